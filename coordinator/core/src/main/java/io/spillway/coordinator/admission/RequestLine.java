@@ -1,0 +1,28 @@
+package io.spillway.coordinator.admission;
+
+import io.spillway.domain.request.GenerationEvent;
+import io.spillway.domain.request.GenerationRequest;
+import java.util.function.Consumer;
+
+/**
+ * The door into the cluster: what a gateway hands a request to.
+ *
+ * <p>Every submitted request ends with exactly one {@code Finished} or {@code Failed} event, refusals included.
+ */
+public interface RequestLine {
+    /**
+     * Submits a request. Never blocks and never throws for load: a refusal is a {@code Failed} event.
+     *
+     * @param listener receives the events in order, one at a time, on a thread of the line; must not block
+     */
+    Submission submit(GenerationRequest request, Consumer<GenerationEvent> listener);
+
+    /** A request in the line. */
+    interface Submission {
+        /** Ends the request with {@code Failed(CANCELLED)} unless it has ended. Idempotent; any thread. */
+        void cancel();
+
+        /** @return why the request runs where it runs, for people; empty before it was placed */
+        String placement();
+    }
+}

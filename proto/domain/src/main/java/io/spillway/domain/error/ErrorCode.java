@@ -1,0 +1,69 @@
+package io.spillway.domain.error;
+
+/**
+ * Every failure that Spillway reports. Numbers are part of the wire contract: never reuse or renumber one.
+ *
+ * <p>Ranges: 1000 request, 2000 identity and limits, 3000 capacity and placement, 4000 KV, 5000 cluster, 9000 our fault.
+ */
+public enum ErrorCode {
+    INVALID_JSON(1000, ErrorKind.INVALID_REQUEST),
+    MISSING_FIELD(1001, ErrorKind.INVALID_REQUEST),
+    INVALID_TYPE(1002, ErrorKind.INVALID_REQUEST),
+    INVALID_VALUE(1003, ErrorKind.INVALID_REQUEST),
+    BELOW_MINIMUM(1004, ErrorKind.INVALID_REQUEST),
+    ABOVE_MAXIMUM(1005, ErrorKind.INVALID_REQUEST),
+    CONTEXT_LENGTH_EXCEEDED(1006, ErrorKind.INVALID_REQUEST),
+    UNSUPPORTED(1007, ErrorKind.INVALID_REQUEST),
+    TEMPLATE_FAILED(1008, ErrorKind.INVALID_REQUEST),
+    REQUEST_TOO_LARGE(1009, ErrorKind.TOO_LARGE),
+    UNKNOWN_PATH(1010, ErrorKind.NOT_FOUND),
+    METHOD_NOT_ALLOWED(1011, ErrorKind.INVALID_REQUEST),
+    MODEL_NOT_FOUND(1012, ErrorKind.NOT_FOUND),
+    INVALID_API_KEY(2000, ErrorKind.UNAUTHENTICATED),
+    FORBIDDEN(2001, ErrorKind.FORBIDDEN),
+    RATE_LIMIT_EXCEEDED(2002, ErrorKind.RATE_LIMITED),
+    OVERLOADED(3000, ErrorKind.UNAVAILABLE),
+    NO_NODE(3001, ErrorKind.UNAVAILABLE),
+    NODE_LOST(3002, ErrorKind.UNAVAILABLE),
+    DRAINING(3003, ErrorKind.UNAVAILABLE),
+    DEADLINE_EXCEEDED(3004, ErrorKind.TIMEOUT),
+    CANCELLED(3005, ErrorKind.CANCELLED),
+    KV_LAYOUT_MISMATCH(4000, ErrorKind.INVALID_REQUEST),
+    KV_CORRUPT(4001, ErrorKind.INTERNAL),
+    STALE_EPOCH(5000, ErrorKind.CONFLICT),
+    IDENTITY_MISMATCH(5001, ErrorKind.CONFLICT),
+    ALREADY_EXISTS(5002, ErrorKind.CONFLICT),
+    NOT_FOUND(5003, ErrorKind.NOT_FOUND),
+    NO_LEADER(5004, ErrorKind.UNAVAILABLE),
+    INVALID_CONFIG(5005, ErrorKind.INVALID_REQUEST),
+    INVALID_MODEL_FILE(5006, ErrorKind.INVALID_REQUEST),
+    INTERNAL(9000, ErrorKind.INTERNAL);
+
+    private final int number;
+    private final ErrorKind kind;
+
+    ErrorCode(final int number, final ErrorKind kind) {
+        this.number = number;
+        this.kind = kind;
+    }
+
+    /** @return the stable number that stands for this code on the wire */
+    public int number() {
+        return number;
+    }
+
+    /** @return what the caller should do about it */
+    public ErrorKind kind() {
+        return kind;
+    }
+
+    /** @return the code of that number; {@link #INTERNAL} when a newer peer sent one we do not know */
+    public static ErrorCode ofNumber(final int number) {
+        for (final ErrorCode code : values()) {
+            if (code.number == number) {
+                return code;
+            }
+        }
+        return INTERNAL;
+    }
+}
