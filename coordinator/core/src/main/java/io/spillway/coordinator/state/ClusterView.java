@@ -15,23 +15,36 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 
 /**
- * What the replicated state says at one log index. Immutable; any thread.
+ * What the replicated state says at one log index. Immutable; any thread. Parts that did not change between two views are
+ * the same objects, so making one costs the part that changed.
  *
- * @param keys SHA-256 of an API key in hexadecimal, to the tenant it belongs to
+ * @param appliedIndex index of the newest command in it
+ * @param keys  SHA-256 of an API key in hexadecimal, to the tenant it belongs to
+ * @param usage totals per tenant, for ever
+ * @param runs  totals per agent run, of the most recently charged runs
  */
 public record ClusterView(
     long appliedIndex, SortedMap<NodeId, Member> members, Map<String, TenantId> keys,
-    SortedMap<TenantId, TenantSecret> secrets, SortedMap<TenantId, UsageTotals> usage) {
+    SortedMap<TenantId, TenantSecret> secrets, SortedMap<TenantId, UsageTotals> usage,
+    SortedMap<RunKey, UsageTotals> runs) {
 
     /** Before the first command. */
     public static final ClusterView EMPTY =
-        new ClusterView(0, new TreeMap<>(), Map.of(), new TreeMap<>(), new TreeMap<>());
+        new ClusterView(0, FrozenMap.empty(), Map.of(), FrozenMap.empty(), FrozenMap.empty());
 
     public ClusterView {
-        members = java.util.Collections.unmodifiableSortedMap(new TreeMap<>(members));
+        members = FrozenMap.of(members);
         keys = Map.copyOf(keys);
-        secrets = java.util.Collections.unmodifiableSortedMap(new TreeMap<>(secrets));
-        usage = java.util.Collections.unmodifiableSortedMap(new TreeMap<>(usage));
+        secrets = FrozenMap.of(secrets);
+        usage = FrozenMap.of(usage);
+        runs = FrozenMap.of(runs);
+    }
+
+    /** A view without agent runs. */
+    public ClusterView(
+        final long appliedIndex, final SortedMap<NodeId, Member> members, final Map<String, TenantId> keys,
+        final SortedMap<TenantId, TenantSecret> secrets, final SortedMap<TenantId, UsageTotals> usage) {
+        this(appliedIndex, members, keys, secrets, usage, FrozenMap.empty());
     }
 
     /** @return the tenant that a key belongs to */
@@ -60,10 +73,35 @@ public record ClusterView(
         }
     }
 
-    /** What a tenant has been charged. */
+    /** An agent run of a tenant: run names are the tenant's own. */
+    public record RunKey(TenantId tenant, String run) implements Comparable<RunKey> {
+        public RunKey {
+            requireNonNull(tenant, "tenant");
+            requireNonNull(run, "run");
+        }
+
+        @Override
+        public int compareTo(final RunKey other) {
+            final int byTenant = tenant.compareTo(other.tenant);
+            return byTenant != 0 ? byTenant : run.compareTo(other.run);
+        }
+    }
+
+    /** What a tenant, or a run, has been charged. */
     public record UsageTotals(
         long requests, long promptTokens, long cachedTokens, long outputTokens, long costNanoDollars) {
         /** Nothing yet. */
         public static final UsageTotals ZERO = new UsageTotals(0, 0, 0, 0, 0);
+
+        /** @return these and one more request; a total stops at {@link Long#MAX_VALUE} rather than turning negative */
+        public UsageTotals plus(final Command.UsageEntry entry) {
+            return new UsageTotals(capped(requests, 1), capped(promptTokens, entry.promptTokens()),
+                capped(cachedTokens, entry.cachedTokens()), capped(outputTokens, entry.outputTokens()),
+                capped(costNanoDollars, entry.costNanoDollars()));
+        }
+
+        private static long capped(final long total, final long addend) {
+            return total > Long.MAX_VALUE - addend ? Long.MAX_VALUE : total + addend;
+        }
     }
 }

@@ -1,0 +1,52 @@
+package io.spillway.coordinator.state;
+
+import io.spillway.coordinator.state.ClusterView.Member;
+import io.spillway.coordinator.state.ClusterView.RunKey;
+import io.spillway.coordinator.state.ClusterView.UsageTotals;
+import io.spillway.domain.id.TenantId;
+import io.spillway.domain.kv.TenantSecret;
+import java.util.List;
+
+/**
+ * All of {@link ClusterState}, to be written down and read back. Equal images mean equal states, the answers to commands
+ * that come twice included. Immutable; any thread.
+ *
+ * @param commandsApplied how many commands were applied, resubmissions included
+ * @param lastEpoch       newest epoch given to a member
+ * @param members         in id order
+ * @param tenants         in id order
+ * @param keys            in order of their hashes
+ * @param runs            least recently charged first
+ * @param remembered      oldest first
+ */
+public record StateImage(
+    long commandsApplied, long lastEpoch, List<Member> members, List<Tenant> tenants, List<Key> keys, List<Run> runs,
+    List<Remembered> remembered) {
+
+    /** Before the first command. */
+    public static final StateImage EMPTY = new StateImage(0, 0, List.of(), List.of(), List.of(), List.of(), List.of());
+
+    public StateImage {
+        members = List.copyOf(members);
+        tenants = List.copyOf(tenants);
+        keys = List.copyOf(keys);
+        runs = List.copyOf(runs);
+        remembered = List.copyOf(remembered);
+    }
+
+    /** A tenant, and what it was charged in all. */
+    public record Tenant(TenantId id, TenantSecret secret, UsageTotals usage) {
+    }
+
+    /** An API key, by its hash. */
+    public record Key(String sha256Hex, TenantId tenant, String label) {
+    }
+
+    /** What an agent run was charged. */
+    public record Run(RunKey key, UsageTotals usage) {
+    }
+
+    /** What a command came to. */
+    public record Remembered(String commandId, CommandResult result) {
+    }
+}
