@@ -1,0 +1,107 @@
+package io.spillway.coordinator.server;
+
+import io.spillway.config.Default;
+import io.spillway.config.Doc;
+import io.spillway.domain.cluster.Endpoint;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+
+/** Configuration of one coordinator replica. */
+@Doc("One coordinator replica: it serves clients over HTTP and gRPC, and holds a copy of the replicated state.")
+public record CoordinatorConfig(
+    @Doc("Name of this replica; one of `peers`.") String id,
+    @Doc("Directory of the replicated log and its snapshots.") Path dataDir,
+    @Doc("All replicas of the group, this one included: 1, 3 or 5.") List<Peer> peers,
+    Http http,
+    @Doc("Where the gRPC services for nodes and SDK clients listen; port 0 takes any free one.")
+    @Default("127.0.0.1:7600") Listen rpc,
+    @Doc("Models to tokenize for. A node must serve a model before requests for it succeed.") List<Model> models,
+    Bootstrap bootstrap,
+    Lease lease,
+    Limits limits) {
+
+    public CoordinatorConfig {
+        final String self = id;
+        peers = List.copyOf(peers);
+        models = List.copyOf(models);
+        if (peers.stream().noneMatch(peer -> peer.id().equals(self))) {
+            throw new IllegalArgumentException("peers must name this replica, '" + id + "'");
+        }
+    }
+
+    /** A replica of the group. */
+    @Doc("A replica of the group.")
+    public record Peer(
+        @Doc("Name of the replica.") String id,
+        @Doc("Where its Raft listens.") Endpoint raft) {
+    }
+
+    /** An address to listen on, where port 0 is any. */
+    public record Listen(String host, int port) {
+        public Listen {
+            if (host.isBlank() || port < 0 || port > 65535) {
+                throw new IllegalArgumentException("not an address to listen on: " + host + ":" + port);
+            }
+        }
+
+        /** @param text {@code host:port} */
+        public static Listen parse(final String text) {
+            final int colon = text.lastIndexOf(':');
+            if (colon < 1 || !text.substring(colon + 1).matches("\\d{1,5}")) {
+                throw new IllegalArgumentException("expected host:port, got '" + text + "'");
+            }
+            return new Listen(text.substring(0, colon), Integer.parseInt(text.substring(colon + 1)));
+        }
+
+        @Override
+        public String toString() {
+            return host + ":" + port;
+        }
+    }
+
+    /** The HTTP facade. */
+    @Doc("The HTTP facade: OpenAI API, console, metrics.")
+    public record Http(
+        @Doc("Address to listen on; port 0 takes any free one.") @Default("127.0.0.1:8080") Listen listen,
+        @Doc("Largest request body.") @Default("32MiB") long bodyMaxBytes) {
+    }
+
+    /** A model as clients name it. */
+    @Doc("A model as clients name it, with what it costs.")
+    public record Model(
+        @Doc("Name in requests.") String id,
+        @Doc("GGUF file or Hugging Face directory: read for tokenizer and chat template.") Path path,
+        @Doc("US dollars per million prompt tokens that were computed.") @Default("0.10") double promptDollars,
+        @Doc("US dollars per million prompt tokens found in a cache.") @Default("0.01") double cachedDollars,
+        @Doc("US dollars per million output tokens.") @Default("0.40") double outputDollars) {
+        public Model {
+            if (!(promptDollars >= 0 && cachedDollars >= 0 && outputDollars >= 0)) {
+                throw new IllegalArgumentException("prices must not be negative");
+            }
+        }
+    }
+
+    /** What a new cluster starts with. */
+    @Doc("What a new cluster starts with; ignored where it exists already.")
+    public record Bootstrap(
+        @Doc("Name of the first tenant.") @Default("default") String tenant,
+        @Doc("SHA-256, in hexadecimal, of the first tenant's API key.") Optional<String> keySha256) {
+    }
+
+    /** Signs of life. */
+    @Doc("How long a silent member counts as alive.")
+    public record Lease(
+        @Doc("A member that no replica hears for this long leaves the cluster.") @Default("10s") Duration duration) {
+    }
+
+    /** Bounds of the request line. */
+    @Doc("Bounds of the request line.")
+    public record Limits(
+        @Doc("Requests that may be on one node at a time.") @Default("64") int inFlightPerNode,
+        @Doc("Requests that may wait for a node.") @Default("1024") int queuedRequests,
+        @Doc("Longest wait for a node.") @Default("60s") Duration queueTimeout,
+        @Doc("How long a request waits when no node serves its model.") @Default("10s") Duration noNodeGrace) {
+    }
+}

@@ -1,0 +1,55 @@
+package io.spillway.node.server;
+
+import io.spillway.config.Default;
+import io.spillway.config.Doc;
+import io.spillway.domain.cluster.Endpoint;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+
+/** Configuration of one node. */
+@Doc("One node: an engine on one device, with its own host tier.")
+public record NodeConfig(
+    @Doc("Name of this node; unique in the cluster.") String id,
+    @Doc("gRPC endpoints of all coordinator replicas.") List<Endpoint> coordinators,
+    @Doc("Address that gRPC and block transfer listen on, and that others reach them at.") @Default("127.0.0.1") String host,
+    @Doc("Port of the gRPC service; 0 takes any free one.") @Default("0") int rpcPort,
+    @Doc("UDP port of block transfer; 0 takes any free one.") @Default("0") int transferPort,
+    @Doc("Directory for what this node keeps while it runs.") Path dataDir,
+    Model model,
+    Kv kv,
+    Engine engine) {
+
+    public NodeConfig {
+        coordinators = List.copyOf(coordinators);
+        if (coordinators.isEmpty()) {
+            throw new IllegalArgumentException("coordinators must name at least one endpoint");
+        }
+    }
+
+    /** What the node serves. */
+    @Doc("What the node serves.")
+    public record Model(
+        @Doc("Name in requests.") String id,
+        @Doc("GGUF file or Hugging Face directory.") Path path) {
+    }
+
+    /** The KV cache and the tier below it. */
+    @Doc("The KV cache and the tier below it. `block-tokens` is identity config: equal on all nodes of a model.")
+    public record Kv(
+        @Doc("Tokens of a block; a power of two.") @Default("64") int blockTokens,
+        @Doc("Size of the device tier.") @Default("512MiB") long deviceMaxBytes,
+        @Doc("Size of the host tier.") @Default("512MiB") long hostMaxBytes,
+        @Doc("Longest wait for an answer to a block look-up.") @Default("200ms") Duration lookupTimeout,
+        @Doc("Longest wait for blocks to arrive.") @Default("5s") Duration onboardTimeout) {
+    }
+
+    /** The step loop. */
+    @Doc("The step loop.")
+    public record Engine(
+        @Doc("Most tokens computed in one step.") @Default("512") int stepTokens,
+        @Doc("Most sequences in one step.") @Default("32") int runningRequests,
+        @Doc("Most requests that wait on this node.") @Default("256") int queuedRequests,
+        @Doc("Threads for kernels, shared by all nodes of a process; 0 = one per core.") @Default("0") int threads) {
+    }
+}
