@@ -1,0 +1,158 @@
+package io.spillway.gateway.chat;
+
+import io.spillway.coordinator.admission.RequestLine.Submission;
+import io.spillway.domain.error.ErrorCode;
+import io.spillway.domain.error.SpillwayException;
+import io.spillway.domain.request.GenerationEvent;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * A request on its way. {@link #run} belongs to one thread, which also calls the listener; {@link #cancel} may come from any.
+ * The request line's events wait in a bounded mailbox: when the listener is so slow that it overflows, the request ends.
+ */
+public final class ChatCall {
+    private final ChatRequest request;
+    private final ChatListener listener;
+    private final ChatPlanner planner;
+    private final ChatService.Parts parts;
+    private final ChatService.Limits limits;
+    private final CallTimes times;
+    private final LinkedBlockingQueue<Signal> mailbox;
+    private final List<Submission> submissions = new CopyOnWriteArrayList<>();
+    private volatile boolean cancelled;
+    private volatile boolean overflowed;
+
+    /** One event of one choice, or a mere wake-up when {@code event} is null. */
+    private record Signal(int choice, GenerationEvent event) {
+        static final Signal WAKE = new Signal(-1, null);
+    }
+
+    ChatCall(
+        final ChatRequest request, final ChatListener listener, final ChatPlanner planner, final ChatService.Parts parts,
+        final ChatService.Limits limits) {
+        this.request = request;
+        this.listener = listener;
+        this.planner = planner;
+        this.parts = parts;
+        this.limits = limits;
+        this.times = new CallTimes(request.model(), parts.observer(), parts.clock(), request.outputs());
+        this.mailbox = new LinkedBlockingQueue<>(limits.mailboxEvents());
+    }
+
+    /** Ends the request with {@code Failed(CANCELLED)} unless it has ended. Idempotent; any thread; does not block. */
+    public void cancel() {
+        cancelled = true;
+        submissions.forEach(Submission::cancel);
+        mailbox.offer(Signal.WAKE);
+    }
+
+    /** Runs the request to its end, calling the listener. Call once. */
+    public void run() {
+        List<ChoiceRun> runs = List.of();
+        try {
+            runs = planner.plan(request);
+            final List<ChoiceRun> planned = runs;
+            planned.forEach(this::submit);
+            while (!planned.stream().allMatch(ChoiceRun::finished)) {
+                step(planned);
+            }
+            final ChatUsage usage = usage(planned);
+            times.onEnd(usage, Optional.empty());
+            listener.on(new ChatEvent.Finished(usage));
+        } catch (final SpillwayException e) {
+            submissions.forEach(Submission::cancel);
+            times.onEnd(usage(runs), Optional.of(e.code()));
+            listener.on(new ChatEvent.Failed(e));
+        } catch (final RuntimeException | Error e) {
+            submissions.forEach(Submission::cancel);
+            times.onEnd(usage(runs), Optional.of(ErrorCode.INTERNAL));
+            throw e;
+        }
+    }
+
+    private void submit(final ChoiceRun run) {
+        run.replay(this::tell);
+        final int choice = submissions.size();
+        if (run.finished()) {
+            submissions.add(NOT_SUBMITTED);
+            return;
+        }
+        submissions.add(parts.line().submit(run.request(), event -> post(new Signal(choice, event))));
+        if (cancelled) {
+            submissions.getLast().cancel();
+        }
+    }
+
+    /** Threads of the request line. */
+    private void post(final Signal signal) {
+        if (!overflowed && !mailbox.offer(signal)) {
+            overflowed = true;
+        }
+    }
+
+    private void step(final List<ChoiceRun> runs) {
+        final Signal signal = next();
+        if (cancelled) {
+            throw new SpillwayException(ErrorCode.CANCELLED, "The request was cancelled");
+        }
+        if (overflowed) {
+            throw new SpillwayException(ErrorCode.CANCELLED, "The client reads too slowly");
+        }
+        if (signal == null) {
+            listener.quiet();
+        } else if (signal.event() != null) {
+            final ChoiceRun run = runs.get(signal.choice());
+            final Submission submission = submissions.get(signal.choice());
+            run.on(signal.event(), submission.placement(), this::tell);
+            if (run.finished()) {
+                submission.cancel();
+            }
+        }
+    }
+
+    private Signal next() {
+        try {
+            return mailbox.poll(limits.quietNanos(), TimeUnit.NANOSECONDS);
+        } catch (final InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new SpillwayException(ErrorCode.CANCELLED, "The thread of the request was interrupted", e);
+        }
+    }
+
+    private void tell(final ChatEvent event) {
+        if (event instanceof ChatEvent.Tokens tokens) {
+            times.onTokens(tokens.choice(), tokens.tokens().length);
+        }
+        listener.on(event);
+    }
+
+    private ChatUsage usage(final List<ChoiceRun> runs) {
+        ChatUsage sum = ChatUsage.NONE;
+        for (int choice = 0; choice < runs.size(); choice++) {
+            final var usage = runs.get(choice).usage();
+            final long cost = parts.tariff().applyAsLong(request.model(), usage);
+            final boolean firstOfPrompt = choice % request.options().choices() == 0;
+            final String placement = choice < submissions.size() ? submissions.get(choice).placement() : "";
+            sum = sum.plus(firstOfPrompt ? new ChatUsage(usage, cost, placement)
+                : ChatUsage.ofOutput(usage.outputTokens(), cost));
+        }
+        return sum;
+    }
+
+    /** Stands for a choice that was complete before anything had to run. */
+    private static final Submission NOT_SUBMITTED = new Submission() {
+        @Override
+        public void cancel() {
+            // Nothing runs.
+        }
+
+        @Override
+        public String placement() {
+            return "";
+        }
+    };
+}

@@ -1,0 +1,32 @@
+package io.spillway.gateway.chat;
+
+import io.spillway.domain.error.ErrorCode;
+import io.spillway.domain.id.ModelId;
+import java.util.Optional;
+
+/** Port: told what requests do, for metrics. Any thread; must not block or throw. */
+public interface ChatObserver {
+    /** Observes nothing. */
+    ChatObserver NONE = new ChatObserver() {
+        @Override
+        public void onFirstToken(final ModelId model, final long ttftNanos) {
+        }
+
+        @Override
+        public void onNextTokens(final ModelId model, final int tokens, final long nanosPerToken) {
+        }
+
+        @Override
+        public void onEnd(final ModelId model, final ChatUsage usage, final Optional<ErrorCode> failure, final long nanos) {
+        }
+    };
+
+    /** The first output token of a choice. */
+    void onFirstToken(ModelId model, long ttftNanos);
+
+    /** Later tokens of a choice, and the time each took. */
+    void onNextTokens(ModelId model, int tokens, long nanosPerToken);
+
+    /** A request ended; {@code failure} is empty when it completed. */
+    void onEnd(ModelId model, ChatUsage usage, Optional<ErrorCode> failure, long nanos);
+}

@@ -1,0 +1,83 @@
+package io.spillway.gateway.chat;
+
+import static java.util.Objects.requireNonNull;
+
+import io.spillway.domain.id.ModelId;
+import io.spillway.domain.id.RequestId;
+import io.spillway.domain.id.RunId;
+import io.spillway.domain.id.TenantId;
+import io.spillway.domain.request.SamplingParams;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.OptionalLong;
+
+/**
+ * What a client asks, whatever protocol it came in.
+ *
+ * @param id              unique; choices derive theirs from it, so the same id gives the same tool-call ids
+ * @param prompts         at least one; every prompt is answered {@code options.choices} times
+ * @param outputTokensMax most output tokens per choice; empty = to the end of the context. Clamped to what the context leaves
+ * @param seed            empty = random. Choice {@code i} uses {@code seed + i}
+ * @param sampling        its own seed is ignored
+ */
+public record ChatRequest(
+    RequestId id, TenantId tenant, Optional<RunId> run, ModelId model, List<Prompt> prompts, OptionalInt outputTokensMax,
+    OptionalLong seed, SamplingParams sampling, Options options) {
+
+    public ChatRequest {
+        requireNonNull(id, "id");
+        requireNonNull(tenant, "tenant");
+        requireNonNull(run, "run");
+        requireNonNull(model, "model");
+        requireNonNull(outputTokensMax, "outputTokensMax");
+        requireNonNull(seed, "seed");
+        requireNonNull(sampling, "sampling");
+        requireNonNull(options, "options");
+        prompts = List.copyOf(prompts);
+        if (prompts.isEmpty()) {
+            throw new IllegalArgumentException("a request needs a prompt");
+        }
+        if (options.emittedTokens.length > 0 && prompts.size() * options.choices > 1) {
+            throw new IllegalArgumentException("only a request for one choice can be continued");
+        }
+    }
+
+    /** @return how many outputs are asked for in all */
+    public int outputs() {
+        return prompts.size() * options.choices;
+    }
+
+    /**
+     * How the output is shaped.
+     *
+     * @param choices       answers per prompt
+     * @param stops         strings that end the output; none empty
+     * @param toolCalls     how tool calls are looked for
+     * @param emittedTokens output the client already has from an attempt elsewhere: generation goes on behind it; its text is
+     *                      delivered again from the start, for the receiver to drop by offset. Handed over
+     */
+    public record Options(int choices, List<String> stops, ToolCalls toolCalls, int[] emittedTokens) {
+        /** One choice, nothing special. */
+        public static final Options PLAIN = new Options(1, List.of(), ToolCalls.NONE, new int[0]);
+
+        public Options {
+            stops = List.copyOf(stops);
+            requireNonNull(toolCalls, "toolCalls");
+            requireNonNull(emittedTokens, "emittedTokens");
+            if (choices < 1) {
+                throw new IllegalArgumentException("choices must be positive: " + choices);
+            }
+        }
+    }
+
+    /** Which tool calls an output may hold. */
+    public enum ToolCalls {
+        /** Everything is text. */
+        NONE,
+        /** One; the output ends when another would begin. */
+        ONE,
+        /** Any number. */
+        MANY
+    }
+}

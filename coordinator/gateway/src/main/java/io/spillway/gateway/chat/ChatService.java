@@ -1,0 +1,87 @@
+package io.spillway.gateway.chat;
+
+import static java.util.Objects.requireNonNull;
+
+import io.spillway.coordinator.admission.RequestLine;
+import io.spillway.coordinator.state.ClusterView;
+import io.spillway.domain.id.ModelId;
+import io.spillway.domain.request.Usage;
+import io.spillway.domain.time.NanoClock;
+import java.util.Optional;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Function;
+import java.util.function.Supplier;
+import java.util.function.ToLongBiFunction;
+import java.util.random.RandomGenerator;
+
+/** Answers chat and completion requests of every protocol. Any thread. */
+public final class ChatService {
+    private final Parts parts;
+    private final Limits limits;
+    private final ReentrantLock randomLock = new ReentrantLock();
+
+    /**
+     * What the service works with.
+     *
+     * @param view   newest cluster state
+     * @param models text side of every model this process can speak for
+     * @param tariff cost of one choice in nano dollars
+     * @param random seeds of requests that bring none; used by one thread at a time
+     */
+    public record Parts(
+        Supplier<ClusterView> view, Function<ModelId, Optional<ChatModel>> models, RequestLine line,
+        ToLongBiFunction<ModelId, Usage> tariff, ChatObserver observer, RandomGenerator random, NanoClock clock) {
+        public Parts {
+            requireNonNull(view, "view");
+            requireNonNull(models, "models");
+            requireNonNull(line, "line");
+            requireNonNull(tariff, "tariff");
+            requireNonNull(observer, "observer");
+            requireNonNull(random, "random");
+            requireNonNull(clock, "clock");
+        }
+    }
+
+    /**
+     * Bounds of one call.
+     *
+     * @param mailboxEvents events that may wait for a slow listener; one more ends the request
+     * @param quietNanos    after this long without an event the listener hears {@code quiet}
+     */
+    public record Limits(int mailboxEvents, long quietNanos) {
+        /** 16,384 events, 15 seconds. */
+        public static final Limits USUAL = new Limits(16_384, 15_000_000_000L);
+
+        public Limits {
+            if (mailboxEvents < 1 || quietNanos < 1) {
+                throw new IllegalArgumentException("mailboxEvents and quietNanos must be positive");
+            }
+        }
+    }
+
+    public ChatService(final Parts parts, final Limits limits) {
+        this.parts = requireNonNull(parts, "parts");
+        this.limits = requireNonNull(limits, "limits");
+    }
+
+    /** @return the request, ready to be run by a thread of the caller's: {@link ChatCall#run} */
+    public ChatCall call(final ChatRequest request, final ChatListener listener) {
+        return new ChatCall(request, listener, new ChatPlanner(parts, this::randomSeed), parts, limits);
+    }
+
+    /** Runs the request on a virtual thread of its own; the listener is called there. */
+    public ChatCall start(final ChatRequest request, final ChatListener listener) {
+        final ChatCall call = call(request, listener);
+        Thread.ofVirtual().name("chat-" + request.id()).start(call::run);
+        return call;
+    }
+
+    private long randomSeed() {
+        randomLock.lock();
+        try {
+            return parts.random().nextLong();
+        } finally {
+            randomLock.unlock();
+        }
+    }
+}

@@ -1,0 +1,44 @@
+package io.spillway.gateway.chat;
+
+import static java.util.Objects.requireNonNull;
+
+import io.spillway.domain.request.PrefillSources;
+import io.spillway.domain.request.Usage;
+
+/**
+ * What a whole request consumed: a prompt counts once however many choices it has, output counts for every choice.
+ *
+ * @param usage           sums over prompts (first choice of each) and outputs (all choices)
+ * @param costNanoDollars every choice priced by itself
+ * @param placement       why the first choice ran where it ran, for people; may be empty
+ */
+public record ChatUsage(Usage usage, long costNanoDollars, String placement) {
+    /** Nothing yet. */
+    public static final ChatUsage NONE = new ChatUsage(new Usage(0, 0, 0, PrefillSources.NONE), 0, "");
+
+    public ChatUsage {
+        requireNonNull(usage, "usage");
+        requireNonNull(placement, "placement");
+    }
+
+    /** @return what a further choice of a prompt adds: its prompt is counted already */
+    static ChatUsage ofOutput(final int outputTokens, final long costNanoDollars) {
+        return new ChatUsage(new Usage(0, 0, outputTokens, PrefillSources.NONE), costNanoDollars, "");
+    }
+
+    /** @return both together; the placement is the first that says something */
+    ChatUsage plus(final ChatUsage other) {
+        return new ChatUsage(sum(usage, other.usage), costNanoDollars + other.costNanoDollars,
+            placement.isEmpty() ? other.placement : placement);
+    }
+
+    private static Usage sum(final Usage a, final Usage b) {
+        final PrefillSources x = a.sources();
+        final PrefillSources y = b.sources();
+        return new Usage(a.promptTokens() + b.promptTokens(), a.cachedTokens() + b.cachedTokens(),
+            a.outputTokens() + b.outputTokens(),
+            new PrefillSources(x.deviceTokens() + y.deviceTokens(), x.hostTokens() + y.hostTokens(),
+                x.remoteTokens() + y.remoteTokens(), x.diskTokens() + y.diskTokens(),
+                x.computedTokens() + y.computedTokens()));
+    }
+}

@@ -1,0 +1,87 @@
+package io.spillway.gateway.console;
+
+import static java.util.Objects.requireNonNull;
+
+import java.util.List;
+
+/**
+ * The cluster at one moment, for people and for metrics.
+ *
+ * @param requests newest first; in flight and recently ended
+ */
+public record ConsoleSnapshot(
+    long epochMillis, List<Replica> replicas, List<Member> members, List<Request> requests, Totals totals) {
+
+    public ConsoleSnapshot {
+        replicas = List.copyOf(replicas);
+        members = List.copyOf(members);
+        requests = List.copyOf(requests);
+        requireNonNull(totals, "totals");
+    }
+
+    /** @return a cluster that nothing is known of */
+    public static ConsoleSnapshot empty(final long epochMillis) {
+        return new ConsoleSnapshot(epochMillis, List.of(), List.of(), List.of(), Totals.ZERO);
+    }
+
+    /**
+     * A coordinator replica.
+     *
+     * @param appliedIndex newest log index it has applied; -1 when not known here
+     */
+    public record Replica(String id, boolean leading, boolean self, long term, long appliedIndex) {
+    }
+
+    /**
+     * A registered member.
+     *
+     * @param role               {@code engine} or {@code store}
+     * @param model              "" for stores
+     * @param leaseLeftMillis    negative when the lease has run out
+     * @param reporting          whether a load report has come
+     * @param decodeStepNanos    0 = not yet known
+     */
+    public record Member(
+        String id, String role, String address, long epoch, String model, long leaseLeftMillis, boolean reporting,
+        int queuedRequests, int runningRequests, int queuedPrefillTokens, double prefillTokensPerSecond,
+        long decodeStepNanos, List<TierUse> tiers) {
+        public Member {
+            tiers = List.copyOf(tiers);
+        }
+    }
+
+    /**
+     * One cache tier of one member.
+     *
+     * @param tier        {@code device}, {@code host} or {@code disk}
+     * @param usedBlocks  blocks that hold something: leased and cached
+     * @param leasedBlocks of these, blocks that running sequences use
+     * @param maxBlocks   0 = bounded by bytes instead
+     * @param usedBytes   0 = not reported
+     */
+    public record TierUse(
+        String tier, long usedBlocks, long leasedBlocks, long maxBlocks, long usedBytes, long maxBytes) {
+    }
+
+    /**
+     * One request.
+     *
+     * @param run           "" when it belongs to none
+     * @param state         {@code queued}, {@code running}, {@code finished}, {@code failed} or {@code cancelled}
+     * @param ttftNanos     -1 before the first token
+     * @param durationNanos so far
+     * @param placement     why it runs where it runs
+     */
+    public record Request(
+        String id, String run, String model, String node, String state, int promptTokens, int cachedTokens,
+        int outputTokens, long ttftNanos, long durationNanos, String placement) {
+    }
+
+    /** Sums since this replica started, and how much is in progress. */
+    public record Totals(
+        int queued, int inFlight, long finished, long failed, long cancelled, long failedOver, long promptTokens,
+        long cachedTokens, long outputTokens, long costNanoDollars) {
+        /** Nothing yet. */
+        public static final Totals ZERO = new Totals(0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+    }
+}

@@ -1,0 +1,25 @@
+package io.spillway.gateway.http;
+
+import java.util.Map;
+
+/** What browsers ask before they let a page of another origin call us. Keys travel in headers, never cookies: any origin may. */
+final class CrossOrigin {
+    private static final String EXPOSED = "x-request-id, openai-processing-ms, retry-after, retry-after-ms, x-should-retry, "
+        + "x-spillway-placement, x-spillway-cost";
+
+    private CrossOrigin() {
+    }
+
+    static void allow(final HttpExchange exchange) {
+        exchange.header("access-control-allow-origin", "*");
+        exchange.header("access-control-expose-headers", EXPOSED);
+    }
+
+    static void preflight(final HttpExchange exchange, final String methods) {
+        exchange.header("access-control-allow-methods", methods);
+        exchange.header("access-control-allow-headers",
+            exchange.call().header("access-control-request-headers").orElse("authorization, content-type, x-api-key"));
+        exchange.header("access-control-max-age", "86400");
+        exchange.respond(new HttpAnswer(204, Map.of(), new byte[0]));
+    }
+}

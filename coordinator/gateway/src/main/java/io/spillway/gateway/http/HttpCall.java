@@ -1,0 +1,84 @@
+package io.spillway.gateway.http;
+
+import io.netty.handler.codec.http.HttpHeaders;
+import io.netty.handler.codec.http.HttpUtil;
+import io.netty.handler.codec.http.HttpVersion;
+import io.netty.handler.codec.http.QueryStringDecoder;
+import io.spillway.domain.error.SpillwayException;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * One request as it came in, complete. Immutable; any thread. The body is handed over: nobody writes to it.
+ */
+public final class HttpCall {
+    private final String method;
+    private final String path;
+    private final Map<String, List<String>> query;
+    private final HttpHeaders headers;
+    private final byte[] body;
+    private final boolean keepAlive;
+    private final boolean chunkable;
+    private final SpillwayException refusal;
+
+    HttpCall(final io.netty.handler.codec.http.HttpRequest head, final byte[] body, final SpillwayException refusal) {
+        final QueryStringDecoder uri = decode(head.uri());
+        this.method = head.method().name();
+        this.path = uri.path();
+        this.query = uri.parameters();
+        this.headers = head.headers();
+        this.body = body;
+        this.keepAlive = HttpUtil.isKeepAlive(head) && refusal == null;
+        this.chunkable = head.protocolVersion().compareTo(HttpVersion.HTTP_1_1) >= 0;
+        this.refusal = refusal;
+    }
+
+    private static QueryStringDecoder decode(final String uri) {
+        final QueryStringDecoder decoder = new QueryStringDecoder(uri);
+        try {
+            decoder.path();
+            decoder.parameters();
+            return decoder;
+        } catch (final IllegalArgumentException e) {
+            return new QueryStringDecoder("/%25malformed");
+        }
+    }
+
+    /** @return the method in upper case, for instance {@code POST} */
+    public String method() {
+        return method;
+    }
+
+    /** @return the decoded path, without query */
+    public String path() {
+        return path;
+    }
+
+    /** @return the first value of a query parameter */
+    public Optional<String> query(final String name) {
+        return query.getOrDefault(name, List.of()).stream().findFirst();
+    }
+
+    /** @return the first value of a header; names in any case */
+    public Optional<String> header(final String name) {
+        return Optional.ofNullable(headers.get(name));
+    }
+
+    /** @return the whole body; empty when there was none */
+    public byte[] body() {
+        return body;
+    }
+
+    boolean keepAlive() {
+        return keepAlive;
+    }
+
+    boolean chunkable() {
+        return chunkable;
+    }
+
+    Optional<SpillwayException> refusal() {
+        return Optional.ofNullable(refusal);
+    }
+}

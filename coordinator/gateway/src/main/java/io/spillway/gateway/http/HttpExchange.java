@@ -1,0 +1,151 @@
+package io.spillway.gateway.http;
+
+import io.netty.buffer.Unpooled;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelFutureListener;
+import io.netty.handler.codec.http.DefaultFullHttpResponse;
+import io.netty.handler.codec.http.DefaultHttpResponse;
+import io.netty.handler.codec.http.HttpHeaderNames;
+import io.netty.handler.codec.http.HttpResponse;
+import io.netty.handler.codec.http.HttpResponseStatus;
+import io.netty.handler.codec.http.HttpUtil;
+import io.netty.handler.codec.http.HttpVersion;
+import io.spillway.domain.time.NanoClock;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
+
+/**
+ * One request and its response. Owned by the virtual thread that handles it; only {@link #onDisconnect} actions run elsewhere
+ * (on the event loop, so they must not block).
+ */
+public final class HttpExchange {
+    private static final Runnable NOTHING = () -> { };
+    private static final Runnable FIRED = () -> { };
+
+    private final HttpCall call;
+    private final String id;
+    private final Connection connection;
+    private final NanoClock clock;
+    private final long startNanos;
+    private final Map<String, String> headers = new LinkedHashMap<>();
+    private final AtomicReference<Runnable> disconnectAction = new AtomicReference<>(NOTHING);
+    private boolean committed;
+
+    /** What an exchange needs of the connection it came on. */
+    interface Connection {
+        Channel channel();
+
+        WriteGate gate();
+
+        long stallNanos();
+
+        /** @return whether no further request may come on this connection */
+        boolean closing();
+
+        /** The response is written, or will never be; any thread. */
+        void done(HttpExchange exchange, boolean close);
+    }
+
+    HttpExchange(final HttpCall call, final String id, final Connection connection, final NanoClock clock) {
+        this.call = call;
+        this.id = id;
+        this.connection = connection;
+        this.clock = clock;
+        this.startNanos = clock.nanoTime();
+    }
+
+    /** @return what was asked */
+    public HttpCall call() {
+        return call;
+    }
+
+    /** @return the request's id: the client's {@code X-Request-Id} or {@code X-Client-Request-Id} when it is fit, else a new one */
+    public String id() {
+        return id;
+    }
+
+    /** @return time since the request was complete */
+    public long elapsedNanos() {
+        return clock.nanoTime() - startNanos;
+    }
+
+    /** Adds a header to the response, whichever it will be. Control characters are dropped. */
+    public void header(final String name, final String value) {
+        headers.put(name, value.codePoints().filter(c -> c >= ' ' && c < 127)
+            .collect(StringBuilder::new, StringBuilder::appendCodePoint, StringBuilder::append).toString());
+    }
+
+    /** Runs {@code action} once when the client goes away before the response is complete; at once if it is gone already. */
+    public void onDisconnect(final Runnable action) {
+        if (disconnectAction.getAndUpdate(now -> now == FIRED ? FIRED : action) == FIRED) {
+            action.run();
+        }
+    }
+
+    /** @return whether the client has gone */
+    public boolean disconnected() {
+        return disconnectAction.get() == FIRED;
+    }
+
+    /** @return whether a response has begun */
+    public boolean committed() {
+        return committed;
+    }
+
+    /** Writes the whole response. Call once, and not after {@link #events()}. */
+    public void respond(final HttpAnswer answer) {
+        commit();
+        final DefaultFullHttpResponse response = new DefaultFullHttpResponse(HttpVersion.HTTP_1_1,
+            HttpResponseStatus.valueOf(answer.status()), Unpooled.wrappedBuffer(answer.body()));
+        if (answer.status() != 204) {
+            response.headers().setInt(HttpHeaderNames.CONTENT_LENGTH, answer.body().length);
+        }
+        final boolean close = decorate(response);
+        answer.headers().forEach((name, value) -> response.headers().set(name, value));
+        connection.channel().writeAndFlush(response).addListener(written -> connection.done(this, close));
+    }
+
+    /** Begins a stream of server-sent events (status 200). Call once, and not after {@link #respond}. */
+    public SseWriter events() {
+        commit();
+        final DefaultHttpResponse response = new DefaultHttpResponse(HttpVersion.HTTP_1_1, HttpResponseStatus.OK);
+        response.headers().set(HttpHeaderNames.CONTENT_TYPE, "text/event-stream; charset=utf-8");
+        response.headers().set(HttpHeaderNames.CACHE_CONTROL, "no-cache");
+        response.headers().set("x-accel-buffering", "no");
+        if (call.chunkable()) {
+            HttpUtil.setTransferEncodingChunked(response, true);
+        }
+        final boolean close = decorate(response) || !call.chunkable();
+        connection.channel().write(response);
+        return new SseWriter(connection.channel(), connection.gate(), connection.stallNanos(),
+            () -> connection.done(this, close), () -> connection.done(this, true));
+    }
+
+    private void commit() {
+        if (committed) {
+            throw new IllegalStateException("a response was already begun");
+        }
+        committed = true;
+    }
+
+    private boolean decorate(final HttpResponse response) {
+        final boolean close = connection.closing() || !call.keepAlive();
+        response.headers().set("x-request-id", id);
+        response.headers().set("openai-processing-ms", Long.toString(TimeUnit.NANOSECONDS.toMillis(elapsedNanos())));
+        headers.forEach((name, value) -> response.headers().set(name, value));
+        response.headers().set(HttpHeaderNames.CONNECTION, close ? "close" : "keep-alive");
+        return close;
+    }
+
+    /** Event loop: the channel closed. */
+    void disconnect() {
+        disconnectAction.getAndSet(FIRED).run();
+    }
+
+    /** Handler failed after the response began: nothing honest can be added, so the connection ends. */
+    void abort() {
+        connection.channel().close().addListener((ChannelFutureListener) closed -> connection.done(this, true));
+    }
+}

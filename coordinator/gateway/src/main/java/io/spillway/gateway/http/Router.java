@@ -1,0 +1,69 @@
+package io.spillway.gateway.http;
+
+import io.spillway.domain.error.ErrorCode;
+import io.spillway.domain.error.SpillwayException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
+
+/**
+ * Which handler answers which path. A pattern is an exact path, or ends in {@code /*} and takes every longer path.
+ * Immutable; any thread.
+ */
+public final class Router implements HttpHandler {
+    private final List<Route> routes;
+
+    /** One entry: a method, a pattern, who answers, and whether browsers of other origins may ask. */
+    public record Route(String method, String pattern, HttpHandler handler, boolean crossOrigin) {
+        boolean matches(final String path) {
+            if (!pattern.endsWith("/*")) {
+                return pattern.equals(path);
+            }
+            final String prefix = pattern.substring(0, pattern.length() - 1);
+            return path.startsWith(prefix) && path.length() > prefix.length();
+        }
+
+        boolean takes(final String asked) {
+            return method.equals(asked) || "HEAD".equals(asked) && "GET".equals(method);
+        }
+    }
+
+    public Router(final List<Route> routes) {
+        this.routes = List.copyOf(routes);
+    }
+
+    @Override
+    public void handle(final HttpExchange exchange) {
+        final HttpCall call = exchange.call();
+        final List<Route> onPath = new ArrayList<>();
+        for (final Route route : routes) {
+            if (route.matches(call.path())) {
+                onPath.add(route);
+            }
+        }
+        if (onPath.stream().anyMatch(Route::crossOrigin)) {
+            CrossOrigin.allow(exchange);
+        }
+        if (onPath.isEmpty()) {
+            throw new SpillwayException(ErrorCode.UNKNOWN_PATH, "Unknown request URL: " + call.method() + " " + call.path());
+        }
+        final Optional<Route> route = onPath.stream().filter(candidate -> candidate.takes(call.method())).findFirst();
+        if (route.isPresent()) {
+            route.get().handler().handle(exchange);
+        } else if ("OPTIONS".equals(call.method())) {
+            exchange.header("allow", allowed(onPath));
+            CrossOrigin.preflight(exchange, allowed(onPath));
+        } else {
+            exchange.header("allow", allowed(onPath));
+            throw new SpillwayException(ErrorCode.METHOD_NOT_ALLOWED,
+                "Not allowed to " + call.method() + " on " + call.path() + " (only " + allowed(onPath) + ")");
+        }
+    }
+
+    private static String allowed(final List<Route> onPath) {
+        return onPath.stream().map(Route::method).collect(Collectors.toCollection(TreeSet::new)).stream()
+            .collect(Collectors.joining(", ")) + ", OPTIONS";
+    }
+}

@@ -1,0 +1,135 @@
+package io.spillway.gateway.http;
+
+import io.spillway.domain.error.ErrorCode;
+import io.spillway.domain.error.SpillwayException;
+import io.spillway.domain.time.NanoClock;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Supplier;
+import java.util.regex.Pattern;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** What all connections of a server share: limits, the handler, and which exchanges are in progress. Any thread. */
+final class ServerLine {
+    private static final Logger LOG = LoggerFactory.getLogger(ServerLine.class);
+    private static final Pattern FIT_ID = Pattern.compile("[\\x21-\\x7e]{1,200}");
+
+    private final HttpServerConfig config;
+    private final HttpHandler handler;
+    private final ErrorRenderer errors;
+    private final Supplier<String> ids;
+    private final NanoClock clock;
+    private final BodyBudget bodies;
+    private final Set<HttpExchange> running = ConcurrentHashMap.newKeySet();
+    private final ReentrantLock lock = new ReentrantLock();
+    private final Condition idle = lock.newCondition();
+    private volatile boolean draining;
+
+    ServerLine(final HttpServerConfig config, final HttpServer.Parts parts) {
+        this.config = config;
+        this.handler = parts.handler();
+        this.errors = parts.errors();
+        this.ids = parts.ids();
+        this.clock = parts.clock();
+        this.bodies = new BodyBudget(config.bodiesBytesMax());
+    }
+
+    HttpServerConfig config() {
+        return config;
+    }
+
+    BodyBudget bodies() {
+        return bodies;
+    }
+
+    NanoClock clock() {
+        return clock;
+    }
+
+    boolean draining() {
+        return draining;
+    }
+
+    HttpAnswer refusal(final SpillwayException why) {
+        return errors.render("/", why);
+    }
+
+    String requestId(final HttpCall call) {
+        return call.header("x-request-id").or(() -> call.header("x-client-request-id"))
+            .filter(id -> FIT_ID.matcher(id).matches()).orElseGet(ids);
+    }
+
+    void dispatch(final HttpExchange exchange) {
+        running.add(exchange);
+        Thread.ofVirtual().name("http-" + exchange.id()).start(() -> answer(exchange));
+    }
+
+    private void answer(final HttpExchange exchange) {
+        try {
+            if (draining) {
+                throw new SpillwayException(ErrorCode.DRAINING, "This server is shutting down; try another one");
+            }
+            if (exchange.call().refusal().isPresent()) {
+                throw exchange.call().refusal().get();
+            }
+            handler.handle(exchange);
+            if (!exchange.committed()) {
+                throw new IllegalStateException("handler of " + exchange.call().path() + " gave no answer");
+            }
+        } catch (final SpillwayException e) {
+            refuse(exchange, e);
+        } catch (final RuntimeException | Error e) {
+            LOG.error("request {} on {} failed", exchange.id(), exchange.call().path(), e);
+            refuse(exchange, new SpillwayException(ErrorCode.INTERNAL, "unexpected failure", e));
+        }
+    }
+
+    private void refuse(final HttpExchange exchange, final SpillwayException why) {
+        if (exchange.committed()) {
+            LOG.error("request {} failed after its answer had begun", exchange.id(), why);
+            exchange.abort();
+            return;
+        }
+        exchange.respond(errors.render(exchange.call().path(), why));
+    }
+
+    void finished(final HttpExchange exchange) {
+        running.remove(exchange);
+        if (running.isEmpty()) {
+            lock.lock();
+            try {
+                idle.signalAll();
+            } finally {
+                lock.unlock();
+            }
+        }
+    }
+
+    /** Refuses new requests and waits until the running ones have ended. */
+    void drain() {
+        draining = true;
+        long leftNanos = config.drainNanos();
+        lock.lock();
+        try {
+            while (!running.isEmpty() && leftNanos > 0) {
+                leftNanos -= step(Math.min(leftNanos, TimeUnit.MILLISECONDS.toNanos(50)));
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Short waits, because the last exchange may end between the check and the wait. */
+    private long step(final long nanos) {
+        try {
+            return nanos - idle.awaitNanos(nanos);
+        } catch (final InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return config.drainNanos();
+        }
+    }
+}

@@ -1,0 +1,61 @@
+package io.spillway.gateway.metrics;
+
+/** Every metric there is. Labels stand in brackets. Micrometer adds the unit and {@code _total} where Prometheus wants them. */
+public enum MetricName {
+    /** [model, outcome]. */
+    REQUESTS("spillway.requests", "Requests that ended, by outcome: ok or an error code"),
+    /** [model]. */
+    PROMPT_TOKENS("spillway.prompt.tokens", "Prompt tokens of ended requests"),
+    /** [model]. */
+    CACHED_TOKENS("spillway.cached.tokens", "Prompt tokens whose KV was found in some tier"),
+    /** [model, tier]. */
+    SOURCE_TOKENS("spillway.source.tokens", "Known tokens by where their KV came from"),
+    /** [model]. */
+    OUTPUT_TOKENS("spillway.output.tokens", "Output tokens"),
+    /** [model]. */
+    COST("spillway.cost.dollars", "Cost of ended requests"),
+    /** [model]. */
+    TTFT("spillway.ttft", "Time from a complete request to its first output token"),
+    /** [model]. */
+    ITL("spillway.itl", "Time between output tokens"),
+    /** [model]. */
+    DURATION("spillway.request.duration", "Time from a complete request to its end"),
+    /** [status]. */
+    HTTP_REQUESTS("spillway.http.requests", "HTTP answers, by status"),
+    HTTP_CONNECTIONS("spillway.http.connections", "Open HTTP connections"),
+    HTTP_REFUSED("spillway.http.connections.refused", "Connections refused because there were too many"),
+    HTTP_BODY_BYTES("spillway.http.bodies", "Request bodies held in memory"),
+    /** [role]. */
+    MEMBERS("spillway.members", "Registered members"),
+    QUEUE("spillway.queue.requests", "Requests that wait for a node"),
+    IN_FLIGHT("spillway.inflight.requests", "Requests that run on a node"),
+    FAILED_OVER("spillway.failovers", "Requests that were placed again because a node was lost"),
+    /** [node]. */
+    NODE_QUEUE("spillway.node.queue.requests", "Requests queued on a node"),
+    /** [node]. */
+    NODE_RUNNING("spillway.node.running.requests", "Requests running on a node"),
+    /** [node, tier]. */
+    KV_BLOCKS("spillway.kv.blocks", "Blocks held in a tier"),
+    /** [node, tier]. */
+    KV_BYTES("spillway.kv.used", "Bytes held in a tier"),
+    /** [node, tier]. */
+    KV_BYTES_MAX("spillway.kv.capacity", "Bytes a tier may hold");
+
+    private final String meter;
+    private final String help;
+
+    MetricName(final String meter, final String help) {
+        this.meter = meter;
+        this.help = help;
+    }
+
+    /** @return the name as Micrometer writes it: dots, without unit */
+    public String meter() {
+        return meter;
+    }
+
+    /** @return one line for people */
+    public String help() {
+        return help;
+    }
+}
