@@ -12,6 +12,7 @@ import io.spillway.wire.codec.StatusCodec;
 import io.spillway.wire.v1.GenerateRequest;
 import io.spillway.wire.v1.NodeEngineGrpc;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 
@@ -19,6 +20,7 @@ import java.util.function.LongSupplier;
 final class NodeEngineService extends NodeEngineGrpc.NodeEngineImplBase {
     private final EngineDoor engine;
     private final LongSupplier epoch;
+    private final AtomicLong calls = new AtomicLong();
 
     NodeEngineService(final EngineDoor engine, final LongSupplier epoch) {
         this.engine = engine;
@@ -43,7 +45,8 @@ final class NodeEngineService extends NodeEngineGrpc.NodeEngineImplBase {
         }
         final GenerationRequest request;
         try {
-            request = RequestCodec.toDomain(wire);
+            // Two calls may carry the same id when a client resumed elsewhere: cancelling one must not hit the other.
+            request = RequestCodec.toDomain(wire.toBuilder().setId(wire.getId() + "@" + calls.incrementAndGet()).build());
         } catch (final IllegalArgumentException e) {
             observer.onError(StatusCodec.toStatus(new SpillwayException(ErrorCode.INVALID_VALUE, e.getMessage())));
             return;

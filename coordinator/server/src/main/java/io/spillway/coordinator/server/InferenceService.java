@@ -1,0 +1,92 @@
+package io.spillway.coordinator.server;
+
+import io.grpc.Context;
+import io.grpc.Contexts;
+import io.grpc.Metadata;
+import io.grpc.ServerCall;
+import io.grpc.ServerCallHandler;
+import io.grpc.ServerInterceptor;
+import io.grpc.stub.ServerCallStreamObserver;
+import io.grpc.stub.StreamObserver;
+import io.spillway.coordinator.state.ClusterView;
+import io.spillway.domain.error.ErrorCode;
+import io.spillway.domain.error.SpillwayException;
+import io.spillway.domain.id.TenantId;
+import io.spillway.gateway.chat.ChatCall;
+import io.spillway.gateway.chat.ChatService;
+import io.spillway.gateway.openai.ApiKeys;
+import io.spillway.wire.codec.ClusterCodec;
+import io.spillway.wire.codec.StatusCodec;
+import io.spillway.wire.v1.ChatEvent;
+import io.spillway.wire.v1.ChatRequest;
+import io.spillway.wire.v1.InferenceGrpc;
+import io.spillway.wire.v1.ListModelsReply;
+import io.spillway.wire.v1.ListModelsRequest;
+import java.util.function.Supplier;
+
+/** What SDK clients ask, over gRPC: the same line as HTTP's. */
+final class InferenceService extends InferenceGrpc.InferenceImplBase {
+    private static final Context.Key<TenantId> TENANT = Context.key("spillway-tenant");
+    private static final Metadata.Key<String> AUTHORIZATION =
+        Metadata.Key.of("authorization", Metadata.ASCII_STRING_MARSHALLER);
+    private static final String SCHEME = "bearer ";
+
+    private final ChatService chats;
+    private final Supplier<ClusterView> view;
+    private final SdkRequests requests;
+
+    /** @param requests turns messages into the line's requests */
+    InferenceService(final ChatService chats, final Supplier<ClusterView> view, final SdkRequests requests) {
+        this.chats = chats;
+        this.view = view;
+        this.requests = requests;
+    }
+
+    /** @return what lets only calls with a known key through, and tells the service whose it is */
+    ServerInterceptor authentication() {
+        return new ServerInterceptor() {
+            @Override
+            public <Q, R> ServerCall.Listener<Q> interceptCall(
+                final ServerCall<Q, R> call, final Metadata headers, final ServerCallHandler<Q, R> next) {
+                final String header = headers.get(AUTHORIZATION);
+                final boolean bearer = header != null && header.regionMatches(true, 0, SCHEME, 0, SCHEME.length());
+                final TenantId tenant = bearer
+                    ? view.get().tenantOfKey(ApiKeys.hash(header.substring(SCHEME.length()).strip())).orElse(null) : null;
+                if (tenant == null) {
+                    final var status = StatusCodec.toStatus(new SpillwayException(ErrorCode.INVALID_API_KEY,
+                        "no API key, or an unknown one: send metadata authorization: Bearer KEY"));
+                    call.close(status.getStatus(), status.getTrailers());
+                    return new ServerCall.Listener<>() { };
+                }
+                return Contexts.interceptCall(Context.current().withValue(TENANT, tenant), call, headers, next);
+            }
+        };
+    }
+
+    @Override
+    public void chat(final ChatRequest request, final StreamObserver<ChatEvent> observer) {
+        final var events = (ServerCallStreamObserver<ChatEvent>) observer;
+        final SdkAnswer answer = new SdkAnswer(events);
+        final ChatCall call;
+        try {
+            call = chats.call(requests.toDomain(request, TENANT.get()), answer);
+        } catch (final SpillwayException e) {
+            events.onError(StatusCodec.toStatus(e));
+            return;
+        } catch (final IllegalArgumentException e) {
+            events.onError(StatusCodec.toStatus(new SpillwayException(ErrorCode.INVALID_VALUE, e.getMessage())));
+            return;
+        }
+        events.setOnCancelHandler(call::cancel);
+        events.setOnReadyHandler(answer::onReady);
+        Thread.ofVirtual().name("sdk-" + request.getRequestId()).start(call::run);
+    }
+
+    @Override
+    public void listModels(final ListModelsRequest request, final StreamObserver<ListModelsReply> observer) {
+        final ListModelsReply.Builder reply = ListModelsReply.newBuilder();
+        view.get().models().forEach(model -> reply.addModels(ClusterCodec.toWire(model)));
+        observer.onNext(reply.build());
+        observer.onCompleted();
+    }
+}

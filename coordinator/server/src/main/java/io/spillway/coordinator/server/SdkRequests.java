@@ -1,0 +1,100 @@
+package io.spillway.coordinator.server;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.spillway.domain.error.ErrorCode;
+import io.spillway.domain.error.SpillwayException;
+import io.spillway.domain.id.ModelId;
+import io.spillway.domain.id.RequestId;
+import io.spillway.domain.id.RunId;
+import io.spillway.domain.id.TenantId;
+import io.spillway.gateway.chat.ChatRequest;
+import io.spillway.gateway.chat.Prompt;
+import io.spillway.wire.codec.RequestCodec;
+import io.spillway.wire.v1.ChatMessage;
+import io.spillway.wire.v1.Tool;
+import io.spillway.wire.v1.ToolCall;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.OptionalLong;
+
+/** SDK messages as requests of the line, in the shape that chat templates expect. Stateless; any thread. */
+final class SdkRequests {
+    private static final ObjectMapper JSON = new ObjectMapper();
+
+    /** @throws SpillwayException naming the offending field */
+    ChatRequest toDomain(final io.spillway.wire.v1.ChatRequest request, final TenantId tenant) {
+        if (request.getMessagesCount() == 0) {
+            throw SpillwayException.ofField(ErrorCode.MISSING_FIELD, "messages", "a chat needs at least one message");
+        }
+        if (request.getOutputTokensMax() < 0) {
+            throw SpillwayException.ofField(ErrorCode.BELOW_MINIMUM, "output_tokens_max", "output_tokens_max is negative");
+        }
+        final List<Map<String, Object>> messages = new ArrayList<>();
+        request.getMessagesList().forEach(message -> messages.add(message(message)));
+        final List<Map<String, Object>> tools = new ArrayList<>();
+        for (int i = 0; i < request.getToolsCount(); i++) {
+            tools.add(tool(request.getTools(i), "tools[" + i + "].parameters_json"));
+        }
+        final var options = new ChatRequest.Options(1, request.getStopList(),
+            tools.isEmpty() ? ChatRequest.ToolCalls.NONE : ChatRequest.ToolCalls.MANY,
+            RequestCodec.toArray(request.getEmittedTokensList()));
+        return new ChatRequest(new RequestId(request.getRequestId()), tenant,
+            request.getRun().isEmpty() ? Optional.empty() : Optional.of(new RunId(request.getRun())),
+            new ModelId(request.getModel()), List.of(new Prompt.Messages(messages, tools, Map.of())),
+            request.getOutputTokensMax() == 0 ? OptionalInt.empty() : OptionalInt.of(request.getOutputTokensMax()),
+            OptionalLong.of(request.getSampling().getSeed()), RequestCodec.toDomain(request.getSampling()), options);
+    }
+
+    private static Map<String, Object> message(final ChatMessage message) {
+        final Map<String, Object> map = new LinkedHashMap<>();
+        map.put("role", message.getRole());
+        map.put("content", message.getContent());
+        if (message.getToolCallsCount() > 0) {
+            map.put("tool_calls", message.getToolCallsList().stream().map(SdkRequests::call).toList());
+        }
+        if (!message.getToolCallId().isEmpty()) {
+            map.put("tool_call_id", message.getToolCallId());
+        }
+        return map;
+    }
+
+    private static Map<String, Object> call(final ToolCall call) {
+        final Map<String, Object> function = new LinkedHashMap<>();
+        function.put("name", call.getName());
+        function.put("arguments", call.getArgumentsJson());
+        final Map<String, Object> map = new LinkedHashMap<>();
+        map.put("id", call.getId());
+        map.put("type", "function");
+        map.put("function", function);
+        return map;
+    }
+
+    private static Map<String, Object> tool(final Tool tool, final String field) {
+        final Map<String, Object> function = new LinkedHashMap<>();
+        function.put("name", tool.getName());
+        if (!tool.getDescription().isEmpty()) {
+            function.put("description", tool.getDescription());
+        }
+        if (!tool.getParametersJson().isEmpty()) {
+            function.put("parameters", parse(tool.getParametersJson(), field));
+        }
+        final Map<String, Object> map = new LinkedHashMap<>();
+        map.put("type", "function");
+        map.put("function", function);
+        return map;
+    }
+
+    @SuppressWarnings("unchecked")
+    private static Map<String, Object> parse(final String json, final String field) {
+        try {
+            return JSON.readValue(json, LinkedHashMap.class);
+        } catch (final JsonProcessingException e) {
+            throw SpillwayException.ofField(ErrorCode.INVALID_JSON, field, "not a JSON object: " + e.getOriginalMessage());
+        }
+    }
+}
