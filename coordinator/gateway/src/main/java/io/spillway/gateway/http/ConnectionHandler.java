@@ -183,6 +183,11 @@ final class ConnectionHandler extends SimpleChannelInboundHandler<HttpObject> im
     }
 
     @Override
+    public void answered(final int status) {
+        line.answered(status);
+    }
+
+    @Override
     public boolean closing() {
         return line.draining();
     }

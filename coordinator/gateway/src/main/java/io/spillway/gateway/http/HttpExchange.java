@@ -41,6 +41,9 @@ public final class HttpExchange {
 
         long stallNanos();
 
+        /** An answer of that status begins; any thread. */
+        void answered(int status);
+
         /** @return whether no further request may come on this connection */
         boolean closing();
 
@@ -89,6 +92,11 @@ public final class HttpExchange {
         return disconnectAction.get() == FIRED;
     }
 
+    /** @return whether the server is shutting down: endless streams should end */
+    public boolean draining() {
+        return connection.closing();
+    }
+
     /** @return whether a response has begun */
     public boolean committed() {
         return committed;
@@ -134,6 +142,7 @@ public final class HttpExchange {
         final boolean close = connection.closing() || !call.keepAlive();
         response.headers().set("x-request-id", id);
         response.headers().set("openai-processing-ms", Long.toString(TimeUnit.NANOSECONDS.toMillis(elapsedNanos())));
+        connection.answered(response.status().code());
         headers.forEach((name, value) -> response.headers().set(name, value));
         response.headers().set(HttpHeaderNames.CONNECTION, close ? "close" : "keep-alive");
         return close;

@@ -28,6 +28,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.IntConsumer;
 import java.util.function.Supplier;
 
 /** An HTTP/1.1 server. Event loops move bytes; each request is answered on a virtual thread of its own. */
@@ -46,9 +47,11 @@ public final class HttpServer implements AutoCloseable {
     /**
      * What the server serves.
      *
-     * @param ids   new request ids; any thread
+     * @param ids      new request ids; any thread
+     * @param answered told the status of every answer that begins; any thread
      */
-    public record Parts(HttpHandler handler, ErrorRenderer errors, Supplier<String> ids, NanoClock clock) {
+    public record Parts(
+        HttpHandler handler, ErrorRenderer errors, Supplier<String> ids, IntConsumer answered, NanoClock clock) {
     }
 
     private HttpServer(final HttpServerConfig config, final Parts parts) {

@@ -8,6 +8,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.IntConsumer;
 import java.util.function.Supplier;
 import java.util.regex.Pattern;
 import org.slf4j.Logger;
@@ -22,6 +23,7 @@ final class ServerLine {
     private final HttpHandler handler;
     private final ErrorRenderer errors;
     private final Supplier<String> ids;
+    private final IntConsumer answered;
     private final NanoClock clock;
     private final BodyBudget bodies;
     private final Set<HttpExchange> running = ConcurrentHashMap.newKeySet();
@@ -34,6 +36,7 @@ final class ServerLine {
         this.handler = parts.handler();
         this.errors = parts.errors();
         this.ids = parts.ids();
+        this.answered = parts.answered();
         this.clock = parts.clock();
         this.bodies = new BodyBudget(config.bodiesBytesMax());
     }
@@ -48,6 +51,10 @@ final class ServerLine {
 
     NanoClock clock() {
         return clock;
+    }
+
+    void answered(final int status) {
+        answered.accept(status);
     }
 
     boolean draining() {

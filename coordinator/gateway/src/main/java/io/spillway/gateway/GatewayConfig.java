@@ -1,0 +1,32 @@
+package io.spillway.gateway;
+
+import static java.util.Objects.requireNonNull;
+
+import io.spillway.gateway.chat.ChatService;
+import io.spillway.gateway.http.HttpServerConfig;
+
+/**
+ * How a gateway serves.
+ *
+ * @param console who may see the console's state
+ */
+public record GatewayConfig(HttpServerConfig http, ChatService.Limits chat, ConsoleAccess console) {
+    public GatewayConfig {
+        requireNonNull(http, "http");
+        requireNonNull(chat, "chat");
+        requireNonNull(console, "console");
+    }
+
+    /** Who may see the console's state. */
+    public enum ConsoleAccess {
+        /** Whoever sits at this machine, when the gateway listens on loopback only; else whoever has a key. */
+        LOCAL_OR_KEY,
+        /** Whoever has an API key. */
+        KEY
+    }
+
+    /** @return the usual limits on that address; port 0 = any */
+    public static GatewayConfig on(final String host, final int port) {
+        return new GatewayConfig(HttpServerConfig.on(host, port), ChatService.Limits.USUAL, ConsoleAccess.LOCAL_OR_KEY);
+    }
+}

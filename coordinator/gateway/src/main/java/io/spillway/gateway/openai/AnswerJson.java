@@ -1,0 +1,91 @@
+package io.spillway.gateway.openai;
+
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.spillway.domain.request.PrefillSources;
+import io.spillway.domain.request.Usage;
+import io.spillway.gateway.chat.ChatEvent.ChatFinish;
+import io.spillway.gateway.chat.ChatUsage;
+import io.spillway.gateway.chat.TokenText;
+import java.math.BigDecimal;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Locale;
+
+/** Pieces that chat and completion answers share. Stateless; any thread. */
+final class AnswerJson {
+    private static final int NANO_DIGITS = 9;
+    /** What OpenAI reports for a probability too small to say. */
+    private static final double LOGPROB_MIN = -9999.0;
+
+    private AnswerJson() {
+    }
+
+    /** @return an object with what every answer and chunk begins with */
+    static ObjectNode head(final String id, final String object, final long createdSeconds, final AnswerForm form) {
+        final ObjectNode head = Json.object();
+        head.put("id", id);
+        head.put("object", object);
+        head.put("created", createdSeconds);
+        head.put("model", form.model().value());
+        if (form.serviceTier()) {
+            head.put("service_tier", "default");
+        }
+        return head;
+    }
+
+    static String finish(final ChatFinish reason) {
+        return reason.name().toLowerCase(Locale.ROOT);
+    }
+
+    static ObjectNode usage(final ChatUsage total) {
+        final Usage usage = total.usage();
+        final ObjectNode node = Json.object();
+        node.put("prompt_tokens", usage.promptTokens());
+        node.put("completion_tokens", usage.outputTokens());
+        node.put("total_tokens", usage.totalTokens());
+        node.putObject("prompt_tokens_details").put("cached_tokens", usage.cachedTokens()).put("audio_tokens", 0);
+        node.putObject("completion_tokens_details").put("reasoning_tokens", 0).put("audio_tokens", 0)
+            .put("accepted_prediction_tokens", 0).put("rejected_prediction_tokens", 0);
+        final PrefillSources sources = usage.sources();
+        node.putObject("spillway")
+            .put("device_tokens", sources.deviceTokens()).put("host_tokens", sources.hostTokens())
+            .put("remote_tokens", sources.remoteTokens()).put("disk_tokens", sources.diskTokens())
+            .put("computed_tokens", sources.computedTokens())
+            .put("cost_usd", dollars(total.costNanoDollars())).put("placement", total.placement());
+        return node;
+    }
+
+    static BigDecimal dollars(final long nanoDollars) {
+        return BigDecimal.valueOf(nanoDollars, NANO_DIGITS);
+    }
+
+    static double logprob(final float value) {
+        return Float.isFinite(value) ? value : LOGPROB_MIN;
+    }
+
+    /** @return the chat shape: {@code {"content":[...],"refusal":null}} */
+    static ObjectNode logprobs(final List<TokenText> tokens) {
+        final ObjectNode node = Json.object();
+        final ArrayNode content = node.putArray("content");
+        for (final TokenText token : tokens) {
+            final ObjectNode entry = token(token);
+            final ArrayNode top = entry.putArray("top_logprobs");
+            token.top().forEach(other -> top.add(token(other)));
+            content.add(entry);
+        }
+        node.putNull("refusal");
+        return node;
+    }
+
+    private static ObjectNode token(final TokenText token) {
+        final ObjectNode node = Json.object();
+        node.put("token", new String(token.bytes(), StandardCharsets.UTF_8));
+        node.put("logprob", logprob(token.logprob()));
+        final ArrayNode bytes = node.putArray("bytes");
+        for (final byte b : token.bytes()) {
+            bytes.add(b & 0xff);
+        }
+        return node;
+    }
+}

@@ -1,0 +1,81 @@
+package io.spillway.gateway.openai;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.spillway.domain.error.ErrorCode;
+import io.spillway.domain.error.ErrorKind;
+import io.spillway.domain.error.SpillwayException;
+import io.spillway.gateway.http.ErrorRenderer;
+import io.spillway.gateway.http.HttpAnswer;
+import java.util.LinkedHashMap;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+
+/** Failures in OpenAI's shape: {@code {"error":{"message","type","param","code"}}}, all four keys always. Any thread. */
+public final class ApiErrors implements ErrorRenderer {
+    private static final int METHOD_NOT_ALLOWED_STATUS = 405;
+    private static final Set<String> DECIMALS = Set.of("temperature", "top_p", "min_p", "presence_penalty",
+        "frequency_penalty", "repetition_penalty", "logit_bias");
+    private static final String SCHEMA_FIELD = "response_format.json_schema.schema";
+
+    @Override
+    public HttpAnswer render(final String path, final SpillwayException failure) {
+        final Map<String, String> headers = new LinkedHashMap<>();
+        headers.put("content-type", HttpAnswer.JSON);
+        final ErrorKind kind = failure.code().kind();
+        headers.put("x-should-retry", Boolean.toString(kind.retryable()));
+        if (kind.retryable()) {
+            headers.put("retry-after", "1");
+            headers.put("retry-after-ms", "1000");
+        }
+        if (kind == ErrorKind.UNAUTHENTICATED) {
+            headers.put("www-authenticate", "Bearer");
+        }
+        return new HttpAnswer(status(failure.code()), headers, Json.bytes(body(failure)));
+    }
+
+    private static int status(final ErrorCode code) {
+        return code == ErrorCode.METHOD_NOT_ALLOWED ? METHOD_NOT_ALLOWED_STATUS : code.kind().httpStatus();
+    }
+
+    /** @return the error object, as a whole answer or as the last event of a stream */
+    static ObjectNode body(final SpillwayException failure) {
+        final ObjectNode body = Json.object();
+        final ObjectNode error = body.putObject("error");
+        error.put("message", failure.code().kind() == ErrorKind.INTERNAL
+            ? "The server had an error while processing your request; it may be sent again" : failure.getMessage());
+        error.put("type", type(failure.code().kind()));
+        error.put("param", param(failure));
+        error.put("code", code(failure));
+        return body;
+    }
+
+    private static String type(final ErrorKind kind) {
+        return switch (kind) {
+            case INVALID_REQUEST, UNAUTHENTICATED, FORBIDDEN, NOT_FOUND, CONFLICT, TOO_LARGE, CANCELLED -> "invalid_request_error";
+            case RATE_LIMITED -> "rate_limit_error";
+            case UNAVAILABLE, TIMEOUT, INTERNAL -> "server_error";
+        };
+    }
+
+    private static String param(final SpillwayException failure) {
+        final String field = failure.field().orElse(null);
+        return field != null && field.startsWith(SCHEMA_FIELD) ? "response_format" : field;
+    }
+
+    private static String code(final SpillwayException failure) {
+        final String field = failure.field().orElse("");
+        final String number = DECIMALS.contains(field) || field.startsWith("logit_bias") ? "decimal" : "integer";
+        return switch (failure.code()) {
+            case MISSING_FIELD -> "missing_required_parameter";
+            case INVALID_TYPE -> field.startsWith(SCHEMA_FIELD) ? "invalid_json_schema" : "invalid_type";
+            case BELOW_MINIMUM -> number + "_below_min_value";
+            case ABOVE_MAXIMUM -> number + "_above_max_value";
+            case UNSUPPORTED -> "unsupported_value";
+            case TEMPLATE_FAILED -> "invalid_prompt";
+            case UNKNOWN_PATH -> "unknown_url";
+            case INVALID_JSON, INTERNAL, OVERLOADED, NO_NODE, NODE_LOST, NO_LEADER, DRAINING, KV_CORRUPT -> null;
+            default -> failure.code().name().toLowerCase(Locale.ROOT);
+        };
+    }
+}

@@ -1,0 +1,88 @@
+package io.spillway.gateway.openai;
+
+import io.spillway.domain.error.ErrorCode;
+import io.spillway.domain.error.SpillwayException;
+import io.spillway.domain.id.ModelId;
+import io.spillway.domain.id.RequestId;
+import io.spillway.domain.id.RunId;
+import io.spillway.domain.id.TenantId;
+import io.spillway.domain.request.SamplingParams;
+import io.spillway.gateway.chat.ChatRequest;
+import io.spillway.gateway.chat.Prompt;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+
+/**
+ * A chat completion as it was asked for.
+ *
+ * @param advisoryTools whether a tool call was demanded, which nothing enforces yet
+ */
+record ChatBody(ChatRequest request, AnswerForm form, boolean advisoryTools) {
+    /** Who asks, under which id. */
+    record Asker(RequestId id, TenantId tenant, Optional<RunId> run) {
+    }
+
+    static ChatBody read(final Fields body, final Asker asker) {
+        final ModelId model = model(body);
+        final List<Map<String, Object>> messages = MessageBody.read(body);
+        final ToolBody tools = ToolBody.read(body);
+        FormatBody.check(body);
+        checkModalities(body);
+        final AnswerForm form = AnswerForm.read(body, model, body.flag("logprobs", false));
+        final SamplingParams sampling = SamplingBody.read(body, topLogprobs(body, form.logprobs()));
+        final Map<String, Object> extra = body.object("chat_template_kwargs").map(Fields::toMap).orElse(Map.of());
+        final ChatRequest.Options options = new ChatRequest.Options(
+            SamplingBody.choices(body), SamplingBody.stops(body), tools.calls(), new int[0]);
+        final ChatRequest request = new ChatRequest(asker.id(), asker.tenant(), asker.run(), model,
+            List.of(new Prompt.Messages(messages, tools.tools(), withoutNulls(extra))), outputTokensMax(body),
+            body.longInteger("seed"), sampling, options);
+        return new ChatBody(request, form, tools.advisory());
+    }
+
+    private static Map<String, Object> withoutNulls(final Map<String, Object> map) {
+        map.values().removeIf(java.util.Objects::isNull);
+        return map;
+    }
+
+    /** @throws SpillwayException also for names no model can have: those are unknown, not malformed */
+    static ModelId model(final Fields body) {
+        final String name = body.requiredText("model");
+        try {
+            return new ModelId(name);
+        } catch (final IllegalArgumentException e) {
+            throw unknownModel(name);
+        }
+    }
+
+    static SpillwayException unknownModel(final String name) {
+        return SpillwayException.ofField(ErrorCode.MODEL_NOT_FOUND, "model",
+            "The model `" + name + "` does not exist or you do not have access to it.");
+    }
+
+    private static OptionalInt outputTokensMax(final Fields body) {
+        final OptionalInt newer = body.integer("max_completion_tokens", 1, Integer.MAX_VALUE);
+        final OptionalInt older = body.integer("max_tokens", 1, Integer.MAX_VALUE);
+        return newer.isPresent() ? newer : older;
+    }
+
+    private static int topLogprobs(final Fields body, final boolean logprobs) {
+        final OptionalInt top = body.integer("top_logprobs", 0, SamplingParams.TOP_LOGPROBS_MAX);
+        if (top.isPresent() && !logprobs) {
+            throw body.invalid("top_logprobs", "it needs 'logprobs' to be true.");
+        }
+        return logprobs ? top.orElse(0) : -1;
+    }
+
+    private static void checkModalities(final Fields body) {
+        body.array("modalities").forEach(modality -> {
+            if (!"text".equals(modality.asText())) {
+                throw body.unsupported("modalities", "this model writes text only.");
+            }
+        });
+        if (body.has("audio")) {
+            throw body.unsupported("audio", "this model writes text only.");
+        }
+    }
+}

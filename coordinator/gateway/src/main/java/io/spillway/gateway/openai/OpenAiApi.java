@@ -1,0 +1,132 @@
+package io.spillway.gateway.openai;
+
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.spillway.coordinator.state.ClusterView;
+import io.spillway.domain.cluster.ModelDescriptor;
+import io.spillway.domain.id.ModelId;
+import io.spillway.domain.id.RequestId;
+import io.spillway.domain.id.TenantId;
+import io.spillway.domain.time.EpochClock;
+import io.spillway.gateway.chat.ChatModel;
+import io.spillway.gateway.chat.ChatService;
+import io.spillway.gateway.chat.Prompt;
+import io.spillway.gateway.chat.RequestIds;
+import io.spillway.gateway.http.HttpAnswer;
+import io.spillway.gateway.http.HttpExchange;
+import io.spillway.gateway.http.Router.Route;
+import java.io.ByteArrayOutputStream;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
+import java.util.function.Supplier;
+
+/** The routes of the OpenAI API. Any thread. */
+public final class OpenAiApi {
+    private static final String MODELS = "/v1/models";
+
+    private final Parts parts;
+    private final long startedSeconds;
+
+    /** What the API works with. */
+    public record Parts(
+        ChatService chat, ApiKeys keys, Supplier<ClusterView> view, Function<ModelId, Optional<ChatModel>> models,
+        RequestIds ids, EpochClock clock) {
+    }
+
+    public OpenAiApi(final Parts parts) {
+        this.parts = parts;
+        this.startedSeconds = nowSeconds();
+    }
+
+    /** @return chat completions, completions and models */
+    public List<Route> routes() {
+        return List.of(
+            new Route("POST", "/v1/chat/completions", this::chat, true),
+            new Route("POST", "/v1/completions", this::complete, true),
+            new Route("GET", MODELS, this::models, true),
+            new Route("GET", MODELS + "/*", this::model, true));
+    }
+
+    private long nowSeconds() {
+        return TimeUnit.MILLISECONDS.toSeconds(parts.clock().epochMillis());
+    }
+
+    private void chat(final HttpExchange exchange) {
+        final TenantId tenant = parts.keys().tenant(exchange.call());
+        final Fields fields = Fields.parse(exchange.call().body());
+        final String id = parts.ids().next("chatcmpl-");
+        final ChatBody body = ChatBody.read(fields, asker(exchange, fields, tenant, id));
+        if (body.advisoryTools()) {
+            exchange.header("x-spillway-tool-choice", "advisory");
+        }
+        final AnswerShape shape = new ChatShape(id, nowSeconds(), body.form(), body.request().outputs());
+        new Answering(exchange, body.form(), shape).run(parts.chat(), body.request());
+    }
+
+    private void complete(final HttpExchange exchange) {
+        final TenantId tenant = parts.keys().tenant(exchange.call());
+        final Fields fields = Fields.parse(exchange.call().body());
+        final String id = parts.ids().next("cmpl-");
+        final CompletionBody body = CompletionBody.read(fields, asker(exchange, fields, tenant, id));
+        final AnswerShape shape = new CompletionShape(id, nowSeconds(), body.form(), echoes(body));
+        new Answering(exchange, body.form(), shape).run(parts.chat(), body.request());
+    }
+
+    private static ChatBody.Asker asker(
+        final HttpExchange exchange, final Fields fields, final TenantId tenant, final String id) {
+        return new ChatBody.Asker(new RequestId(id), tenant, RunIdentity.of(exchange.call(), fields));
+    }
+
+    private List<String> echoes(final CompletionBody body) {
+        final List<String> echoes = new ArrayList<>();
+        for (final Prompt prompt : body.request().prompts()) {
+            final String echo = body.echo() ? text(prompt, body.request().model()) : "";
+            for (int choice = 0; choice < body.request().options().choices(); choice++) {
+                echoes.add(echo);
+            }
+        }
+        return echoes;
+    }
+
+    private String text(final Prompt prompt, final ModelId id) {
+        if (prompt instanceof Prompt.Text text) {
+            return text.text();
+        }
+        final ChatModel model = parts.models().apply(id).orElseThrow(() -> ChatBody.unknownModel(id.value()));
+        final ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        if (prompt instanceof Prompt.Tokens tokens) {
+            for (final int token : tokens.tokens()) {
+                if (token >= 0 && token < model.vocabularySize()) {
+                    bytes.writeBytes(model.tokenBytes(token));
+                }
+            }
+        }
+        return bytes.toString(StandardCharsets.UTF_8);
+    }
+
+    private void models(final HttpExchange exchange) {
+        parts.keys().tenant(exchange.call());
+        final ObjectNode list = Json.object().put("object", "list");
+        final ArrayNode models = list.putArray("data");
+        parts.view().get().models().forEach(model -> models.add(json(model)));
+        exchange.respond(HttpAnswer.of(200, HttpAnswer.JSON, Json.bytes(list)));
+    }
+
+    private void model(final HttpExchange exchange) {
+        parts.keys().tenant(exchange.call());
+        final String name = exchange.call().path().substring(MODELS.length() + 1);
+        final ModelDescriptor model = parts.view().get().models().stream()
+            .filter(candidate -> candidate.id().value().equals(name)).findFirst()
+            .orElseThrow(() -> ChatBody.unknownModel(name));
+        exchange.respond(HttpAnswer.of(200, HttpAnswer.JSON, Json.bytes(json(model))));
+    }
+
+    private ObjectNode json(final ModelDescriptor model) {
+        return Json.object().put("id", model.id().value()).put("object", "model").put("created", startedSeconds)
+            .put("owned_by", "spillway").put("max_model_len", model.contextTokens());
+    }
+}
