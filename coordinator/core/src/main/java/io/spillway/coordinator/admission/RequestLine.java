@@ -13,7 +13,8 @@ public interface RequestLine {
     /**
      * Submits a request. Never blocks and never throws for load: a refusal is a {@code Failed} event.
      *
-     * @param listener receives the events in order, one at a time, on a thread of the line; must not block
+     * @param listener receives the events in order, one at a time, on a thread of the line; must not block. A line that
+     *                 cannot even take the request in says so on the calling thread, before this returns
      */
     Submission submit(GenerationRequest request, Consumer<GenerationEvent> listener);
 
