@@ -157,6 +157,12 @@ final class ClusterStateMachine extends BaseStateMachine {
         return ByteString.copyFrom(entry.flip());
     }
 
+    /** The disk did not take an entry: this replica no longer keeps what it is told. */
+    @Override
+    public void notifyLogFailed(final Throwable cause, final LogEntryProto entry) {
+        failure = cause;
+    }
+
     /** On the updater thread, between two commands. Thrown failures make Ratis keep the log. */
     @Override
     public long takeSnapshot() throws IOException {

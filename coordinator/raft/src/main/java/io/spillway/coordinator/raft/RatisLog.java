@@ -22,6 +22,7 @@ import org.apache.ratis.protocol.RaftPeerId;
 import org.apache.ratis.retry.RetryPolicies;
 import org.apache.ratis.server.RaftServer;
 import org.apache.ratis.server.storage.RaftStorage;
+import org.apache.ratis.util.ExitUtils;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -31,6 +32,10 @@ import org.slf4j.LoggerFactory;
  */
 public final class RatisLog implements ReplicatedLog {
     private static final Logger LOG = LoggerFactory.getLogger(RatisLog.class);
+
+    static {
+        keepTheProcessOurs();
+    }
 
     private final RaftConfig config;
     private final RaftGroup group;
@@ -122,8 +127,8 @@ public final class RatisLog implements ReplicatedLog {
     }
 
     /**
-     * Why this replica stopped applying the log, if it did: it met a command it cannot read, most likely of a newer release.
-     * Its view no longer changes; the process should end.
+     * Why this replica no longer keeps up, if so: its disk did not take an entry, or it met a command it cannot read, most
+     * likely of a newer release. Its view no longer changes; the process should end.
      */
     public Optional<Throwable> failure() {
         return stateMachine.failure();
@@ -149,6 +154,16 @@ public final class RatisLog implements ReplicatedLog {
     public void close() {
         closeOne("client", proposals);
         closeOne("server", server);
+    }
+
+    /**
+     * Ratis ends the process when a port is in use, and installs a handler that ends it when any thread, ours too, dies of an
+     * exception. Whether a process ends is for its main to decide.
+     */
+    private static void keepTheProcessOurs() {
+        final Thread.UncaughtExceptionHandler ours = Thread.getDefaultUncaughtExceptionHandler();
+        ExitUtils.disableSystemExit();
+        Thread.setDefaultUncaughtExceptionHandler(ours);
     }
 
     private void closeOne(final String what, final AutoCloseable part) {
