@@ -1,0 +1,82 @@
+package io.spillway.modelfile;
+
+import io.spillway.domain.error.SpillwayException;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.security.MessageDigest;
+
+/** A file mapped read-only. Owns the mapping: closing it ends every segment taken from it. */
+final class MappedFile implements AutoCloseable {
+    private static final int DIGEST_CHUNK_BYTES = 1 << 20;
+
+    private final Path path;
+    private final Arena arena;
+    private final MemorySegment bytes;
+
+    private MappedFile(final Path path, final Arena arena, final MemorySegment bytes) {
+        this.path = path;
+        this.arena = arena;
+        this.bytes = bytes;
+    }
+
+    /** @throws SpillwayException INVALID_MODEL_FILE when the path is missing, no regular file, empty or unreadable */
+    static MappedFile open(final Path path) {
+        requireFile(path);
+        final Arena arena = Arena.ofShared();
+        try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
+            if (channel.size() == 0) {
+                throw Refusal.damaged(path, "the file is empty");
+            }
+            return new MappedFile(path, arena, channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size(), arena));
+        } catch (final IOException e) {
+            arena.close();
+            throw Refusal.of(path, "cannot be read (" + e.getMessage() + "); check its permissions", e);
+        } catch (final SpillwayException e) {
+            arena.close();
+            throw e;
+        }
+    }
+
+    private static void requireFile(final Path path) {
+        if (!Files.exists(path)) {
+            throw Refusal.of(path, "no such file; check the path");
+        }
+        if (!Files.isRegularFile(path)) {
+            throw Refusal.of(path, "is not a regular file; give a .gguf file or a Hugging Face directory");
+        }
+    }
+
+    Path path() {
+        return path;
+    }
+
+    long sizeBytes() {
+        return bytes.byteSize();
+    }
+
+    /** @return the whole file; borrowed until {@link #close()} */
+    MemorySegment bytes() {
+        return bytes;
+    }
+
+    /** Feeds every byte to {@code digest}, a chunk at a time. */
+    void digestInto(final MessageDigest digest) {
+        final byte[] chunk = new byte[(int) Math.min(DIGEST_CHUNK_BYTES, bytes.byteSize())];
+        final MemorySegment target = MemorySegment.ofArray(chunk);
+        for (long offset = 0; offset < bytes.byteSize(); offset += chunk.length) {
+            final int length = (int) Math.min(chunk.length, bytes.byteSize() - offset);
+            MemorySegment.copy(bytes, offset, target, 0, length);
+            digest.update(chunk, 0, length);
+        }
+    }
+
+    @Override
+    public void close() {
+        arena.close();
+    }
+}
