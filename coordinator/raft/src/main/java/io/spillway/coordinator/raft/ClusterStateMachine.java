@@ -12,6 +12,7 @@ import java.nio.ByteBuffer;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
 import org.apache.ratis.proto.RaftProtos.LogEntryProto;
 import org.apache.ratis.proto.RaftProtos.RaftPeerRole;
 import org.apache.ratis.protocol.Message;
@@ -39,6 +40,7 @@ final class ClusterStateMachine extends BaseStateMachine {
     private final SimpleStateMachineStorage storage = new SimpleStateMachineStorage();
     private ClusterState state = new ClusterState();
     private volatile ClusterView view = ClusterView.EMPTY;
+    private volatile Consumer<ClusterView> viewListener = newView -> { };
     private volatile Throwable failure;
     private final AtomicLong snapshotsFailed = new AtomicLong();
 
@@ -49,6 +51,17 @@ final class ClusterStateMachine extends BaseStateMachine {
     /** @return the state after the newest command applied; any thread */
     ClusterView view() {
         return view;
+    }
+
+    /** @param listener told every new view, on the thread that applies: must not block */
+    void onView(final Consumer<ClusterView> listener) {
+        viewListener = listener;
+        listener.accept(view);
+    }
+
+    private void publish(final ClusterView newView) {
+        view = newView;
+        viewListener.accept(newView);
     }
 
     /** @return why this replica stopped applying the log, if it did; any thread */
@@ -108,7 +121,7 @@ final class ClusterStateMachine extends BaseStateMachine {
             throw new IOException("snapshot " + snapshot.getFile().getPath() + " cannot be read: " + e.getMessage(), e);
         }
         setLastAppliedTermIndex(snapshot.getTermIndex());
-        view = state.view(snapshot.getIndex());
+        publish(state.view(snapshot.getIndex()));
     }
 
     /** On the leader, before the command enters the log: refuses what no replica could read, and adds the time. */
@@ -140,7 +153,7 @@ final class ClusterStateMachine extends BaseStateMachine {
             throw e;
         }
         updateLastAppliedTermIndex(entry.getTerm(), entry.getIndex());
-        view = state.view(entry.getIndex());
+        publish(state.view(entry.getIndex()));
         final ByteString answer = ByteString.copyFrom(ResultCodec.encode(result));
         return CompletableFuture.completedFuture(Message.valueOf(answer, result.getClass()::getSimpleName));
     }

@@ -15,6 +15,7 @@ import java.nio.file.Files;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Consumer;
 import org.apache.ratis.client.RaftClient;
 import org.apache.ratis.conf.RaftProperties;
 import org.apache.ratis.protocol.RaftGroup;
@@ -111,6 +112,14 @@ public final class RatisLog implements ReplicatedLog {
     @Override
     public ClusterView view() {
         return stateMachine.view();
+    }
+
+    /**
+     * @param listener told the view now, and every newer one as soon as it is applied; must not block. One listener: a
+     *                 second replaces the first
+     */
+    public void onView(final Consumer<ClusterView> listener) {
+        stateMachine.onView(listener);
     }
 
     @Override
