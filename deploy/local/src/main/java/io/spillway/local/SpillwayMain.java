@@ -4,12 +4,14 @@ import io.spillway.domain.error.SpillwayException;
 import io.spillway.local.command.ChatCommand;
 import io.spillway.local.command.DemoCommand;
 import io.spillway.local.command.DownCommand;
+import io.spillway.local.command.HelpOption;
 import io.spillway.local.command.LogsCommand;
 import io.spillway.local.command.StatusCommand;
 import io.spillway.local.command.UpCommand;
 import io.spillway.local.command.VersionCommand;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
@@ -18,12 +20,14 @@ import picocli.CommandLine.Spec;
  * The {@code spillway} command line. Exit status: 0 done, 1 failed with one line on stderr that says why, 2 wrong usage,
  * 3 nothing runs.
  */
-@Command(name = "spillway", description = "Self-hosted serving for LLM agents.", mixinStandardHelpOptions = true,
+@Command(name = "spillway", description = "Self-hosted serving for LLM agents.",
     subcommands = {UpCommand.class, DownCommand.class, StatusCommand.class, LogsCommand.class, ChatCommand.class,
         DemoCommand.class, VersionCommand.class})
 public final class SpillwayMain implements Runnable {
     @Spec
     private CommandSpec spec;
+    @Mixin
+    private HelpOption help;
 
     private SpillwayMain() {
     }

@@ -14,10 +14,12 @@ import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
 /** Asks one question and prints the answer as it is made. */
-@Command(name = "chat", description = "Ask the running cluster one question.", mixinStandardHelpOptions = true)
+@Command(name = "chat", description = "Ask the running cluster one question.")
 public final class ChatCommand implements Runnable {
     @Spec
     private CommandSpec spec;
+    @Mixin
+    private HelpOption help;
     @Mixin
     private Target target;
     @Parameters(paramLabel = "QUESTION", description = "what to ask")

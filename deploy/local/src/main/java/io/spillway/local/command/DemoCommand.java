@@ -20,11 +20,12 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
 /** Runs the bundled customer-support episodes through the OpenAI API. Exit status 1 when the API failed in any of them. */
-@Command(name = "demo", description = "Run the bundled customer-support agent on real episodes, through the OpenAI API with tool calls.",
-    mixinStandardHelpOptions = true)
+@Command(name = "demo", description = "Run the bundled customer-support agent on real episodes, through the OpenAI API with tool calls.")
 public final class DemoCommand implements Callable<Integer> {
     @Spec
     private CommandSpec spec;
+    @Mixin
+    private HelpOption help;
     @Mixin
     private Target target;
     @Option(names = "--episodes", paramLabel = "FILE", description = "episodes, one JSON object per line, tools.json beside them (default: the bundled ones)")

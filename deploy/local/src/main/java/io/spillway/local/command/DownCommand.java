@@ -11,10 +11,12 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Spec;
 
 /** Ends the cluster that {@code up} started: only processes whose pid and start time are written down. */
-@Command(name = "down", description = "End the cluster that `up` started.", mixinStandardHelpOptions = true)
+@Command(name = "down", description = "End the cluster that `up` started.")
 public final class DownCommand implements Callable<Integer> {
     @Spec
     private CommandSpec spec;
+    @Mixin
+    private HelpOption help;
     @Mixin
     private Places places;
 

@@ -23,12 +23,14 @@ import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
 /** Shows the end of the cluster's logs, and with {@code --follow} what is added, until the cluster ends. */
-@Command(name = "logs", description = "Show the cluster's log.", mixinStandardHelpOptions = true)
+@Command(name = "logs", description = "Show the cluster's log.")
 public final class LogsCommand implements Runnable {
     private static final long POLL_NANOS = TimeUnit.MILLISECONDS.toNanos(200);
 
     @Spec
     private CommandSpec spec;
+    @Mixin
+    private HelpOption help;
     @Mixin
     private Places places;
     @Parameters(arity = "0..1", paramLabel = "NAME", description = "only this role's log, for instance node-1")

@@ -22,12 +22,14 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
 /** Says what runs, since when, how big, and whether every replica answers. Exit status 0 when all is well, 1 when a part is not, 3 when nothing runs. */
-@Command(name = "status", description = "Say what runs, and where.", mixinStandardHelpOptions = true)
+@Command(name = "status", description = "Say what runs, and where.")
 public final class StatusCommand implements Callable<Integer> {
     private static final int NOTHING_RUNS = 3;
 
     @Spec
     private CommandSpec spec;
+    @Mixin
+    private HelpOption help;
     @Mixin
     private Places places;
     @Option(names = "--json", description = "print one line of JSON, as `up --detach --json` did")

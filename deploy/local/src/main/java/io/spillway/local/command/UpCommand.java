@@ -28,13 +28,15 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
 /** Starts a local cluster and prints how to reach it. */
-@Command(name = "up", description = "Start a local cluster and print how to reach it.", mixinStandardHelpOptions = true)
+@Command(name = "up", description = "Start a local cluster and print how to reach it.")
 public final class UpCommand implements Runnable {
     /** Port of the first gateway unless {@code --port} says otherwise. */
     static final int DEFAULT_PORT = 8484;
 
     @Spec
     private CommandSpec spec;
+    @Mixin
+    private HelpOption help;
     @Mixin
     private Places places;
     @Option(names = "--nodes", paramLabel = "N", defaultValue = "2", description = "engine nodes (default: ${DEFAULT-VALUE})")

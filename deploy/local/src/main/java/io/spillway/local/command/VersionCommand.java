@@ -2,14 +2,17 @@ package io.spillway.local.command;
 
 import java.util.Optional;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Spec;
 
 /** Prints the version of Spillway and of the Java that runs it. */
-@Command(name = "version", description = "Print the version.", mixinStandardHelpOptions = true)
+@Command(name = "version", description = "Print the version.")
 public final class VersionCommand implements Runnable {
     @Spec
     private CommandSpec spec;
+    @Mixin
+    private HelpOption help;
 
     @Override
     public void run() {

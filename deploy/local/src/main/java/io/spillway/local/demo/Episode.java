@@ -1,5 +1,7 @@
 package io.spillway.local.demo;
 
+import static java.util.Objects.requireNonNull;
+
 import com.fasterxml.jackson.databind.JsonNode;
 import java.util.List;
 import java.util.Optional;
@@ -14,12 +16,20 @@ import java.util.Optional;
 public record Episode(String id, String category, String system, boolean tools, List<Turn> turns, List<BackendEntry> backend) {
 
     public Episode {
-        turns = List.copyOf(turns);
+        requireNonNull(id, "id");
+        requireNonNull(category, "category");
+        requireNonNull(system, "system");
+        turns = List.copyOf(requireNonNull(turns, "turns"));
         backend = backend == null ? List.of() : List.copyOf(backend);
     }
 
     /** A tool call: {@code arguments} is a JSON object. */
     public record Call(String name, JsonNode arguments) {
+        public Call {
+            requireNonNull(name, "name");
+            requireNonNull(arguments, "arguments");
+        }
+
         /** @return whether both call the same tool with arguments that are equal as JSON values */
         public boolean sameAs(final Call other) {
             return name.equals(other.name) && JsonEquality.equal(arguments, other.arguments);
@@ -35,8 +45,9 @@ public record Episode(String id, String category, String system, boolean tools, 
      */
     public record Turn(String user, List<Call> calls, List<String> contains, JsonNode json) {
         public Turn {
-            calls = List.copyOf(calls);
-            contains = List.copyOf(contains);
+            requireNonNull(user, "user");
+            calls = List.copyOf(requireNonNull(calls, "calls"));
+            contains = contains == null ? List.of() : List.copyOf(contains);
         }
 
         /** @return the JSON that the final answer must equal, if the turn asks for it */
@@ -47,6 +58,11 @@ public record Episode(String id, String category, String system, boolean tools, 
 
     /** The result of one call, as it goes verbatim into the tool message. */
     public record BackendEntry(String name, JsonNode arguments, String response) {
+        public BackendEntry {
+            requireNonNull(name, "name");
+            requireNonNull(arguments, "arguments");
+            requireNonNull(response, "response");
+        }
     }
 
     /** @return the category without the mark of further turns */

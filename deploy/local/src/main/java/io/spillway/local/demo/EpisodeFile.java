@@ -17,7 +17,6 @@ import java.util.List;
 public final class EpisodeFile {
     private static final JsonMapper JSON = JsonMapper.builder()
         .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
-        .enable(DeserializationFeature.FAIL_ON_NULL_CREATOR_PROPERTIES)
         .build();
 
     private EpisodeFile() {
@@ -58,7 +57,7 @@ public final class EpisodeFile {
             return JSON.treeToValue(node, Episode.class);
         } catch (final JsonProcessingException e) {
             throw new SpillwayException(ErrorCode.INVALID_VALUE,
-                file + " line " + number + " is not an episode: " + e.getOriginalMessage(), e);
+                file + " line " + number + " is not an episode: " + e.getOriginalMessage().replace('\n', ' '), e);
         }
     }
 
