@@ -1,0 +1,32 @@
+package io.spillway.node.engine;
+
+import static java.util.Objects.requireNonNull;
+
+import io.spillway.domain.kv.KvEvent;
+import io.spillway.domain.kv.KvLayout;
+import io.spillway.domain.time.NanoClock;
+import io.spillway.kvstore.service.BlockStore;
+import io.spillway.node.model.LanguageModel;
+import java.lang.foreign.MemorySegment;
+import java.util.function.Consumer;
+
+/**
+ * What an engine works with. All of it is borrowed: the owner closes model, store and slab after the engine.
+ *
+ * @param layout   of the blocks in {@code slab}
+ * @param slab     at least {@code deviceBlocks * layout.blockBytes()} bytes, shared between threads
+ * @param kvEvents told of what becomes and ceases to be readable on the device, in order, on the engine thread; must be
+ *                 cheap and must not throw
+ */
+public record EngineParts(
+    LanguageModel model, KvLayout layout, MemorySegment slab, BlockStore store, NanoClock clock,
+    Consumer<KvEvent> kvEvents) {
+    public EngineParts {
+        requireNonNull(model, "model");
+        requireNonNull(layout, "layout");
+        requireNonNull(slab, "slab");
+        requireNonNull(store, "store");
+        requireNonNull(clock, "clock");
+        requireNonNull(kvEvents, "kvEvents");
+    }
+}

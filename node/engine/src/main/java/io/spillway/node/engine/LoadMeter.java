@@ -1,0 +1,43 @@
+package io.spillway.node.engine;
+
+/**
+ * Measured speeds, as exponentially weighted moving averages. Single writer: the engine thread.
+ *
+ * <p>A step tells about prefill when most of its rows are prefill, about decoding when all of them are.
+ */
+final class LoadMeter {
+    private static final double WEIGHT = 0.2;
+
+    private double prefillTokensPerSecond;
+    private double decodeStepNanos;
+    private double onboardBytesPerSecond;
+
+    void onStep(final int rows, final int prefillRows, final long durationNanos) {
+        final long nanos = Math.max(1, durationNanos);
+        if (prefillRows == 0) {
+            decodeStepNanos = average(decodeStepNanos, nanos);
+        } else if (2 * prefillRows >= rows) {
+            prefillTokensPerSecond = average(prefillTokensPerSecond, rows * 1e9 / nanos);
+        }
+    }
+
+    void onOnboard(final long bytes, final long durationNanos) {
+        onboardBytesPerSecond = average(onboardBytesPerSecond, bytes * 1e9 / Math.max(1, durationNanos));
+    }
+
+    double prefillTokensPerSecond() {
+        return prefillTokensPerSecond;
+    }
+
+    long decodeStepNanos() {
+        return Math.round(decodeStepNanos);
+    }
+
+    double onboardBytesPerSecond() {
+        return onboardBytesPerSecond;
+    }
+
+    private static double average(final double before, final double sample) {
+        return before == 0 ? sample : before + WEIGHT * (sample - before);
+    }
+}

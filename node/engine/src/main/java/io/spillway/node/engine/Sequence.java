@@ -1,0 +1,215 @@
+package io.spillway.node.engine;
+
+import io.spillway.domain.kv.BlockHash;
+import io.spillway.domain.kv.BlockHasher;
+import io.spillway.domain.request.GenerationRequest;
+import io.spillway.domain.request.SamplingParams;
+import io.spillway.node.kvcache.BlockTable;
+import io.spillway.node.kvcache.KvCache;
+import io.spillway.node.runner.StepSequence;
+import io.spillway.node.sampling.TokenHistory;
+import io.spillway.node.scheduler.Schedulable;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+
+/** A request's tokens on this node, and how far they are computed. Single writer: the engine thread. */
+final class Sequence implements Schedulable, StepSequence {
+    /** Where a sequence is; it ends from any of them. */
+    enum Phase { QUEUED, LOOKING_UP, ONBOARDING, RUNNING }
+
+    private final LiveRequest live;
+    private final KvCache cache;
+    private final BlockTable table = new BlockTable();
+    private final List<BlockHash> chain;  // hash of every full block of the known tokens seen so far
+    private final TokenHistory history;
+    private final TokenSources sources = new TokenSources();
+    private final int outputTokensMax;    // of the request, cut where the context ends
+    private int[] tokens;                 // [≥ knownTokens], prompt first
+    private int knownTokens;
+    private int computedTokens;
+    private Phase phase = Phase.QUEUED;
+    private int attempt;
+    private boolean started;
+    private long storeDeadlineNanos;
+
+    Sequence(final LiveRequest live, final List<BlockHash> chain, final KvCache cache, final int contextTokens) {
+        this.live = live;
+        this.cache = cache;
+        this.chain = new ArrayList<>(chain);
+        final GenerationRequest request = live.request();
+        final int[] prompt = request.promptTokens();
+        tokens = Arrays.copyOf(prompt, request.knownTokens() + 8);
+        System.arraycopy(request.emittedTokens(), 0, tokens, prompt.length, request.emittedTokens().length);
+        knownTokens = request.knownTokens();
+        outputTokensMax = Math.min(request.outputTokensMax(), contextTokens - prompt.length);
+        history = new TokenHistory(request.sampling());
+        history.addPrompt(prompt);
+        for (final int token : request.emittedTokens()) {
+            history.addOutput(token);
+        }
+    }
+
+    LiveRequest live() {
+        return live;
+    }
+
+    GenerationRequest request() {
+        return live.request();
+    }
+
+    BlockTable table() {
+        return table;
+    }
+
+    List<BlockHash> chain() {
+        return chain;
+    }
+
+    TokenSources sources() {
+        return sources;
+    }
+
+    Phase phase() {
+        return phase;
+    }
+
+    void enter(final Phase next) {
+        phase = next;
+    }
+
+    /** Goes up whenever the sequence is sent back to the queue: answers to older questions are not for it any more. */
+    int attempt() {
+        return attempt;
+    }
+
+    long storeDeadlineNanos() {
+        return storeDeadlineNanos;
+    }
+
+    void waitForStoreUntil(final long deadlineNanos) {
+        storeDeadlineNanos = deadlineNanos;
+    }
+
+    /** @return output tokens so far, those of earlier attempts included */
+    int outputTokens() {
+        return knownTokens - request().promptTokens().length;
+    }
+
+    boolean outputIsFull() {
+        return outputTokens() >= outputTokensMax;
+    }
+
+    /** @return whether this call was the first */
+    boolean markStarted() {
+        final boolean isFirst = !started;
+        started = true;
+        return isFirst;
+    }
+
+    void append(final int token) {
+        if (knownTokens == tokens.length) {
+            tokens = Arrays.copyOf(tokens, tokens.length + (tokens.length >> 1) + 1);
+        }
+        tokens[knownTokens++] = token;
+        history.addOutput(token);
+    }
+
+    void computedUpTo(final int newComputedTokens) {
+        computedTokens = newComputedTokens;
+    }
+
+    /** Back to the queue: no blocks, nothing computed. The table must have been given back. */
+    void requeue() {
+        phase = Phase.QUEUED;
+        attempt++;
+        computedTokens = 0;
+        sources.restart();
+    }
+
+    /** @return hash of the full block {@code index}; computed from the known tokens if this is the first time */
+    BlockHash hashOf(final int index, final int blockTokens) {
+        while (chain.size() <= index) {
+            final int next = chain.size();
+            chain.add(BlockHasher.child(parentOf(next), tokens, next * blockTokens, blockTokens));
+        }
+        return chain.get(index);
+    }
+
+    /** Computes the hashes of all blocks that the known tokens fill. */
+    void hashFullBlocks(final int blockTokens) {
+        final int fullBlocks = knownTokens / blockTokens;
+        if (fullBlocks > 0) {
+            hashOf(fullBlocks - 1, blockTokens);
+        }
+    }
+
+    /** @return hash before block {@code index} of the chain */
+    BlockHash parentOf(final int index) {
+        return index == 0 ? request().chainRoot() : chain.get(index - 1);
+    }
+
+    boolean stopsAt(final int token) {
+        for (final int stop : request().stopTokens()) {
+            if (stop == token) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    @Override
+    public boolean ready() {
+        return phase == Phase.RUNNING;
+    }
+
+    @Override
+    public int computedTokens() {
+        return computedTokens;
+    }
+
+    @Override
+    public int pendingTokens() {
+        return knownTokens - computedTokens;
+    }
+
+    @Override
+    public int heldBlocks() {
+        return table.count();
+    }
+
+    @Override
+    public int reclaimableBlocks() {
+        return cache.reclaimable(table);
+    }
+
+    @Override
+    public int token(final int position) {
+        return tokens[position];
+    }
+
+    @Override
+    public int knownTokens() {
+        return knownTokens;
+    }
+
+    @Override
+    public int[] blockTable() {
+        return table.blocks();
+    }
+
+    @Override
+    public SamplingParams sampling() {
+        return request().sampling();
+    }
+
+    @Override
+    public TokenHistory history() {
+        return history;
+    }
+
+    @Override
+    public int outputPosition() {
+        return outputTokens();
+    }
+}

@@ -1,0 +1,201 @@
+package io.spillway.node.engine;
+
+import io.spillway.domain.kv.BlockHash;
+import io.spillway.kvstore.service.BlockStore;
+import io.spillway.node.kvcache.BlockTable;
+import io.spillway.node.kvcache.KvCache;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.LongAdder;
+import java.util.function.Function;
+import java.util.function.Supplier;
+import org.agrona.concurrent.ManyToOneConcurrentArrayQueue;
+
+/**
+ * Questions to the block store that are on their way, and the blocks it is filling.
+ *
+ * <p>A call holds leases of its own on the blocks it fills and on the prefix before them: if the sequence that asked gives
+ * up, the blocks stay borrowed until the store is done, and then are cached for whoever comes next. Answers arrive on the
+ * store's threads and are queued; the number of calls under way is bounded, so the queue always has room.
+ *
+ * <p>Single writer: the engine thread.
+ */
+final class StoreCalls {
+    private final BlockStore store;
+    private final KvCache cache;
+    private final Roster roster;
+    private final EngineConfig config;
+    private final LoadMeter meter;
+    private final Tally tally;
+    private final Runnable waker;
+    private final ManyToOneConcurrentArrayQueue<Answer> answers;
+    private final LongAdder errors = new LongAdder(); // added to on the store's threads
+    private final int callsMax;
+    private int callCount;
+
+    /** What the engine's other parts give to this one. */
+    record Context(KvCache cache, Roster roster, LoadMeter meter, Tally tally, Runnable waker) {
+    }
+
+    StoreCalls(final BlockStore store, final EngineConfig config, final Context context) {
+        this.store = store;
+        this.config = config;
+        cache = context.cache();
+        roster = context.roster();
+        meter = context.meter();
+        tally = context.tally();
+        waker = context.waker();
+        callsMax = 2 * config.runningMax();
+        answers = new ManyToOneConcurrentArrayQueue<>(Math.max(2, callsMax));
+    }
+
+    /** A question of one sequence; {@code attempt} tells whether the sequence still waits for this very answer. */
+    private record Call(Sequence sequence, int attempt, int fromBlock, long startedNanos) {
+        boolean isAwaitedIn(final Sequence.Phase phase) {
+            return !sequence.live().hasEnded() && sequence.attempt() == attempt && sequence.phase() == phase;
+        }
+    }
+
+    private sealed interface Answer {
+        record LookedUp(Call call, BlockStore.Found found) implements Answer {
+        }
+
+        record Arrived(Call call, BlockTable table, BlockStore.Onboarded onboarded) implements Answer {
+        }
+    }
+
+    /** @return calls whose answer has not been taken yet; while there are any, the store may be writing to the slab */
+    int underWay() {
+        return callCount;
+    }
+
+    /** @return answers that were exceptions */
+    long errors() {
+        return errors.sum();
+    }
+
+    /** Asks for the blocks that the device lacks. @return false: not worth asking, or too many questions under way */
+    boolean lookUp(final Sequence sequence, final long nowNanos) {
+        final int from = sequence.heldBlocks();
+        final int missing = sequence.knownTokens() / config.blockTokens() - from;
+        if (missing < config.onboardBlocksMin() || callCount >= callsMax) {
+            return false;
+        }
+        final long deadlineNanos = nowNanos + config.lookupTimeout().toNanos();
+        final List<BlockHash> wanted = List.copyOf(sequence.chain().subList(from, from + missing));
+        final Call call = new Call(sequence, sequence.attempt(), from, nowNanos);
+        sequence.enter(Sequence.Phase.LOOKING_UP);
+        sequence.waitForStoreUntil(deadlineNanos);
+        tally.lookups++;
+        callCount++;
+        listen(() -> store.lookup(wanted, deadlineNanos), BlockStore.Found.NOTHING,
+            found -> new Answer.LookedUp(call, found));
+        return true;
+    }
+
+    /** Takes answers. @return how many */
+    int poll(final long nowNanos) {
+        int count = 0;
+        for (Answer answer = answers.poll(); answer != null; answer = answers.poll()) {
+            callCount--;
+            count++;
+            switch (answer) {
+                case Answer.LookedUp(Call call, BlockStore.Found found) -> onFound(call, found, nowNanos);
+                case Answer.Arrived(Call call, BlockTable table, BlockStore.Onboarded onboarded) ->
+                    onArrived(call, table, onboarded, nowNanos);
+            }
+        }
+        return count;
+    }
+
+    /** Lets sequences that have waited long enough go on without the store. @return how many */
+    int expire(final long nowNanos) {
+        int count = 0;
+        for (final Sequence sequence : roster.active()) {
+            if (!sequence.ready() && nowNanos - sequence.storeDeadlineNanos() > 0) {
+                tally.storeTimeouts++;
+                roster.run(sequence);
+                count++;
+            }
+        }
+        return count;
+    }
+
+    private void onFound(final Call call, final BlockStore.Found found, final long nowNanos) {
+        if (!call.isAwaitedIn(Sequence.Phase.LOOKING_UP)) {
+            return;
+        }
+        final Sequence sequence = call.sequence();
+        final BlockTable table = new BlockTable();
+        cache.match(table, sequence.chain(), call.fromBlock());
+        final int full = sequence.knownTokens() / config.blockTokens() - call.fromBlock();
+        // One block per active sequence is left: whoever decodes should not be driven out by what may come.
+        final int room = cache.blocks().allocatable() - roster.active().size();
+        final int blocks = Math.min(Math.min(found.blocks(), full), room);
+        if (blocks <= 0 || !cache.grow(table, (call.fromBlock() + blocks) * config.blockTokens())) {
+            cache.release(table, nowNanos);
+            roster.run(sequence);
+            return;
+        }
+        onboard(new Call(sequence, call.attempt(), call.fromBlock(), nowNanos), found, table);
+    }
+
+    private void onboard(final Call call, final BlockStore.Found found, final BlockTable table) {
+        final List<MemorySegment> targets = new ArrayList<>();
+        for (int i = call.fromBlock(); i < table.count(); i++) {
+            targets.add(cache.segment(table.block(i)));
+        }
+        final Sequence sequence = call.sequence();
+        final List<BlockHash> wanted = List.copyOf(sequence.chain().subList(call.fromBlock(), table.count()));
+        final long deadlineNanos = call.startedNanos() + config.onboardTimeout().toNanos();
+        sequence.enter(Sequence.Phase.ONBOARDING);
+        sequence.waitForStoreUntil(deadlineNanos);
+        callCount++;
+        listen(() -> store.onboard(wanted, found, targets, deadlineNanos), BlockStore.Onboarded.NOTHING,
+            onboarded -> new Answer.Arrived(call, table, onboarded));
+    }
+
+    private void onArrived(
+        final Call call, final BlockTable table, final BlockStore.Onboarded onboarded, final long nowNanos) {
+        final Sequence sequence = call.sequence();
+        final int valid = Math.min(Math.min(onboarded.blocks(), onboarded.tiers().size()), table.count() - call.fromBlock());
+        for (int i = 0; i < valid; i++) {
+            final int position = call.fromBlock() + i;
+            cache.publish(table, sequence.chain().get(position), sequence.parentOf(position));
+        }
+        if (valid > 0) {
+            tally.onboardedBlocks += valid;
+            meter.onOnboard(valid * cache.blockBytes(), nowNanos - call.startedNanos());
+        }
+        if (call.isAwaitedIn(Sequence.Phase.ONBOARDING)) {
+            sequence.sources().onboarded(call.fromBlock(), onboarded.tiers().subList(0, Math.max(0, valid)));
+            roster.run(sequence);
+        }
+        cache.release(table, nowNanos); // after the sequence has taken its own leases
+    }
+
+    /** Queues the answer when it comes; a store that throws has found nothing, and is counted. */
+    private <T> void listen(
+        final Supplier<CompletableFuture<T>> question, final T nothing, final Function<T, Answer> answer) {
+        ask(question).whenComplete((result, failure) -> {
+            final boolean isMissing = failure != null || result == null;
+            if (isMissing) {
+                errors.increment();
+            }
+            if (!answers.offer(answer.apply(isMissing ? nothing : result))) {
+                throw new IllegalStateException("more answers than questions");
+            }
+            waker.run();
+        });
+    }
+
+    private static <T> CompletableFuture<T> ask(final Supplier<CompletableFuture<T>> question) {
+        try {
+            return question.get();
+        } catch (final RuntimeException e) {
+            return CompletableFuture.failedFuture(e);
+        }
+    }
+}

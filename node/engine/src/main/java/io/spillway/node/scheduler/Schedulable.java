@@ -1,0 +1,19 @@
+package io.spillway.node.scheduler;
+
+/** A sequence on the device, as the policy sees it. Read by the engine thread during one call. */
+public interface Schedulable {
+    /** @return false: it waits for blocks from the store and computes nothing now */
+    boolean ready();
+
+    /** @return tokens whose KV is on the device */
+    int computedTokens();
+
+    /** @return known tokens that are not computed yet; one while it decodes */
+    int pendingTokens();
+
+    /** @return blocks in its table */
+    int heldBlocks();
+
+    /** @return blocks that could be allocated if this sequence alone gave its own back; a lower bound */
+    int reclaimableBlocks();
+}
