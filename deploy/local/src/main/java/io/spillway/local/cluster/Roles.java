@@ -1,17 +1,84 @@
 package io.spillway.local.cluster;
 
-import io.spillway.domain.error.ErrorCode;
-import io.spillway.domain.error.SpillwayException;
+import io.spillway.coordinator.server.CoordinatorConfig;
+import io.spillway.coordinator.server.CoordinatorMain;
+import io.spillway.coordinator.server.CoordinatorServer;
+import io.spillway.config.ConfigFile;
+import io.spillway.domain.cluster.Endpoint;
+import io.spillway.gateway.openai.ApiKeys;
+import io.spillway.kvstore.server.StoreConfig;
+import io.spillway.kvstore.server.StoreMain;
+import io.spillway.kvstore.server.StoreServer;
+import io.spillway.node.server.NodeConfig;
+import io.spillway.node.server.NodeMain;
+import io.spillway.node.server.NodeServer;
+import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /** Turns a plan into roles: the one place where the launcher names the servers' mains and fills in their configs. */
 public final class Roles {
+    private static final String COORDINATOR_HEAP = "192m";
+    private static final String NODE_HEAP = "384m";
+    private static final String STORE_HEAP = "192m";
+
     private Roles() {
     }
 
     /** @return every role of {@code plan}: coordinators and stores in stage 0, nodes in stage 1 */
     public static List<Role> of(final ClusterPlan plan) {
-        throw new SpillwayException(ErrorCode.UNSUPPORTED,
-            "this build holds no servers for the " + plan.coordinators().size() + " coordinators of a cluster");
+        final List<Endpoint> rpcs = plan.coordinators().stream().map(ClusterPlan.Coordinator::rpc).toList();
+        final List<Role> roles = new ArrayList<>();
+        plan.coordinators().forEach(coordinator -> roles.add(coordinator(plan, coordinator)));
+        plan.stores().forEach(store -> roles.add(store(store, rpcs)));
+        plan.nodes().forEach(node -> roles.add(node(plan, node, rpcs)));
+        return roles;
+    }
+
+    private static Role coordinator(final ClusterPlan plan, final ClusterPlan.Coordinator coordinator) {
+        final CoordinatorConfig defaults = ConfigFile.parse(
+            "id: x\ndata-dir: x\npeers: [{id: x, raft: 'localhost:1'}]", "defaults", CoordinatorConfig.class);
+        final CoordinatorConfig config = new CoordinatorConfig(coordinator.name(), coordinator.dir(),
+            plan.coordinators().stream().map(peer -> new CoordinatorConfig.Peer(peer.name(), peer.raft())).toList(),
+            new CoordinatorConfig.Http(listen(coordinator.http()), defaults.http().bodyMaxBytes()),
+            listen(coordinator.rpc()),
+            List.of(model(plan)),
+            new CoordinatorConfig.Bootstrap(defaults.bootstrap().tenant(), Optional.of(ApiKeys.hash(plan.apiKey()))),
+            defaults.lease(), defaults.limits());
+        return new Role("coordinator", coordinator.name(), 0,
+            new Role.Launch(CoordinatorMain.class.getName(), config, COORDINATOR_HEAP), () -> CoordinatorServer.start(config));
+    }
+
+    private static CoordinatorConfig.Model model(final ClusterPlan plan) {
+        return ConfigFile.parse("id: '" + plan.spec().modelName() + "'\npath: '" + modelPath(plan).toString().replace("'", "''") + "'",
+            "defaults", CoordinatorConfig.Model.class);
+    }
+
+    private static Role store(final ClusterPlan.Store store, final List<Endpoint> coordinators) {
+        final StoreConfig defaults = ConfigFile.parse(
+            "id: x\ncoordinators: ['localhost:1']\ndata-dir: x", "defaults", StoreConfig.class);
+        final StoreConfig config = new StoreConfig(store.name(), coordinators, store.transfer().host(),
+            store.transfer().port(), store.dir(), defaults.hostMaxBytes(), defaults.diskMaxBytes());
+        return new Role("store", store.name(), 0,
+            new Role.Launch(StoreMain.class.getName(), config, STORE_HEAP), () -> StoreServer.start(config));
+    }
+
+    private static Role node(final ClusterPlan plan, final ClusterPlan.Node node, final List<Endpoint> coordinators) {
+        final NodeConfig defaults = ConfigFile.parse(
+            "id: x\ncoordinators: ['localhost:1']\ndata-dir: x\nmodel: {id: x, path: x}", "defaults", NodeConfig.class);
+        final NodeConfig config = new NodeConfig(node.name(), coordinators, node.rpc().host(), node.rpc().port(),
+            node.transfer().port(), node.dir(), new NodeConfig.Model(plan.spec().modelName(), modelPath(plan)),
+            defaults.kv(), defaults.engine());
+        return new Role("node", node.name(), 1,
+            new Role.Launch(NodeMain.class.getName(), config, NODE_HEAP), () -> NodeServer.start(config));
+    }
+
+    private static Path modelPath(final ClusterPlan plan) {
+        return plan.spec().model().toAbsolutePath().normalize();
+    }
+
+    private static CoordinatorConfig.Listen listen(final Endpoint endpoint) {
+        return new CoordinatorConfig.Listen(endpoint.host(), endpoint.port());
     }
 }
