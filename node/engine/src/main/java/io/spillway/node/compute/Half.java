@@ -1,0 +1,45 @@
+package io.spillway.node.compute;
+
+/**
+ * 16-bit floats to 32 bits and back, as every kernel does it.
+ *
+ * <p>{@link #toFloat} is exact for all finite halves. It has no case for infinity and NaN (which no weight or cache holds):
+ * they read as numbers of 65536 and above, in every kernel alike.
+ */
+public final class Half {
+    /** Exponent bias difference of the two formats as a factor: 2^112. */
+    public static final float REBIAS = 0x1p112f;
+    /** Clears what sign extension leaves between sign and exponent, after the shift by {@link #SHIFT}. */
+    public static final int MASK = 0x8FFFE000;
+    /** Difference in mantissa bits. */
+    public static final int SHIFT = 13;
+
+    private static final int BF16_SHIFT = 16;
+
+    private Half() {
+    }
+
+    /** @return the value of an IEEE half */
+    public static float toFloat(final short half) {
+        return Float.intBitsToFloat((half << SHIFT) & MASK) * REBIAS;
+    }
+
+    /** @return the nearest half, ties to even */
+    public static short fromFloat(final float value) {
+        return Float.floatToFloat16(value);
+    }
+
+    /** @return the value of a bfloat16 */
+    public static float bf16ToFloat(final short value) {
+        return Float.intBitsToFloat(value << BF16_SHIFT);
+    }
+
+    /** @return the nearest bfloat16, ties to even; NaN stays NaN */
+    public static short bf16FromFloat(final float value) {
+        final int bits = Float.floatToIntBits(value);
+        if (Float.isNaN(value)) {
+            return (short) (bits >>> BF16_SHIFT);
+        }
+        return (short) ((bits + 0x7FFF + ((bits >>> BF16_SHIFT) & 1)) >>> BF16_SHIFT);
+    }
+}

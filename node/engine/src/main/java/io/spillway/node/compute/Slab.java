@@ -1,0 +1,77 @@
+package io.spillway.node.compute;
+
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.lang.invoke.MethodHandle;
+
+/**
+ * One large piece of zeroed off-heap memory whose pages become resident only when they are first written, so that a big
+ * idle KV slab costs address space and nothing else.
+ *
+ * <p>Owner: whoever allocated it; nobody may touch the segment after {@link #close()}, which is not idempotent.
+ */
+public final class Slab implements AutoCloseable {
+    /** Every slab starts on a cache line. */
+    public static final int ALIGNMENT_BYTES = 64;
+
+    private static final Linker LINKER = Linker.nativeLinker();
+    // calloc takes big pieces from the kernel, which hands out zero pages on first write; Arena.allocate would write them all.
+    private static final MethodHandle CALLOC = LINKER.downcallHandle(LINKER.defaultLookup().findOrThrow("calloc"),
+            FunctionDescriptor.of(ValueLayout.ADDRESS, ValueLayout.JAVA_LONG, ValueLayout.JAVA_LONG));
+    private static final MethodHandle FREE = LINKER.downcallHandle(LINKER.defaultLookup().findOrThrow("free"),
+            FunctionDescriptor.ofVoid(ValueLayout.ADDRESS));
+
+    private final MemorySegment block;
+    private final MemorySegment segment;
+    private boolean closed;
+
+    private Slab(final MemorySegment block, final MemorySegment segment) {
+        this.block = block;
+        this.segment = segment;
+    }
+
+    /**
+     * @param sizeBytes positive
+     * @return owned by the caller
+     * @throws OutOfMemoryError when the system refuses
+     */
+    public static Slab allocate(final long sizeBytes) {
+        if (sizeBytes <= 0) {
+            throw new IllegalArgumentException("sizeBytes must be positive: " + sizeBytes);
+        }
+        try {
+            final MemorySegment block = (MemorySegment) CALLOC.invokeExact(1L, Math.addExact(sizeBytes, (long) ALIGNMENT_BYTES));
+            if (block.equals(MemorySegment.NULL)) {
+                throw new OutOfMemoryError("cannot allocate " + sizeBytes + " bytes off-heap");
+            }
+            final long skip = -block.address() & (ALIGNMENT_BYTES - 1);
+            return new Slab(block, MemorySegment.ofAddress(block.address() + skip).reinterpret(sizeBytes));
+        } catch (final RuntimeException | Error e) {
+            throw e;
+        } catch (final Throwable e) {
+            throw new IllegalStateException("calloc could not be called", e);
+        }
+    }
+
+    /** @return all of it; borrowed until {@link #close()} */
+    public MemorySegment segment() {
+        return segment;
+    }
+
+    @Override
+    public void close() {
+        if (closed) {
+            throw new IllegalStateException("slab closed twice");
+        }
+        closed = true;
+        try {
+            FREE.invokeExact(block);
+        } catch (final RuntimeException | Error e) {
+            throw e;
+        } catch (final Throwable e) {
+            throw new IllegalStateException("free could not be called", e);
+        }
+    }
+}

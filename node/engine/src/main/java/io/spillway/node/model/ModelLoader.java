@@ -1,0 +1,67 @@
+package io.spillway.node.model;
+
+import io.spillway.domain.error.ErrorCode;
+import io.spillway.domain.error.SpillwayException;
+import io.spillway.modelfile.ModelSource;
+import io.spillway.node.compute.ComputeBackend;
+import io.spillway.node.weights.ModelShape;
+import io.spillway.node.weights.ModelShapes;
+import io.spillway.node.weights.WeightLoader;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.BiFunction;
+import java.util.function.DoubleConsumer;
+
+/** Makes a {@link LanguageModel} of a model on disk. Stateless. */
+public final class ModelLoader {
+    private ModelLoader() {
+    }
+
+    /**
+     * @param expandMaxBytes models whose weights take no more than this as F32 are kept as F32 (exact in every format)
+     * @param progress       told the fraction loaded, 0 to 1, on the calling thread
+     */
+    public record Options(long expandMaxBytes, DoubleConsumer progress) {
+        /** Above this, weights stay in their own width. */
+        public static final long EXPAND_BYTES_DEFAULT = 64L << 20;
+
+        /** @return defaults, and nobody told of progress */
+        public static Options defaults() {
+            return new Options(EXPAND_BYTES_DEFAULT, fraction -> { });
+        }
+    }
+
+    /**
+     * Reads, checks and packs every weight. The source stays the caller's and may be closed afterwards.
+     *
+     * @return owned by the caller; close it before the backend
+     * @throws SpillwayException INVALID_MODEL_FILE for an unknown architecture, or a tensor that is missing, misshapen,
+     *         of an unsupported type or not understood
+     */
+    public static LanguageModel load(final ModelSource source, final ComputeBackend backend, final Options options) {
+        final ModelShape shape = ModelShapes.read(source);
+        final BiFunction<WeightLoader, Integer, DecoderLayer> architecture = architecture(source, shape);
+        final WeightLoader weights = new WeightLoader(source, shape, backend, options.expandMaxBytes(), options.progress());
+        try {
+            final List<DecoderLayer> layers = new ArrayList<>();
+            for (int layer = 0; layer < shape.layers(); layer++) {
+                layers.add(architecture.apply(weights, layer));
+            }
+            final LanguageModel model = new Decoder(weights, backend.newOps(), layers);
+            weights.finish();
+            return model;
+        } catch (final RuntimeException | Error e) {
+            weights.close();
+            throw e;
+        }
+    }
+
+    private static BiFunction<WeightLoader, Integer, DecoderLayer> architecture(final ModelSource source, final ModelShape shape) {
+        return switch (shape.architecture()) {
+            case "llama" -> LlamaLayer::new;
+            case "qwen3" -> Qwen3Layer::new;
+            default -> throw new SpillwayException(ErrorCode.INVALID_MODEL_FILE, "model " + source.path() + ": architecture '"
+                    + shape.architecture() + "' is not supported; llama and qwen3 are");
+        };
+    }
+}
