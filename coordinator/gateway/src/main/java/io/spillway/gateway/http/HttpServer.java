@@ -145,6 +145,7 @@ public final class HttpServer implements AutoCloseable {
         listening.close().awaitUninterruptibly();
         line.drain();
         channels.close().awaitUninterruptibly();
+        line.awaitHandlers();
         loops.shutdownGracefully(0, 1, TimeUnit.SECONDS).awaitUninterruptibly();
     }
 }

@@ -6,8 +6,10 @@ import io.spillway.domain.time.NanoClock;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.BooleanSupplier;
 import java.util.function.IntConsumer;
 import java.util.function.Supplier;
 import java.util.regex.Pattern;
@@ -17,6 +19,8 @@ import org.slf4j.LoggerFactory;
 /** What all connections of a server share: limits, the handler, and which exchanges are in progress. Any thread. */
 final class ServerLine {
     private static final Logger LOG = LoggerFactory.getLogger(ServerLine.class);
+    private static final long STEP_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
+    private static final long HANDLERS_END_NANOS = TimeUnit.SECONDS.toNanos(2);
     private static final Pattern FIT_ID = Pattern.compile("[\\x21-\\x7e]{1,200}");
 
     private final HttpServerConfig config;
@@ -27,6 +31,7 @@ final class ServerLine {
     private final NanoClock clock;
     private final BodyBudget bodies;
     private final Set<HttpExchange> running = ConcurrentHashMap.newKeySet();
+    private final AtomicInteger handlers = new AtomicInteger();
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition idle = lock.newCondition();
     private volatile boolean draining;
@@ -72,10 +77,20 @@ final class ServerLine {
 
     void dispatch(final HttpExchange exchange) {
         running.add(exchange);
+        handlers.incrementAndGet();
         Thread.ofVirtual().name("http-" + exchange.id()).start(() -> answer(exchange));
     }
 
     private void answer(final HttpExchange exchange) {
+        try {
+            handle(exchange);
+        } finally {
+            handlers.decrementAndGet();
+            wake();
+        }
+    }
+
+    private void handle(final HttpExchange exchange) {
         try {
             if (draining) {
                 throw new SpillwayException(ErrorCode.DRAINING, "This server is shutting down; try another one");
@@ -106,37 +121,42 @@ final class ServerLine {
 
     void finished(final HttpExchange exchange) {
         running.remove(exchange);
-        if (running.isEmpty()) {
-            lock.lock();
-            try {
-                idle.signalAll();
-            } finally {
-                lock.unlock();
-            }
-        }
+        wake();
     }
 
-    /** Refuses new requests and waits until the running ones have ended. */
-    void drain() {
-        draining = true;
-        long leftNanos = config.drainNanos();
+    private void wake() {
         lock.lock();
         try {
-            while (!running.isEmpty() && leftNanos > 0) {
-                leftNanos -= step(Math.min(leftNanos, TimeUnit.MILLISECONDS.toNanos(50)));
-            }
+            idle.signalAll();
         } finally {
             lock.unlock();
         }
     }
 
-    /** Short waits, because the last exchange may end between the check and the wait. */
-    private long step(final long nanos) {
+    /** Refuses new requests and waits until the running ones are answered, for the configured time at most. */
+    void drain() {
+        draining = true;
+        await(running::isEmpty, config.drainNanos());
+    }
+
+    /** Waits, once all connections are cut, until no handler uses them any more. */
+    void awaitHandlers() {
+        await(() -> handlers.get() == 0, HANDLERS_END_NANOS);
+    }
+
+    /** Short waits, because the last one may end between the check and the wait. */
+    private void await(final BooleanSupplier condition, final long nanos) {
+        long leftNanos = nanos;
+        lock.lock();
         try {
-            return nanos - idle.awaitNanos(nanos);
+            while (!condition.getAsBoolean() && leftNanos > 0) {
+                final long stepNanos = Math.min(leftNanos, STEP_NANOS);
+                leftNanos -= stepNanos - Math.max(0, idle.awaitNanos(stepNanos));
+            }
         } catch (final InterruptedException e) {
             Thread.currentThread().interrupt();
-            return config.drainNanos();
+        } finally {
+            lock.unlock();
         }
     }
 }

@@ -1,0 +1,122 @@
+package io.spillway.gateway;
+
+import static io.spillway.gateway.TestCluster.chat;
+import static io.spillway.gateway.TestCluster.json;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.spillway.gateway.RawHttp.Answer;
+import io.spillway.gateway.chat.ChatService;
+import java.io.IOException;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.util.concurrent.TimeUnit;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+
+class ConsoleTest {
+    private static TestCluster cluster;
+
+    @BeforeAll
+    static void start() {
+        cluster = new TestCluster();
+    }
+
+    @AfterAll
+    static void stop() {
+        cluster.close();
+    }
+
+    private static HttpResponse<String> anonymous(final TestCluster of, final String path) {
+        return of.send(HttpRequest.newBuilder(of.uri(path)).build());
+    }
+
+    @Test
+    void thePageNeedsNothingFromElsewhere() {
+        final HttpResponse<String> page = anonymous(cluster, "/console");
+        assertThat(page.statusCode()).isEqualTo(200);
+        assertThat(page.headers().firstValue("content-security-policy")).get().asString().startsWith("default-src 'none'");
+        assertThat(Pattern.compile("(src|href)\\s*=\\s*[\"'](https?:)?//").matcher(page.body()).find()).isFalse();
+        assertThat(page.body()).doesNotContain("innerHTML").contains("/console/api/events");
+        final HttpResponse<String> root = anonymous(cluster, "/");
+        assertThat(root.statusCode()).isEqualTo(302);
+        assertThat(root.headers().firstValue("location")).hasValue("/console");
+    }
+
+    @Test
+    void theStateJoinsMembershipAndLoad() {
+        final JsonNode state = json(anonymous(cluster, "/console/api/state").body());
+        final JsonNode member = state.path("members").get(0);
+        assertThat(member.path("id").asText()).isEqualTo("node-1");
+        assertThat(member.path("epoch").asInt()).isEqualTo(3);
+        assertThat(member.path("running_requests").asInt()).isEqualTo(2);
+        assertThat(member.path("tiers")).extracting(tier -> tier.path("tier").asText())
+            .containsExactly("device", "host", "disk");
+        assertThat(member.path("tiers").get(0).path("used_blocks").asInt()).isEqualTo(28);
+        assertThat(state.path("replicas").get(0).path("leading").asBoolean()).isTrue();
+        assertThat(state.path("requests").get(0).path("placement").asText()).isEqualTo("why");
+    }
+
+    @Test
+    void theStreamGoesOnUntilTheViewerLeaves() throws IOException {
+        try (RawHttp raw = new RawHttp(cluster.gateway.port())) {
+            raw.send("GET /console/api/events HTTP/1.1\r\nhost: localhost:" + cluster.gateway.port() + "\r\n\r\n");
+            int events = 0;
+            while (events < 2) {
+                events += raw.line().startsWith("data: {") ? 1 : 0;
+            }
+        }
+    }
+
+    @Test
+    void aForeignNameForThisMachineNeedsAKey() throws IOException {
+        try (RawHttp raw = new RawHttp(cluster.gateway.port())) {
+            raw.send("GET /console/api/state HTTP/1.1\r\nhost: evil.example\r\n\r\n");
+            final Answer refused = raw.answer();
+            assertThat(refused.status()).isEqualTo(401);
+            raw.send("GET /console/api/state HTTP/1.1\r\nhost: evil.example\r\nauthorization: Bearer sk-test\r\n\r\n");
+            assertThat(raw.answer().status()).isEqualTo(200);
+            raw.send("GET /console/api/state HTTP/1.1\r\nhost: [::1]:80\r\n\r\n");
+            assertThat(raw.answer().status()).isEqualTo(200);
+        }
+    }
+
+    @Test
+    void aKeyCanBeDemanded() {
+        try (TestCluster closed = new TestCluster(ChatService.Limits.USUAL, TimeUnit.SECONDS.toNanos(9),
+            GatewayConfig.ConsoleAccess.KEY)) {
+            assertThat(anonymous(closed, "/console/api/state").statusCode()).isEqualTo(401);
+            assertThat(closed.get("/console/api/state").statusCode()).isEqualTo(200);
+            assertThat(anonymous(closed, "/console").statusCode()).isEqualTo(200);
+        }
+    }
+
+    @Test
+    void metricsCountWhatHappened() {
+        cluster.post("/v1/chat/completions", chat(""));
+        cluster.post("/v1/chat/completions", chat("").replace("\"bytes\"", "\"nope\""));
+        final HttpResponse<String> page = anonymous(cluster, "/metrics");
+        assertThat(page.headers().firstValue("content-type")).get().asString().startsWith("text/plain; version=0.0.4");
+        assertThat(page.body().lines())
+            .contains("spillway_requests_total{model=\"bytes\",outcome=\"ok\"} 1.0",
+                "spillway_requests_total{model=\"unknown\",outcome=\"model_not_found\"} 1.0",
+                "spillway_prompt_tokens_total{model=\"bytes\"} 8.0",
+                "spillway_cached_tokens_total{model=\"bytes\"} 4.0",
+                "spillway_output_tokens_total{model=\"bytes\"} 5.0",
+                "spillway_ttft_seconds_count{model=\"bytes\"} 1",
+                "spillway_itl_seconds_count{model=\"bytes\"} 4",
+                "spillway_members{role=\"engine\"} 1.0",
+                "spillway_kv_blocks{node=\"node-1\",tier=\"device\"} 28.0",
+                "spillway_kv_used_bytes{node=\"node-1\",tier=\"disk\"} 2000.0",
+                "spillway_node_running_requests{node=\"node-1\"} 2.0")
+            .anyMatch(line -> line.startsWith("spillway_ttft_seconds_bucket{model=\"bytes\",le=\"0.1\"}"))
+            .anyMatch(line -> line.startsWith("spillway_http_requests_total{status=\"404\"}"));
+    }
+
+    @Test
+    void healthNeedsNoKey() {
+        assertThat(anonymous(cluster, "/health").body()).isEqualTo("{\"status\":\"ok\"}");
+    }
+}
