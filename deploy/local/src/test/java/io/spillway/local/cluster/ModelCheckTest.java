@@ -1,0 +1,42 @@
+package io.spillway.local.cluster;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class ModelCheckTest {
+    @TempDir
+    private Path folder;
+
+    @Test
+    void whatIsMissingIsSaidInOneLine() throws Exception {
+        refused(folder.resolve("none"), "no model at");
+        refused(folder, "has no config.json");
+        Files.writeString(folder.resolve("x.gguf"), "GGUF");
+        refused(folder, "name the file itself");
+        Files.writeString(folder.resolve("config.json"), "{}");
+        refused(folder, "no .safetensors weights");
+        Files.writeString(folder.resolve("bad.gguf"), "GGML....");
+        refused(folder.resolve("bad.gguf"), "is not a GGUF file");
+        refused(Files.writeString(folder.resolve("empty.gguf"), ""), "is not a GGUF file");
+    }
+
+    @Test
+    void theBundledModelIsBothADirectoryAndAFile() {
+        final Path brook = Path.of(System.getProperty("spillway.root"), "deploy/local/models/brook/brook");
+        assertThatCode(() -> ModelCheck.check(brook)).doesNotThrowAnyException();
+        assertThatCode(() -> ModelCheck.check(brook.resolve("brook-f16.gguf"))).doesNotThrowAnyException();
+        assertThat(new ClusterSpec(brook, folder, 1, 0).modelName()).isEqualTo("brook");
+        assertThat(new ClusterSpec(brook.resolve("brook-f16.gguf"), folder, 1, 0).modelName()).isEqualTo("brook-f16");
+    }
+
+    private static void refused(final Path model, final String problem) {
+        assertThatThrownBy(() -> ModelCheck.check(model)).hasMessageContaining(problem)
+            .satisfies(e -> assertThat(e.getMessage().lines()).hasSize(1));
+    }
+}
