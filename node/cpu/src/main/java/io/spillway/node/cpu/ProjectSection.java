@@ -1,0 +1,149 @@
+package io.spillway.node.cpu;
+
+import io.spillway.node.compute.DType;
+import io.spillway.node.compute.PackedMatrix;
+import io.spillway.node.compute.Slab;
+import io.spillway.node.compute.Tensor;
+import io.spillway.node.compute.WorkerPool;
+import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
+
+/**
+ * A product of activations with one or more weight matrices, in pieces of one strip of 64 outputs by up to 128 rows.
+ * Weights that are not F32 are expanded into the worker's scratch once per piece and depth.
+ *
+ * <p>Filled by the engine thread; pieces run on any worker and write disjoint outputs.
+ */
+final class ProjectSection implements WorkerPool.Task, AutoCloseable {
+    /** Multiplications below which waking another core costs more than it saves. */
+    private static final long INLINE_PRODUCTS_MAX = 96_000;
+    private static final int PIECE_ROWS = 128;
+    private static final int STRIP = PackedMatrix.STRIP_ROWS;
+    /** Depth whose expanded strip stays in the second-level cache: 256 KiB. */
+    private static final int DEPTH_MAX = 1024;
+    private static final long SCRATCH_BYTES = (long) DEPTH_MAX * STRIP * Float.BYTES;
+
+    private final WorkerPool workers;
+    private final Tile[] tiles;          // [workers]
+    private final float[][] edges;       // [workers][PIECE_ROWS · 64]: outputs of a strip that is not full
+    private final Slab scratch;          // [workers][DEPTH_MAX][64] floats
+    private Tensor in;
+    private int rows;
+    private PackedMatrix[] weights;
+    private Tensor[] outs;
+    private int rowPieces;
+
+    ProjectSection(final WorkerPool workers) {
+        this.workers = workers;
+        tiles = new Tile[workers.workerCount()];
+        Arrays.setAll(tiles, i -> new Tile());
+        edges = new float[workers.workerCount()][PIECE_ROWS * STRIP];
+        scratch = Slab.allocate(workers.workerCount() * SCRATCH_BYTES);
+    }
+
+    void run(final Tensor in, final int rows, final PackedMatrix[] weights, final Tensor[] outs) {
+        this.in = in;
+        this.rows = rows;
+        this.weights = weights;
+        this.outs = outs;
+        rowPieces = Math.ceilDiv(rows, PIECE_ROWS);
+        int strips = 0;
+        for (final PackedMatrix matrix : weights) {
+            strips += matrix.strips();
+        }
+        final long products = (long) strips * STRIP * weights[0].columns() * rows;
+        (products <= INLINE_PRODUCTS_MAX ? WorkerPool.INLINE : workers).run(strips * rowPieces, this);
+    }
+
+    @Override
+    public void run(final int piece, final int worker) {
+        int strip = piece / rowPieces;
+        int matrix = 0;
+        while (strip >= weights[matrix].strips()) {
+            strip -= weights[matrix++].strips();
+        }
+        final int firstRow = piece % rowPieces * PIECE_ROWS;
+        final int count = Math.min(PIECE_ROWS, rows - firstRow);
+        if (weights[matrix].stripRows(strip) == STRIP) {
+            final Tensor out = outs[matrix];
+            strip(weights[matrix], strip, firstRow, count, worker, out.values(), firstRow * out.width() + strip * STRIP, out.width());
+        } else {
+            strip(weights[matrix], strip, firstRow, count, worker, edges[worker], 0, STRIP);
+            copyEdge(weights[matrix], strip, outs[matrix], firstRow, count, edges[worker]);
+        }
+    }
+
+    private static void copyEdge(final PackedMatrix matrix, final int strip, final Tensor out, final int firstRow, final int count,
+            final float[] edge) {
+        for (int row = 0; row < count; row++) {
+            System.arraycopy(edge, row * STRIP, out.values(), (firstRow + row) * out.width() + strip * STRIP, matrix.stripRows(strip));
+        }
+    }
+
+    private void strip(final PackedMatrix matrix, final int strip, final int firstRow, final int count, final int worker,
+            final float[] y, final int yOffset, final int yStride) {
+        for (int row = 0; row < count; row++) {
+            Arrays.fill(y, yOffset + row * yStride, yOffset + row * yStride + STRIP, 0f);
+        }
+        final Tile tile = tiles[worker];
+        tile.x = in.values();
+        tile.xStride = in.width();
+        tile.y = y;
+        tile.yOffset = yOffset;
+        tile.yStride = yStride;
+        tile.panelColumns = DType.PANEL_ROWS;
+        tile.depthStrideBytes = DType.PANEL_ROWS * Float.BYTES;
+        for (int depth = 0; depth < matrix.columns(); depth += DEPTH_MAX) {
+            tile.xOffset = firstRow * in.width() + depth;
+            tile.depth = Math.min(DEPTH_MAX, matrix.columns() - depth);
+            pointAtWeights(tile, matrix, strip, depth, worker);
+            TileMultiply.run(tile, count, STRIP);
+        }
+    }
+
+    private void pointAtWeights(final Tile tile, final PackedMatrix matrix, final int strip, final int depth, final int worker) {
+        final long stripOffset = strip * PackedMatrix.STRIP_PANELS * matrix.panelBytes();
+        if (matrix.dtype() == DType.F32) {
+            tile.weights = matrix.bytes();
+            tile.weightsOffset = stripOffset + (long) depth * DType.PANEL_ROWS * Float.BYTES;
+            tile.panelStrideBytes = matrix.panelBytes();
+            return;
+        }
+        final long target = worker * SCRATCH_BYTES;
+        tile.weights = scratch.segment();
+        tile.weightsOffset = target;
+        tile.panelStrideBytes = (long) tile.depth * DType.PANEL_ROWS * Float.BYTES;
+        for (int panel = 0; panel < PackedMatrix.STRIP_PANELS; panel++) {
+            final long from = stripOffset + panel * matrix.panelBytes() + matrix.dtype().panelBytes(depth);
+            expand(matrix, from, tile.depth, scratch.segment(), target + panel * tile.panelStrideBytes);
+        }
+    }
+
+    private static void expand(final PackedMatrix matrix, final long from, final int depth, final MemorySegment target, final long to) {
+        final DType dtype = matrix.dtype();
+        switch (dtype) {
+            case F16 -> ExpandKernels.halves(matrix.bytes(), from, target, to, depth * DType.PANEL_ROWS);
+            case BF16 -> ExpandKernels.brains(matrix.bytes(), from, target, to, depth * DType.PANEL_ROWS);
+            case Q8_0, Q4_0 -> {
+                final long floatsBytes = (long) dtype.blockColumns() * DType.PANEL_ROWS * Float.BYTES;
+                for (int block = 0; block < depth / dtype.blockColumns(); block++) {
+                    expandBlock(dtype, matrix.bytes(), from + (long) block * dtype.panelBlockBytes(), target, to + block * floatsBytes);
+                }
+            }
+            case F32 -> throw new IllegalStateException("F32 needs no expansion");
+        }
+    }
+
+    private static void expandBlock(final DType dtype, final MemorySegment source, final long from, final MemorySegment target, final long to) {
+        if (dtype == DType.Q8_0) {
+            ExpandKernels.quants(source, from, target, to);
+        } else {
+            ExpandKernels.nibbles(source, from, target, to);
+        }
+    }
+
+    @Override
+    public void close() {
+        scratch.close();
+    }
+}

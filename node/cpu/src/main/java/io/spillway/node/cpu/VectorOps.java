@@ -1,0 +1,135 @@
+package io.spillway.node.cpu;
+
+import io.spillway.node.compute.KvElements;
+import io.spillway.node.compute.KvRows;
+import io.spillway.node.compute.Lanes;
+import io.spillway.node.compute.PackedMatrix;
+import io.spillway.node.compute.RmsNorm;
+import io.spillway.node.compute.RotaryRows;
+import io.spillway.node.compute.Tensor;
+import io.spillway.node.compute.TensorOps;
+import io.spillway.node.compute.WorkerPool;
+
+/**
+ * {@link TensorOps} with Vector API kernels on the pool's threads; the same bits as {@code ScalarOps}.
+ *
+ * <p>Thread: one caller at a time. The operands of the section in progress stand in fields, so that no lambda captures them
+ * and the step loop allocates nothing.
+ */
+final class VectorOps implements TensorOps {
+    private final ProjectSection project;
+    private final AttendSection attend;
+    private final RowSection rowSection;
+    private final float[][] lanes;           // [workers][16]
+    private final RowSection.Body normBody = this::normRows;
+    private final RowSection.Body rotateBody = this::rotateRows;
+    private final RowSection.Body storeBody = this::storeRows;
+    private final RowSection.Body swiGluBody = this::swiGluRows;
+    private final RowSection.Body addBody = this::addRows;
+    private Tensor first;
+    private Tensor second;
+    private RmsNorm norm;
+    private RotaryRows rotary;
+    private KvRows kv;
+    private int layer;
+
+    VectorOps(final WorkerPool workers) {
+        project = new ProjectSection(workers);
+        attend = new AttendSection(workers);
+        rowSection = new RowSection(workers);
+        lanes = new float[workers.workerCount()][Lanes.COUNT];
+    }
+
+    @Override
+    public void project(final Tensor in, final int rows, final PackedMatrix[] weights, final Tensor[] outs) {
+        project.run(in, rows, weights, outs);
+    }
+
+    @Override
+    public void rmsNorm(final Tensor in, final int rows, final RmsNorm norm, final Tensor out) {
+        first = in;
+        second = out;
+        this.norm = norm;
+        rowSection.run(rows, in.width(), normBody);
+    }
+
+    @Override
+    public void rmsNormHeads(final Tensor x, final int rows, final RmsNorm norm) {
+        rmsNorm(x, rows, norm, x);
+    }
+
+    /** A row is one or more parts of the gain's width, each normalised by itself. */
+    private void normRows(final int from, final int to, final int worker) {
+        final int width = norm.gain().length;
+        for (int at = from * first.width(); at < to * first.width(); at += width) {
+            final float squares = RowKernels.squares(first.values(), at, width, lanes[worker]);
+            RowKernels.scale(first.values(), at, Lanes.inverseRms(squares, width, norm.epsilon()), norm.gain(), second.values());
+        }
+    }
+
+    @Override
+    public void rotate(final Tensor x, final int rows, final RotaryRows rotary) {
+        first = x;
+        this.rotary = rotary;
+        rowSection.run(rows, x.width(), rotateBody);
+    }
+
+    private void rotateRows(final int from, final int to, final int worker) {
+        final int half = rotary.half();
+        for (int row = from; row < to; row++) {
+            for (int head = row * first.width(); head < (row + 1) * first.width(); head += 2 * half) {
+                RowKernels.rotate(first.values(), head, rotary.cosines(), rotary.sines(), row * half, half);
+            }
+        }
+    }
+
+    @Override
+    public void store(final KvRows kv, final int layer, final Tensor keys, final Tensor values) {
+        this.kv = kv;
+        this.layer = layer;
+        first = keys;
+        second = values;
+        rowSection.run(kv.rowCount(), 2 * keys.width(), storeBody);
+    }
+
+    private void storeRows(final int from, final int to, final int worker) {
+        for (int row = from; row < to; row++) {
+            for (int head = 0; head < kv.layout().kvHeads(); head++) {
+                KvElements.storeHead(kv, layer, row, head, first, second);
+            }
+        }
+    }
+
+    @Override
+    public void attend(final KvRows kv, final int layer, final Tensor queries, final Tensor out) {
+        attend.run(kv, layer, queries, out);
+    }
+
+    @Override
+    public void swiGlu(final Tensor gate, final Tensor up, final int rows) {
+        first = gate;
+        second = up;
+        rowSection.run(rows, gate.width(), swiGluBody);
+    }
+
+    private void swiGluRows(final int from, final int to, final int worker) {
+        RowKernels.swiGlu(first.values(), second.values(), from * first.width(), to * first.width());
+    }
+
+    @Override
+    public void add(final Tensor x, final Tensor delta, final int rows) {
+        first = x;
+        second = delta;
+        rowSection.run(rows, x.width(), addBody);
+    }
+
+    private void addRows(final int from, final int to, final int worker) {
+        RowKernels.add(first.values(), second.values(), from * first.width(), to * first.width());
+    }
+
+    @Override
+    public void close() {
+        project.close();
+        attend.close();
+    }
+}
