@@ -8,6 +8,7 @@ import io.spillway.gateway.chat.Prompt;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /** A model whose tokens are bytes; calls look like {@code [[name|arguments]]}. */
 final class ByteModel implements ChatModel {
@@ -61,6 +62,13 @@ final class ByteModel implements ChatModel {
     @Override
     public byte[] tokenBytes(final int token) {
         return token < END ? new byte[] {(byte) token} : new byte[0];
+    }
+
+    /** How to open a call named "unknown" is not known. */
+    @Override
+    public Optional<int[]> callOpening(final String function) {
+        return function.equals("unknown") ? Optional.empty()
+            : Optional.of(bytes(function.isEmpty() ? "[[" : "[[" + function + "|"));
     }
 
     @Override

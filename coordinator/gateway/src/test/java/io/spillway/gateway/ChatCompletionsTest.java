@@ -201,11 +201,30 @@ class ChatCompletionsTest {
     }
 
     @Test
-    void aNamedToolIsOfferedAloneAndTheAnswerSaysThatNothingEnforcesIt() {
-        final HttpResponse<String> response = cluster.post("/v1/chat/completions",
-            chat(TOOLS + ",'tool_choice':{'type':'function','function':{'name':'look'}}"));
+    void aNamedToolIsOfferedAloneAndItsCallIsOpenedForTheModel() {
+        cluster.line.play("{}]] and more[[look|{}]]");
+        final JsonNode choice = ask(TOOLS + ",'tool_choice':{'type':'function','function':{'name':'look'}}").path("choices").get(0);
+        assertThat(text(asked().promptTokens())).contains("name=look").doesNotContain("other").endsWith("[[look|");
+        assertThat(choice.path("message").path("tool_calls")).hasSize(1);
+        assertThat(choice.path("message").path("tool_calls").get(0).path("function").path("name").asText()).isEqualTo("look");
+        assertThat(choice.path("finish_reason").asText()).isEqualTo("tool_calls");
+    }
+
+    @Test
+    void aRequiredCallIsOpenedAndTheModelChoosesTheFunction() {
+        cluster.line.play("other|{}]]");
+        final JsonNode choice = ask(TOOLS + ",'tool_choice':'required'").path("choices").get(0);
+        assertThat(text(asked().promptTokens())).contains("name=look").endsWith("[[");
+        assertThat(choice.path("message").path("tool_calls").get(0).path("function").path("name").asText()).isEqualTo("other");
+        assertThat(choice.path("message").get("content").isNull()).isTrue();
+    }
+
+    @Test
+    void aDemandThatCannotBeHeededIsAnsweredWithAWarning() {
+        final HttpResponse<String> response = cluster.post("/v1/chat/completions", chat(
+            TOOLS.replace("'other'", "'unknown'") + ",'tool_choice':{'type':'function','function':{'name':'unknown'}}"));
+        assertThat(response.statusCode()).isEqualTo(200);
         assertThat(response.headers().firstValue("x-spillway-tool-choice")).hasValue("advisory");
-        assertThat(text(asked().promptTokens())).contains("look").doesNotContain("other");
     }
 
     @Test

@@ -87,7 +87,7 @@ class ChatServiceTest {
             end = at >= 0 ? Math.min(end, at) : end;
         }
         final List<ChatEvent> events = run(line, request(OptionalInt.empty(),
-            new ChatRequest.Options(1, stops, ChatRequest.ToolCalls.NONE, new int[0])));
+            new ChatRequest.Options(1, stops, ChatRequest.ToolCalls.NONE, Optional.empty(), new int[0])));
         assertThat(events.getLast()).isInstanceOf(ChatEvent.Finished.class);
         assertThat(text(events).length()).isLessThanOrEqualTo(written.length());
         if (stops.isEmpty()) {
@@ -103,7 +103,7 @@ class ChatServiceTest {
         line.script = request -> Script.of("lo there");
         final int[] emitted = ByteModel.bytes("hel");
         final List<ChatEvent> events = run(line, request(OptionalInt.empty(),
-            new ChatRequest.Options(1, List.of(), ChatRequest.ToolCalls.NONE, emitted)));
+            new ChatRequest.Options(1, List.of(), ChatRequest.ToolCalls.NONE, Optional.empty(), emitted)));
         assertThat(text(events)).isEqualTo("hello there");
         assertThat(line.requests.getFirst().emittedTokens()).containsExactly(emitted);
         int next = 0;
@@ -119,7 +119,7 @@ class ChatServiceTest {
     @Example
     void aContinuedRequestWhoseLimitIsUsedUpRunsNowhere() {
         final List<ChatEvent> events = run(line, request(OptionalInt.of(3),
-            new ChatRequest.Options(1, List.of(), ChatRequest.ToolCalls.NONE, ByteModel.bytes("hel"))));
+            new ChatRequest.Options(1, List.of(), ChatRequest.ToolCalls.NONE, Optional.empty(), ByteModel.bytes("hel"))));
         assertThat(line.requests).isEmpty();
         assertThat(text(events)).isEqualTo("hel");
         assertThat(events).contains(new ChatEvent.ChoiceFinished(0, ChatEvent.ChatFinish.LENGTH));
@@ -129,7 +129,7 @@ class ChatServiceTest {
     void toolCallIdsFollowFromTheRequest() {
         line.script = request -> Script.of("[[f|{}]]");
         final ChatRequest request = request(OptionalInt.empty(),
-            new ChatRequest.Options(1, List.of(), ChatRequest.ToolCalls.MANY, new int[0]));
+            new ChatRequest.Options(1, List.of(), ChatRequest.ToolCalls.MANY, Optional.empty(), new int[0]));
         assertThat(run(line, request).stream().filter(ChatEvent.CallStart.class::isInstance).toList())
             .isEqualTo(run(line, request).stream().filter(ChatEvent.CallStart.class::isInstance).toList()).hasSize(1);
     }
@@ -188,7 +188,7 @@ class ChatServiceTest {
         line.script = request -> request.id().value().endsWith("-1")
             ? Script.of("").failing(ErrorCode.NODE_LOST) : Script.of("hel").hanging();
         final List<ChatEvent> events = run(line, request(OptionalInt.empty(),
-            new ChatRequest.Options(3, List.of(), ChatRequest.ToolCalls.NONE, new int[0])));
+            new ChatRequest.Options(3, List.of(), ChatRequest.ToolCalls.NONE, Optional.empty(), new int[0])));
         assertThat(failure(events)).isEqualTo(ErrorCode.NODE_LOST);
         assertThat(line.cancels.get()).isEqualTo(2);
     }

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.spillway.gateway.RawHttp.Answer;
 import io.spillway.gateway.chat.ChatService;
+import io.spillway.gateway.metrics.MetricName;
 import java.io.IOException;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
@@ -113,6 +114,9 @@ class ConsoleTest {
                 "spillway_node_running_requests{node=\"node-1\"} 2.0")
             .anyMatch(line -> line.startsWith("spillway_ttft_seconds_bucket{model=\"bytes\",le=\"0.1\"}"))
             .anyMatch(line -> line.startsWith("spillway_http_requests_total{status=\"404\"}"));
+        for (final MetricName name : MetricName.values()) {
+            assertThat(page.body()).as(name.name()).contains("# HELP " + name.meter().replace('.', '_'));
+        }
     }
 
     @Test

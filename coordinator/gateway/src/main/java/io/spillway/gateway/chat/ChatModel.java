@@ -1,6 +1,7 @@
 package io.spillway.gateway.chat;
 
 import java.util.List;
+import java.util.Optional;
 
 /** The text side of one model: what turns conversations into tokens and back. Any thread; may compute for milliseconds. */
 public interface ChatModel {
@@ -19,6 +20,14 @@ public interface ChatModel {
 
     /** @return the bytes a token stands for; not always whole UTF-8 */
     byte[] tokenBytes(int token);
+
+    /**
+     * What a demanded call begins with: put behind the prompt, it leaves the model no other way than to go on with the call.
+     *
+     * @param function the name to be called; "" = the model chooses
+     * @return its tokens, fresh; empty when this model's way of opening a call is not known
+     */
+    Optional<int[]> callOpening(String function);
 
     /** @return a new output, empty */
     ChatOutput newOutput(List<String> stops, boolean toolCalls);

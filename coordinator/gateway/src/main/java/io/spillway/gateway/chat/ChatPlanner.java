@@ -10,6 +10,7 @@ import io.spillway.domain.kv.BlockHasher;
 import io.spillway.domain.kv.TenantSecret;
 import io.spillway.domain.request.GenerationRequest;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.LongSupplier;
@@ -37,9 +38,11 @@ final class ChatPlanner {
         checkBias(request, setting.model);
         final List<ChoiceRun> runs = new ArrayList<>();
         for (final Prompt prompt : request.prompts()) {
-            final int[] tokens = tokens(prompt, setting);
+            final int[] opening = request.options().demand().flatMap(setting.model::callOpening).orElse(new int[0]);
+            final int[] tokens = tokens(prompt, setting, opening);
             for (int choice = 0; choice < request.options().choices(); choice++) {
                 runs.add(run(request, setting, tokens, runs.size()));
+                runs.getLast().open(opening);
             }
         }
         return runs;
@@ -73,9 +76,11 @@ final class ChatPlanner {
         }
     }
 
-    private static int[] tokens(final Prompt prompt, final Setting setting) {
+    private static int[] tokens(final Prompt prompt, final Setting setting, final int[] opening) {
         final String field = prompt instanceof Prompt.Messages ? "messages" : "prompt";
-        final int[] tokens = setting.model.encode(prompt);
+        final int[] encoded = setting.model.encode(prompt);
+        final int[] tokens = Arrays.copyOf(encoded, encoded.length + opening.length);
+        System.arraycopy(opening, 0, tokens, encoded.length, opening.length);
         if (tokens.length == 0) {
             throw SpillwayException.ofField(ErrorCode.INVALID_VALUE, field, "The prompt is empty");
         }

@@ -54,19 +54,26 @@ public record ChatRequest(
      * @param choices       answers per prompt
      * @param stops         strings that end the output; none empty
      * @param toolCalls     how tool calls are looked for
+     * @param demand        a call the output must begin with: a function's name, or "" for any; empty = none. Heeded when the
+     *                      model's way of opening a call is known ({@link ChatModel#callOpening})
      * @param emittedTokens output the client already has from an attempt elsewhere: generation goes on behind it; its text is
      *                      delivered again from the start, for the receiver to drop by offset. Handed over
      */
-    public record Options(int choices, List<String> stops, ToolCalls toolCalls, int[] emittedTokens) {
+    public record Options(
+        int choices, List<String> stops, ToolCalls toolCalls, Optional<String> demand, int[] emittedTokens) {
         /** One choice, nothing special. */
-        public static final Options PLAIN = new Options(1, List.of(), ToolCalls.NONE, new int[0]);
+        public static final Options PLAIN = new Options(1, List.of(), ToolCalls.NONE, Optional.empty(), new int[0]);
 
         public Options {
             stops = List.copyOf(stops);
             requireNonNull(toolCalls, "toolCalls");
+            requireNonNull(demand, "demand");
             requireNonNull(emittedTokens, "emittedTokens");
             if (choices < 1) {
                 throw new IllegalArgumentException("choices must be positive: " + choices);
+            }
+            if (demand.isPresent() && toolCalls == ToolCalls.NONE) {
+                throw new IllegalArgumentException("a call is demanded and none is looked for");
             }
         }
     }

@@ -54,6 +54,13 @@ final class ChoiceRun {
         return nextIndex;
     }
 
+    /** Begins with what stands at the end of the prompt but belongs to the answer; told with the first tokens. */
+    void open(final int[] opening) {
+        for (final int token : opening) {
+            output.accept(token, teller);
+        }
+    }
+
     /** Tells what was emitted by an earlier attempt; may finish the choice. */
     void replay(final Consumer<ChatEvent> out) {
         final int[] emitted = request.emittedTokens();

@@ -7,7 +7,7 @@ import java.util.Set;
 
 /** Whether a call surely comes from a person at this machine, so that it may read the console without a key. */
 public final class LocalAccess {
-    private static final Set<String> LOCAL_NAMES = Set.of("localhost", "127.0.0.1", "[::1]", "::1");
+    private static final Set<String> LOCAL_NAMES = Set.of("localhost", "127.0.0.1", "[::1]");
 
     private LocalAccess() {
     }
@@ -24,8 +24,7 @@ public final class LocalAccess {
     /** @return whether the browser believes to talk to this machine: a foreign name that resolves here is an attack */
     public static boolean namesThisMachine(final HttpCall call) {
         final String host = call.header("host").orElse("");
-        final int port = host.lastIndexOf(':');
-        final boolean hasPort = port > host.lastIndexOf(']') && host.indexOf(':') == port || host.startsWith("[") && port > host.indexOf(']');
-        return LOCAL_NAMES.contains(hasPort ? host.substring(0, port) : host);
+        final int end = host.startsWith("[") ? host.indexOf(']') + 1 : host.indexOf(':');
+        return LOCAL_NAMES.contains(end > 0 ? host.substring(0, end) : host);
     }
 }

@@ -14,12 +14,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 
-/**
- * A chat completion as it was asked for.
- *
- * @param advisoryTools whether a tool call was demanded, which nothing enforces yet
- */
-record ChatBody(ChatRequest request, AnswerForm form, boolean advisoryTools) {
+/** A chat completion as it was asked for. */
+record ChatBody(ChatRequest request, AnswerForm form) {
     /** Who asks, under which id. */
     record Asker(RequestId id, TenantId tenant, Optional<RunId> run) {
     }
@@ -34,11 +30,11 @@ record ChatBody(ChatRequest request, AnswerForm form, boolean advisoryTools) {
         final SamplingParams sampling = SamplingBody.read(body, topLogprobs(body, form.logprobs()));
         final Map<String, Object> extra = body.object("chat_template_kwargs").map(Fields::toMap).orElse(Map.of());
         final ChatRequest.Options options = new ChatRequest.Options(
-            SamplingBody.choices(body), SamplingBody.stops(body), tools.calls(), new int[0]);
+            SamplingBody.choices(body), SamplingBody.stops(body), tools.calls(), tools.demand(), new int[0]);
         final ChatRequest request = new ChatRequest(asker.id(), asker.tenant(), asker.run(), model,
             List.of(new Prompt.Messages(messages, tools.tools(), withoutNulls(extra))), outputTokensMax(body),
             body.longInteger("seed"), sampling, options);
-        return new ChatBody(request, form, tools.advisory());
+        return new ChatBody(request, form);
     }
 
     private static Map<String, Object> withoutNulls(final Map<String, Object> map) {

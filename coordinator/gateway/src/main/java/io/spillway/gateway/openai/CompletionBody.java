@@ -6,6 +6,7 @@ import io.spillway.gateway.chat.ChatRequest;
 import io.spillway.gateway.chat.Prompt;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalInt;
 
 /**
@@ -15,7 +16,7 @@ import java.util.OptionalInt;
  */
 record CompletionBody(ChatRequest request, AnswerForm form, boolean echo) {
     private static final int OUTPUT_TOKENS = 16;
-    private static final int PROMPTS_MAX = 256;
+    private static final int PROMPTS_MAX = 128;
     private static final int LOGPROBS_MAX = 20;
 
     static CompletionBody read(final Fields body, final ChatBody.Asker asker) {
@@ -28,9 +29,12 @@ record CompletionBody(ChatRequest request, AnswerForm form, boolean echo) {
             throw body.unsupported("echo", "together with 'logprobs'; probabilities of prompt tokens are not computed.");
         }
         final int choices = SamplingBody.choices(body);
+        if (prompts.size() * choices > PROMPTS_MAX) {
+            throw body.invalid("n", "at most " + PROMPTS_MAX + " outputs in all.");
+        }
         refuseUnsupported(body, choices);
         final ChatRequest.Options options = new ChatRequest.Options(
-            choices, SamplingBody.stops(body), ChatRequest.ToolCalls.NONE, new int[0]);
+            choices, SamplingBody.stops(body), ChatRequest.ToolCalls.NONE, Optional.empty(), new int[0]);
         final int outputTokensMax = body.integer("max_tokens", 1, Integer.MAX_VALUE).orElse(OUTPUT_TOKENS);
         final ChatRequest request = new ChatRequest(asker.id(), asker.tenant(), asker.run(), model, prompts,
             OptionalInt.of(outputTokensMax), body.longInteger("seed"), SamplingBody.read(body, logprobs.orElse(-1)), options);

@@ -9,6 +9,7 @@ import io.spillway.domain.id.RequestId;
 import io.spillway.domain.id.TenantId;
 import io.spillway.domain.time.EpochClock;
 import io.spillway.gateway.chat.ChatModel;
+import io.spillway.gateway.chat.ChatRequest;
 import io.spillway.gateway.chat.ChatService;
 import io.spillway.gateway.chat.Prompt;
 import io.spillway.gateway.chat.RequestIds;
@@ -60,11 +61,17 @@ public final class OpenAiApi {
         final Fields fields = Fields.parse(exchange.call().body());
         final String id = parts.ids().next("chatcmpl-");
         final ChatBody body = ChatBody.read(fields, asker(exchange, fields, tenant, id));
-        if (body.advisoryTools()) {
+        if (!heeded(body.request())) {
             exchange.header("x-spillway-tool-choice", "advisory");
         }
         final AnswerShape shape = new ChatShape(id, nowSeconds(), body.form(), body.request().outputs());
         new Answering(exchange, body.form(), shape).run(parts.chat(), body.request());
+    }
+
+    /** A demanded call is opened for the model; where that is not known, the answer says that the demand was mere advice. */
+    private boolean heeded(final ChatRequest request) {
+        return request.options().demand().isEmpty() || parts.models().apply(request.model())
+            .flatMap(model -> model.callOpening(request.options().demand().get())).isPresent();
     }
 
     private void complete(final HttpExchange exchange) {

@@ -5,16 +5,17 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.regex.Pattern;
 
 /**
  * The tools of a request and what the caller wants of them.
  *
- * @param tools    what the model is told of, keys in one fixed order, so that equal tools give equal prompts
- * @param calls    how calls are looked for in the output
- * @param advisory whether a call was demanded, which nothing enforces yet: the answer says so in a header
+ * @param tools  what the model is told of, keys in one fixed order, so that equal tools give equal prompts
+ * @param calls  how calls are looked for in the output
+ * @param demand a call the answer must begin with: a function's name, or "" for any; empty = none
  */
-record ToolBody(List<Map<String, Object>> tools, ToolCalls calls, boolean advisory) {
+record ToolBody(List<Map<String, Object>> tools, ToolCalls calls, Optional<String> demand) {
     private static final Pattern NAME = Pattern.compile("[A-Za-z0-9_.-]{1,64}");
     private static final int TOOLS_MAX = 1024;
 
@@ -34,10 +35,11 @@ record ToolBody(List<Map<String, Object>> tools, ToolCalls calls, boolean adviso
         }
         final boolean many = body.flag("parallel_tool_calls", true);
         if (choice.mode.equals("none") || tools.isEmpty()) {
-            return new ToolBody(List.of(), ToolCalls.NONE, false);
+            return new ToolBody(List.of(), ToolCalls.NONE, Optional.empty());
         }
         final List<Map<String, Object>> offered = choice.name.isEmpty() ? tools : only(choice.name, tools, body);
-        return new ToolBody(offered, many && choice.name.isEmpty() ? ToolCalls.MANY : ToolCalls.ONE, demanded);
+        return new ToolBody(offered, many && choice.name.isEmpty() ? ToolCalls.MANY : ToolCalls.ONE,
+            demanded ? Optional.of(choice.name) : Optional.empty());
     }
 
     private static List<Map<String, Object>> tools(final Fields body) {
