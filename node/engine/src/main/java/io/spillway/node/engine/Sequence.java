@@ -31,6 +31,7 @@ final class Sequence implements Schedulable, StepSequence {
     private Phase phase = Phase.QUEUED;
     private int attempt;
     private boolean started;
+    private boolean deferred;
     private long storeDeadlineNanos;
 
     Sequence(final LiveRequest live, final List<BlockHash> chain, final KvCache cache, final int contextTokens) {
@@ -158,9 +159,14 @@ final class Sequence implements Schedulable, StepSequence {
         return false;
     }
 
+    /** Whether it leaves this step out because another sequence is computing its next block already. */
+    void defer(final boolean isDeferred) {
+        deferred = isDeferred;
+    }
+
     @Override
     public boolean ready() {
-        return phase == Phase.RUNNING;
+        return phase == Phase.RUNNING && !deferred;
     }
 
     @Override

@@ -1,5 +1,6 @@
 package io.spillway.node.engine;
 
+import io.spillway.domain.kv.BlockHash;
 import io.spillway.domain.request.FinishReason;
 import io.spillway.domain.request.GenerationEvent;
 import io.spillway.domain.request.TokenLogprob;
@@ -11,7 +12,9 @@ import io.spillway.node.runner.StepRunner;
 import io.spillway.node.scheduler.StepPlan;
 import io.spillway.node.scheduler.StepPolicy;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 
 /** One step of the sequences on the device: plan, make room, compute, publish, emit. Single writer: the engine thread. */
 final class StepLoop {
@@ -25,6 +28,7 @@ final class StepLoop {
     private final EngineConfig config;
     private final StepPlan plan = new StepPlan();
     private final List<Sequence> stepped = new ArrayList<>();
+    private final Set<BlockHash> claimed = new HashSet<>(); // asked, never iterated
     private final int[] stepTokens; // [runningMax], of stepped
 
     /** What the engine's other parts give to this one. */
@@ -49,11 +53,7 @@ final class StepLoop {
         if (active.isEmpty()) {
             return 0;
         }
-        for (int i = 0; i < active.size(); i++) {
-            if (active.get(i).ready()) {
-                roster.extend(active.get(i));
-            }
-        }
+        shareWork(active);
         final StepPolicy policy = roster.policy();
         final int stepBlocks = active.size() + config.stepTokensMax() / config.blockTokens();
         writeBehind.yieldFor(Math.min(policy.wantedBlocks(active), stepBlocks));
@@ -70,6 +70,25 @@ final class StepLoop {
         }
         roster.sweep(clock.nanoTime());
         return stepped.size() + preemptedCount;
+    }
+
+    /**
+     * Lets every prefill take what has been published since its last step. Of those that would compute the same block next,
+     * the oldest does; the others wait for it: a prompt that many requests begin with is computed once.
+     */
+    private void shareWork(final List<Sequence> active) {
+        claimed.clear();
+        for (int i = 0; i < active.size(); i++) {
+            final Sequence sequence = active.get(i);
+            if (sequence.phase() != Sequence.Phase.RUNNING) {
+                continue;
+            }
+            roster.extend(sequence);
+            final int next = sequence.table().published();
+            final boolean fillsBlock = (next + 1) * config.blockTokens() <= sequence.knownTokens();
+            sequence.defer(sequence.pendingTokens() > 1 && fillsBlock
+                && !claimed.add(sequence.hashOf(next, config.blockTokens())));
+        }
     }
 
     private void assemble(final List<Sequence> active) {

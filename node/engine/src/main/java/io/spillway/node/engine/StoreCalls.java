@@ -114,7 +114,7 @@ final class StoreCalls {
     int expire(final long nowNanos) {
         int count = 0;
         for (final Sequence sequence : roster.active()) {
-            if (!sequence.ready() && nowNanos - sequence.storeDeadlineNanos() > 0) {
+            if (sequence.phase() != Sequence.Phase.RUNNING && nowNanos - sequence.storeDeadlineNanos() > 0) {
                 tally.storeTimeouts++;
                 roster.run(sequence);
                 count++;

@@ -8,6 +8,7 @@ import java.util.Arrays;
  *
  * <p>A token's weight is {@code exp((logit − largest) / temperature)}. Below {@code e^−60} it counts as 0: all of them
  * together could not be drawn once in 10²⁰ requests, and most of a vocabulary need not be exponentiated.
+ * The draw runs over candidates in the order of token ids, or, where top-k or top-p cut, in the order of likelihood.
  */
 final class Filter {
     private static final double EXPONENT_MIN = -60;

@@ -1,0 +1,134 @@
+package io.spillway.node.engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.spillway.domain.error.ErrorCode;
+import io.spillway.domain.id.RequestId;
+import io.spillway.domain.kv.KvEvent;
+import io.spillway.domain.kv.KvLayout;
+import io.spillway.domain.request.GenerationEvent;
+import io.spillway.domain.time.NanoClock;
+import io.spillway.kvstore.service.NoBlockStore;
+import io.spillway.node.model.LanguageModel;
+import java.lang.foreign.Arena;
+import java.lang.management.ManagementFactory;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** The engine on its own thread, met by others. */
+@Timeout(20)
+class EngineThreadTest {
+    private final Queue<Throwable> errors = new ConcurrentLinkedQueue<>();
+
+    private Engine engine(final Arena arena, final Consumer<KvEvent> events) {
+        final EngineConfig config = Rig.config(32, 16, 4);
+        final KvLayout layout = FakeModel.layout(config.blockTokens());
+        final LanguageModel model = new FakeModel(Rig.CONTEXT_TOKENS);
+        return new Engine(config, new EngineParts(model, layout,
+            arena.allocate(config.deviceBlocks() * layout.blockBytes(), 64), new NoBlockStore(), NanoClock.SYSTEM, events));
+    }
+
+    /** Counts down at the last event. */
+    private record Awaited(Rig.Recorder recorder, CountDownLatch done) implements Consumer<GenerationEvent> {
+        @Override
+        public void accept(final GenerationEvent event) {
+            recorder.accept(event);
+            if (recorder.hasEnded()) {
+                done.countDown();
+            }
+        }
+    }
+
+    @Test
+    void manyThreadsSubmitCancelAndAskAndAllEnd() throws InterruptedException {
+        try (Arena arena = Arena.ofShared(); Engine engine = engine(arena, event -> { })) {
+            engine.start(errors::add);
+            final int perThread = 40;
+            final CountDownLatch done = new CountDownLatch(3 * perThread);
+            final List<Rig.Recorder> recorders = new ArrayList<>();
+            final List<Thread> threads = new ArrayList<>();
+            for (int thread = 0; thread < 3; thread++) {
+                final List<Awaited> mine = new ArrayList<>();
+                for (int i = 0; i < perThread; i++) {
+                    final String id = "t" + thread + "-" + i;
+                    mine.add(new Awaited(new Rig.Recorder(Rig.request(id, Rig.tokens(1 + i, i % 3), 6)), done));
+                    recorders.add(mine.getLast().recorder());
+                }
+                threads.add(Thread.ofPlatform().start(() -> submitAll(engine, mine)));
+            }
+            for (final Thread thread : threads) {
+                thread.join();
+            }
+            assertThat(done.await(15, TimeUnit.SECONDS)).isTrue();
+            for (final Rig.Recorder recorder : recorders) {
+                if (recorder.last instanceof GenerationEvent.Finished) {
+                    assertThat(recorder.output).isEqualTo(Rig.alone(recorder.request).output);
+                } else {
+                    assertThat(recorder.failure()).isEqualTo(ErrorCode.CANCELLED);
+                }
+            }
+        }
+        assertThat(errors).isEmpty();
+    }
+
+    private static void submitAll(final Engine engine, final List<Awaited> requests) {
+        for (int i = 0; i < requests.size(); i++) {
+            engine.submit(requests.get(i).recorder().request, requests.get(i));
+            if (i % 7 == 0) {
+                engine.cancel(requests.get(i).recorder().request.id());
+                engine.heldBlocks().join();
+            }
+        }
+    }
+
+    @Test
+    void anIdleEngineSleepsAndWakesAtOnce() throws Exception {
+        try (Arena arena = Arena.ofShared(); Engine engine = engine(arena, event -> { })) {
+            engine.start(errors::add);
+            engine.heldBlocks().get();
+            final Thread thread = Thread.getAllStackTraces().keySet().stream()
+                .filter(candidate -> "engine".equals(candidate.getName())).findFirst().orElseThrow();
+            final var threads = ManagementFactory.getThreadMXBean();
+            final long cpuBefore = threads.getThreadCpuTime(thread.threadId());
+            final CountDownLatch never = new CountDownLatch(1);
+            assertThat(never.await(600, TimeUnit.MILLISECONDS)).as("idle for a while").isFalse();
+            assertThat(threads.getThreadCpuTime(thread.threadId()) - cpuBefore).isLessThan(30_000_000L);
+            long shortestNanos = Long.MAX_VALUE;
+            for (int i = 0; i < 10; i++) {
+                final long startNanos = NanoClock.SYSTEM.nanoTime();
+                engine.heldBlocks().get();
+                shortestNanos = Math.min(shortestNanos, NanoClock.SYSTEM.nanoTime() - startNanos);
+            }
+            assertThat(shortestNanos).as("woken, not found by a poll").isLessThan(20_000_000L);
+        }
+    }
+
+    @Test
+    void aDefectStopsTheEngineAndEndsEveryRequest() throws InterruptedException {
+        final Consumer<KvEvent> broken = event -> {
+            throw new IllegalStateException("a defect behind the events");
+        };
+        try (Arena arena = Arena.ofShared(); Engine engine = engine(arena, broken)) {
+            engine.start(errors::add);
+            final CountDownLatch done = new CountDownLatch(2);
+            final Awaited first = new Awaited(new Rig.Recorder(Rig.request("a", Rig.tokens(9, 1), 9)), done);
+            final Awaited second = new Awaited(new Rig.Recorder(Rig.request("b", Rig.tokens(2, 1), 50)), done);
+            engine.submit(first.recorder().request, first);
+            engine.submit(second.recorder().request, second);
+            assertThat(done.await(10, TimeUnit.SECONDS)).isTrue();
+            assertThat(first.recorder().last).isInstanceOf(GenerationEvent.Failed.class);
+            assertThat(second.recorder().last).isInstanceOf(GenerationEvent.Failed.class);
+            assertThat(engine.serving()).isFalse();
+            assertThat(engine.cancel(new RequestId("a"))).isFalse();
+            assertThat(engine.drain()).isCompletedExceptionally();
+        }
+        assertThat(errors).isNotEmpty();
+    }
+}
