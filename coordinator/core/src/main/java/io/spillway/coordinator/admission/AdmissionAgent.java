@@ -269,16 +269,22 @@ public final class AdmissionAgent implements FlightOwner {
         final long waitedNanos = nowNanos - flight.waitingSinceNanos();
         if (!nodes.served(model)) {
             final long aloneNanos = Math.min(waitedNanos, watch.withoutNanos(model, nowNanos));
-            if (nodes.anyEngine() && nodes.model(model).isEmpty()) {
-                fail(flight, ErrorCode.MODEL_NOT_FOUND, "no node serves the model " + model);
-            } else if (aloneNanos > patience.noNodeGraceNanos()) {
-                fail(flight, flight.attempts() == 0 ? ErrorCode.NO_NODE : ErrorCode.NODE_LOST,
-                    "no live node has served " + model + " for " + aloneNanos / 1_000_000 + " ms");
+            if (aloneNanos > patience.noNodeGraceNanos()) {
+                fail(flight, codeOfNoNode(flight), "no live node has served the model " + model + " for "
+                    + aloneNanos / 1_000_000 + " ms");
             }
         } else if (waitedNanos > patience.waitMaxNanos()) {
             fail(flight, flight.attempts() == 0 ? ErrorCode.DEADLINE_EXCEEDED : ErrorCode.NODE_LOST,
                 "no node was free for " + waitedNanos / 1_000_000 + " ms");
         }
+    }
+
+    private ErrorCode codeOfNoNode(final Flight flight) {
+        if (flight.attempts() > 0) {
+            return ErrorCode.NODE_LOST;
+        }
+        final boolean unheardOf = nodes.model(flight.request().model()).isEmpty();
+        return unheardOf && nodes.anyEngine() ? ErrorCode.MODEL_NOT_FOUND : ErrorCode.NO_NODE;
     }
 
     private void fail(final Flight flight, final ErrorCode code, final String detail) {

@@ -29,7 +29,7 @@ public record CoordinatorStats(
     public static final int REQUESTS_MAX = 50;
     /** Before the agent's first cycle. */
     public static final CoordinatorStats EMPTY = new CoordinatorStats(0, 0, new Totals(0, 0, 0, 0, 0, 0, 0, 0), Map.of(),
-        new DispatchCounts(0, 0, 0, 0, 0, 0, 0, 0), new Blocks(0, 0, 0, 0, 0, 0, 0), new TreeMap<>(), List.of(), List.of());
+        new DispatchCounts(0, 0, 0, 0, 0, 0, 0), new Blocks(0, 0, 0, 0, 0, 0, 0), new TreeMap<>(), List.of(), List.of());
 
     public CoordinatorStats {
         final Map<ErrorCode, Long> ordered = new EnumMap<>(ErrorCode.class);

@@ -10,9 +10,7 @@ package io.spillway.coordinator.dispatch;
  * @param overflows       attempts lost because their events found no room
  * @param silences        attempts lost because their node said nothing for too long
  * @param listenerErrors  listeners that threw
- * @param usageMismatches finished attempts whose node counted other output tokens than were delivered
  */
 public record DispatchCounts(
-    long launched, long failedOver, long lateEvents, long repeatedTokens, long overflows, long silences, long listenerErrors,
-    long usageMismatches) {
+    long launched, long failedOver, long lateEvents, long repeatedTokens, long overflows, long silences, long listenerErrors) {
 }

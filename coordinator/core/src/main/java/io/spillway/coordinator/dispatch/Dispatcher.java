@@ -40,7 +40,6 @@ public final class Dispatcher {
     private long overflows;
     private long silences;
     private long listenerErrors;
-    private long usageMismatches;
 
     public Dispatcher(final DispatchConfig config, final NodePort port, final NodeInbox inbox, final FlightOwner owner) {
         this.config = config;
@@ -133,7 +132,7 @@ public final class Dispatcher {
     /** @return counters since start */
     public DispatchCounts counts() {
         return new DispatchCounts(
-            launched, failedOver, lateEvents, repeatedTokens, overflows, silences, listenerErrors, usageMismatches);
+            launched, failedOver, lateEvents, repeatedTokens, overflows, silences, listenerErrors);
     }
 
     private void onEvent(final Attempt attempt, final GenerationEvent event, final long nowNanos) {
@@ -165,9 +164,14 @@ public final class Dispatcher {
     }
 
     private void onFinished(final Flight flight, final Finished finished, final long nowNanos) {
-        usageMismatches += finished.usage().outputTokens() == flight.outputTokens() ? 0 : 1;
+        final int counted = finished.usage().outputTokens();
         flight.onSources(finished.usage().sources());
-        end(flight, new Finished(finished.reason(), flight.usage()), nowNanos);
+        if (counted > flight.outputTokens()) {
+            end(flight, new Failed(ErrorCode.INTERNAL, "the node counted " + counted + " output tokens, "
+                + flight.outputTokens() + " came"), nowNanos);
+        } else {
+            end(flight, new Finished(finished.reason(), flight.usage()), nowNanos);
+        }
     }
 
     private void onFailed(final Flight flight, final Attempt attempt, final Failed failed, final long nowNanos) {

@@ -147,18 +147,22 @@ class FailoverTest {
         harness.join("b", 2);
         final Client hole = harness.submit("hole");
         final Client contradiction = harness.submit("contradiction");
+        harness.run();
         final Client excess = harness.submit("excess");
+        final Client miscount = harness.submit("miscount");
         harness.run();
         harness.sent.get(0).tokens(1, 9);
         harness.sent.get(1).tokens(0, 1, 2);
         harness.sent.get(1).tokens(1, 3, 4);
         harness.sent.get(2).tokens(0, 1, 2, 3, 4, 5, 6, 7, 8, 9);
+        harness.sent.get(3).tokens(0, 1);
+        harness.sent.get(3).finished(2);
         harness.run();
-        for (final Client client : List.of(hole, contradiction, excess)) {
+        for (final Client client : List.of(hole, contradiction, excess, miscount)) {
             assertThat(client.failure()).isEqualTo(ErrorCode.INTERNAL);
             assertThat(client.terminals()).isEqualTo(1);
         }
-        assertThat(harness.sent).allSatisfy(sent -> assertThat(sent.cancelled).isTrue());
+        assertThat(harness.sent.subList(0, 3)).allSatisfy(sent -> assertThat(sent.cancelled).isTrue());
     }
 
     @Test
