@@ -1,0 +1,109 @@
+package io.spillway.bench.load;
+
+import io.spillway.bench.cluster.ClusterQuestions;
+import io.spillway.bench.cluster.CommandLineCluster;
+import io.spillway.domain.request.PrefillSources;
+import io.spillway.sdk.ChatAnswer;
+import io.spillway.sdk.ChatCall;
+import io.spillway.sdk.SpillwayClient;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicLong;
+
+/**
+ * Time to first token of one long prompt: computed cold, found on the node that computed it, and fetched from the store by
+ * another node after that one was killed. Every round is a cluster of its own.
+ *
+ * <p>Usage: {@code TtftBench [ROUNDS] [PROMPT_TOKENS]}; defaults 5 and 8192.
+ */
+public final class TtftBench {
+    private static final int TOKENS_PER_FACT = 24;
+    private static final double NANOS_PER_MILLI = 1e6;
+
+    private TtftBench() {
+    }
+
+    private enum Way {
+        COLD, REUSED, ONBOARDED
+    }
+
+    /** One measurement. */
+    private record Sample(long ttftNanos, PrefillSources sources, int promptTokens) {
+    }
+
+    public static void main(final String[] args) throws Exception {
+        final int rounds = args.length > 0 ? Integer.parseInt(args[0]) : 5;
+        final int promptTokens = args.length > 1 ? Integer.parseInt(args[1]) : 8192;
+        final Map<Way, List<Sample>> samples = new EnumMap<>(Way.class);
+        for (final Way way : Way.values()) {
+            samples.put(way, new ArrayList<>());
+        }
+        for (int round = 1; round <= rounds; round++) {
+            round(round, promptTokens, samples);
+        }
+        print(samples, rounds);
+    }
+
+    private static void round(final int round, final int promptTokens, final Map<Way, List<Sample>> samples)
+        throws Exception {
+        try (CommandLineCluster cluster = CommandLineCluster.start("--processes");
+             SpillwayClient client = cluster.sdk("coordinator-1")) {
+            // Both nodes' kernels get compiled first: a server is measured warm, whatever its cache.
+            warmUp(client, round);
+            final ChatCall call = ChatCall.to("brook")
+                .system("Round " + round + ". " + ClusterQuestions.SYSTEM
+                    + ClusterQuestions.facts(promptTokens / TOKENS_PER_FACT))
+                .user("How tall is the Ganki blanket?").greedy().maxTokens(16);
+            final Sample cold = measure(client, call);
+            samples.get(Way.COLD).add(cold);
+            for (int i = 0; i < 3; i++) {
+                samples.get(Way.REUSED).add(measure(client, call));
+            }
+            final String node = ClusterQuestions.nodeOfLastRequest(cluster);
+            ClusterQuestions.awaitStoreBlocks(cluster, cold.promptTokens() / 64);
+            cluster.kill(node);
+            ClusterQuestions.awaitMembers(cluster, "engine", 1);
+            samples.get(Way.ONBOARDED).add(measure(client, call));
+            System.err.println("round " + round + " done");
+        }
+    }
+
+    private static void warmUp(final SpillwayClient client, final int round) throws InterruptedException {
+        final List<Thread> threads = new ArrayList<>();
+        for (int i = 0; i < 6; i++) {
+            final ChatCall call = ChatCall.to("brook")
+                .system("Warm-up " + round + "." + i + " " + ClusterQuestions.facts(60)).user("Hello").greedy().maxTokens(32);
+            threads.add(Thread.ofVirtual().start(() -> client.chat(call)));
+        }
+        for (final Thread thread : threads) {
+            thread.join();
+        }
+    }
+
+    private static Sample measure(final SpillwayClient client, final ChatCall call) {
+        final long startNanos = System.nanoTime();
+        final AtomicLong firstNanos = new AtomicLong();
+        final ChatAnswer answer =
+            client.chat(call, text -> firstNanos.compareAndSet(0, System.nanoTime() - startNanos));
+        return new Sample(firstNanos.get(), answer.usage().sources(), answer.usage().promptTokens());
+    }
+
+    private static void print(final Map<Way, List<Sample>> samples, final int rounds) {
+        System.out.println("| way | TTFT median ms | min | max | n | prompt tokens | device | host | remote | disk | computed |");
+        System.out.println("|---|---|---|---|---|---|---|---|---|---|---|");
+        samples.forEach((way, list) -> {
+            final long[] nanos = list.stream().mapToLong(Sample::ttftNanos).sorted().toArray();
+            final Sample last = list.getLast();
+            final PrefillSources from = last.sources();
+            System.out.printf(Locale.ROOT, "| %s | %.1f | %.1f | %.1f | %d | %d | %d | %d | %d | %d | %d |%n",
+                way.name().toLowerCase(Locale.ROOT), nanos[nanos.length / 2] / NANOS_PER_MILLI, nanos[0] / NANOS_PER_MILLI,
+                nanos[nanos.length - 1] / NANOS_PER_MILLI, nanos.length, last.promptTokens(), from.deviceTokens(),
+                from.hostTokens(), from.remoteTokens(), from.diskTokens(), from.computedTokens());
+        });
+        System.out.println("rounds: " + rounds + "; one cluster per round, one process per role; JVM "
+            + Runtime.version() + ", " + Runtime.getRuntime().availableProcessors() + " cores");
+    }
+}

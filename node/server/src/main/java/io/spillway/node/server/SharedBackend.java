@@ -1,0 +1,45 @@
+package io.spillway.node.server;
+
+import io.spillway.node.compute.ComputeBackend;
+import io.spillway.node.cpu.CpuBackend;
+
+/**
+ * The process's one compute backend: nodes that share a process share its threads, so that two engines do not fight for
+ * the same cores. Made by the first lease, closed by the last.
+ */
+final class SharedBackend {
+    private static final Object LOCK = new Object();
+    private static ComputeBackend backend;
+    private static int leases;
+
+    private SharedBackend() {
+    }
+
+    /** @param threads of the first lease count; 0 = one per core */
+    static Lease lease(final int threads) {
+        synchronized (LOCK) {
+            if (leases == 0) {
+                backend = CpuBackend.start(threads);
+            }
+            leases++;
+            return new Lease(backend);
+        }
+    }
+
+    private static void giveBack() {
+        synchronized (LOCK) {
+            if (--leases == 0) {
+                backend.close();
+                backend = null;
+            }
+        }
+    }
+
+    /** A counted right to use the backend; closed once. */
+    record Lease(ComputeBackend backend) implements AutoCloseable {
+        @Override
+        public void close() {
+            giveBack();
+        }
+    }
+}
