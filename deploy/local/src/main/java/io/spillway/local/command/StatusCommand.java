@@ -34,6 +34,8 @@ public final class StatusCommand implements Callable<Integer> {
     private Places places;
     @Option(names = "--json", description = "print one line of JSON, as `up --detach --json` did")
     private boolean json;
+    @Option(names = "--sdk", description = "print only the gRPC addresses of all replicas, as the Java SDK takes them")
+    private boolean sdk;
 
     @Override
     public Integer call() {
@@ -41,6 +43,10 @@ public final class StatusCommand implements Callable<Integer> {
         if (run.isEmpty()) {
             spec.commandLine().getErr().println("spillway: nothing runs in " + places.dataDir());
             return NOTHING_RUNS;
+        }
+        if (sdk) {
+            spec.commandLine().getOut().println(String.join(",", run.get().sdk()));
+            return 0;
         }
         if (json) {
             spec.commandLine().getOut().println(run.get().toJsonLine());

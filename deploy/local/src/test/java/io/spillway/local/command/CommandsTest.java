@@ -74,7 +74,7 @@ class CommandsTest {
             final ClusterProcess ours = ClusterProcess.of("node", "node-1", child.toHandle(), log.toString());
             final ClusterProcess reused = new ClusterProcess("node", "node-2", bystander.pid(), ours.startedMillis() - 3_600_000, "");
             new RunFile("http://127.0.0.1:9/v1", "sk-1", "http://127.0.0.1:9/console", "brook", List.of("http://127.0.0.1:9/v1"),
-                List.of(), List.of(ours, reused)).write(data);
+                List.of("127.0.0.1:7", "127.0.0.1:8"), List.of(ours, reused)).write(data);
 
             assertThat(run("up").err()).contains("a cluster already runs in " + data).contains("./spillway down");
             final Outcome status = run("status");
@@ -82,6 +82,7 @@ class CommandsTest {
             assertThat(status.out()).contains("node-1").contains("pid " + child.pid()).containsPattern("node-2 .*GONE")
                 .contains("does not answer");
             assertThat(run("status", "--json").out()).startsWith("{\"base_url\":\"http://127.0.0.1:9/v1\",\"api_key\":\"sk-1\"");
+            assertThat(run("status", "--sdk").out().strip()).isEqualTo("127.0.0.1:7,127.0.0.1:8");
             assertThat(run("logs", "-n", "1", "node-1").out()).isEqualTo("there" + System.lineSeparator());
 
             assertThat(run("down").err().strip()).isEqualTo("spillway: ended 1 process");

@@ -1,0 +1,5 @@
+package badhouse.attic;
+
+/** A class without a room. */
+public final class Forgotten {
+}

@@ -1,0 +1,6 @@
+package badhouse.local;
+
+/** What nothing may see. */
+public final class Launcher {
+    long startedNanos = System.nanoTime();
+}
