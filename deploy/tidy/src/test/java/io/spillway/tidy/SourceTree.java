@@ -27,7 +27,7 @@ record SourceTree(Path root) {
     /** Unrolled arithmetic is read as one piece. */
     private static final Pattern KERNEL = Pattern.compile(".*(Kernel|Kernels|Ops|Tiles)\\.java");
     private static final Set<String> SKIPPED = Set.of("target", ".git", ".spillway", ".idea", ".mvn", "node_modules");
-    private static final Pattern LEFT_OVER = Pattern.compile("\\b(" + "TO" + "DO|FIX" + "ME|XXX)\\b");
+    private static final Pattern LEFT_OVER = Pattern.compile("\\b(" + "TO" + "DO|FIX" + "ME|X{3})\\b");
     private static final Pattern EMPTY_CATCH = Pattern.compile("catch \\([^)]*\\)\\s*\\{\\s*}");
 
     static SourceTree ofRepository() {
