@@ -19,7 +19,7 @@ final class SharedBackend {
     static Lease lease(final int threads) {
         synchronized (LOCK) {
             if (leases == 0) {
-                backend = CpuBackend.start(threads);
+                backend = threads == 0 ? CpuBackend.start() : CpuBackend.start(threads);
             }
             leases++;
             return new Lease(backend);
