@@ -34,8 +34,7 @@ final class MemberStreams {
 
     /** Where what members say goes. */
     interface Sink {
-        /** @param resync runs when the batch shows a gap */
-        void onKvEvents(KvEventBatch batch, Runnable resync);
+        void onKvEvents(KvEventBatch batch);
 
         void onLoad(NodeLoad load);
 
@@ -76,7 +75,15 @@ final class MemberStreams {
         if (membersChanged) {
             streams.values().forEach(Stream::sendPeers);
             streams.values().forEach(Stream::checkEpoch);
-            sink.onReachable();
+        }
+        sink.onReachable();
+    }
+
+    /** Events of a member were missed: asks it for a snapshot. */
+    void resync(final NodeId member) {
+        final Stream stream = streams.get(member);
+        if (stream != null) {
+            stream.sendResync();
         }
     }
 
@@ -110,7 +117,7 @@ final class MemberStreams {
         public void onNext(final MemberUpdate update) {
             switch (update.getUpdateCase()) {
                 case HELLO -> begin(update.getHello());
-                case EVENTS -> sink.onKvEvents(KvCodec.toDomain(update.getEvents()), this::sendResync);
+                case EVENTS -> sink.onKvEvents(KvCodec.toDomain(update.getEvents()));
                 case LOAD -> sink.onLoad(ClusterCodec.toDomain(update.getLoad()));
                 case UPDATE_NOT_SET -> throw new IllegalArgumentException("unknown member update");
             }

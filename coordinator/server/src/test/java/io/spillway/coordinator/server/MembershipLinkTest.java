@@ -46,10 +46,10 @@ class MembershipLinkTest {
     void start() throws Exception {
         streams = new MemberStreams(new MemberStreams.Sink() {
             @Override
-            public void onKvEvents(final KvEventBatch batch, final Runnable resync) {
+            public void onKvEvents(final KvEventBatch batch) {
                 batches.add(batch);
                 if (askResync.compareAndSet(true, false)) {
-                    resync.run();
+                    streams.resync(batch.source());
                 }
             }
 

@@ -1,0 +1,28 @@
+package io.spillway.coordinator.server;
+
+import io.spillway.coordinator.ledger.Prices;
+import io.spillway.coordinator.ledger.Tariff;
+import io.spillway.domain.id.ModelId;
+import java.util.HashMap;
+import java.util.Map;
+
+/** Configured dollars as exact nano-dollars. */
+final class Tariffs {
+    private static final double NANOS_PER_DOLLAR = 1e9;
+
+    private Tariffs() {
+    }
+
+    static Tariff of(final CoordinatorConfig config) {
+        final Map<ModelId, Prices> prices = new HashMap<>();
+        for (final CoordinatorConfig.Model model : config.models()) {
+            prices.put(new ModelId(model.id()),
+                new Prices(nanos(model.promptDollars()), nanos(model.cachedDollars()), nanos(model.outputDollars())));
+        }
+        return new Tariff(prices, Prices.FREE);
+    }
+
+    private static long nanos(final double dollars) {
+        return Math.round(dollars * NANOS_PER_DOLLAR);
+    }
+}
