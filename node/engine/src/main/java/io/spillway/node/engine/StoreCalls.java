@@ -6,7 +6,9 @@ import io.spillway.node.kvcache.BlockTable;
 import io.spillway.node.kvcache.KvCache;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Function;
@@ -32,6 +34,7 @@ final class StoreCalls {
     private final Runnable waker;
     private final ManyToOneConcurrentArrayQueue<Answer> answers;
     private final LongAdder errors = new LongAdder(); // added to on the store's threads
+    private final Map<BlockHash, Fetch> fetches = new HashMap<>(); // by their first block; never iterated
     private final int callsMax;
     private int callCount;
 
@@ -55,6 +58,25 @@ final class StoreCalls {
     private record Call(Sequence sequence, int attempt, int fromBlock, long startedNanos) {
         boolean isAwaitedIn(final Sequence.Phase phase) {
             return !sequence.live().hasEnded() && sequence.attempt() == attempt && sequence.phase() == phase;
+        }
+
+        private BlockHash firstBlock() {
+            return sequence.chain().get(fromBlock);
+        }
+    }
+
+    /** A call from its look-up to its last answer, and the younger sequences that wait for the same blocks. */
+    private record Fetch(Call call, List<Follower> followers) {
+        /** @return whether the one who asked still waits, so that the store is not late yet */
+        boolean isTimely() {
+            return call.isAwaitedIn(Sequence.Phase.LOOKING_UP) || call.isAwaitedIn(Sequence.Phase.ONBOARDING);
+        }
+    }
+
+    private record Follower(Sequence sequence, int attempt) {
+        boolean isWaiting() {
+            return !sequence.live().hasEnded() && sequence.attempt() == attempt
+                && sequence.phase() == Sequence.Phase.LOOKING_UP;
         }
     }
 
@@ -85,13 +107,29 @@ final class StoreCalls {
         }
         final long deadlineNanos = nowNanos + config.lookupTimeout().toNanos();
         final List<BlockHash> wanted = List.copyOf(sequence.chain().subList(from, from + missing));
+        final Fetch sameBlocks = fetches.get(wanted.getFirst());
+        if (sameBlocks != null) {
+            return follow(sequence, sameBlocks);
+        }
         final Call call = new Call(sequence, sequence.attempt(), from, nowNanos);
+        fetches.put(wanted.getFirst(), new Fetch(call, new ArrayList<>()));
         sequence.enter(Sequence.Phase.LOOKING_UP);
         sequence.waitForStoreUntil(deadlineNanos);
         tally.lookups++;
         callCount++;
         listen(() -> store.lookup(wanted, deadlineNanos), BlockStore.Found.NOTHING,
             found -> new Answer.LookedUp(call, found));
+        return true;
+    }
+
+    /** The same blocks are on their way already: to fetch them twice would also take their room twice. */
+    private static boolean follow(final Sequence sequence, final Fetch fetch) {
+        if (!fetch.isTimely()) {
+            return false;
+        }
+        fetch.followers().add(new Follower(sequence, sequence.attempt()));
+        sequence.enter(Sequence.Phase.LOOKING_UP);
+        sequence.waitForStoreUntil(fetch.call().sequence().storeDeadlineNanos());
         return true;
     }
 
@@ -125,6 +163,7 @@ final class StoreCalls {
 
     private void onFound(final Call call, final BlockStore.Found found, final long nowNanos) {
         if (!call.isAwaitedIn(Sequence.Phase.LOOKING_UP)) {
+            askAgain(call, nowNanos);
             return;
         }
         final Sequence sequence = call.sequence();
@@ -137,6 +176,7 @@ final class StoreCalls {
         if (blocks <= 0 || !cache.grow(table, (call.fromBlock() + blocks) * config.blockTokens())) {
             cache.release(table, nowNanos);
             roster.run(sequence);
+            letGo(call);
             return;
         }
         onboard(new Call(sequence, call.attempt(), call.fromBlock(), nowNanos), found, table);
@@ -152,6 +192,11 @@ final class StoreCalls {
         final long deadlineNanos = call.startedNanos() + config.onboardTimeout().toNanos();
         sequence.enter(Sequence.Phase.ONBOARDING);
         sequence.waitForStoreUntil(deadlineNanos);
+        for (final Follower follower : fetches.get(call.firstBlock()).followers()) {
+            if (follower.isWaiting()) {
+                follower.sequence().waitForStoreUntil(deadlineNanos);
+            }
+        }
         callCount++;
         listen(() -> store.onboard(wanted, found, targets, deadlineNanos), BlockStore.Onboarded.NOTHING,
             onboarded -> new Answer.Arrived(call, table, onboarded));
@@ -173,7 +218,26 @@ final class StoreCalls {
             sequence.sources().onboarded(call.fromBlock(), onboarded.tiers().subList(0, Math.max(0, valid)));
             roster.run(sequence);
         }
-        cache.release(table, nowNanos); // after the sequence has taken its own leases
+        letGo(call);
+        cache.release(table, nowNanos); // after the sequences have taken their own leases
+    }
+
+    /** Followers go on with what has arrived. */
+    private void letGo(final Call call) {
+        for (final Follower follower : fetches.remove(call.firstBlock()).followers()) {
+            if (follower.isWaiting()) {
+                roster.run(follower.sequence());
+            }
+        }
+    }
+
+    /** The sequence that asked is gone: its first follower asks in its place, the others follow that one. */
+    private void askAgain(final Call call, final long nowNanos) {
+        for (final Follower follower : fetches.remove(call.firstBlock()).followers()) {
+            if (follower.isWaiting() && !lookUp(follower.sequence(), nowNanos)) {
+                roster.run(follower.sequence());
+            }
+        }
     }
 
     /** Queues the answer when it comes; a store that throws has found nothing, and is counted. */

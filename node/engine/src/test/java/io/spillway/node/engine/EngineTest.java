@@ -266,15 +266,47 @@ class EngineTest {
     }
 
     @Test
-    void aSilentStoreCostsATimeoutAndItsBlocksStayBorrowed() {
+    void requestsThatWaitForTheSameBlocksShareOneFetch() {
         final FakeStore store = new FakeStore(new Random(1), false);
-        try (Rig first = new Rig(Rig.config(32, 16, 4), store)) {
-            final Rig.Recorder cold = first.submit(Rig.request("cold", Rig.tokens(16, 1), 2));
-            while (!cold.hasEnded() || store.pendingCount() > 0) {
+        fill(store, Rig.tokens(22, 1));
+        try (Rig rig = new Rig(Rig.config(32, 16, 4), store)) {
+            final Rig.Recorder first = rig.submit(Rig.request("first", Rig.tokens(22, 1), 2));
+            final Rig.Recorder second = rig.submit(Rig.request("second", Rig.tokens(21, 1), 2));
+            rig.cycle();
+            assertThat(store.pendingCount()).isEqualTo(1);
+            rig.engine.cancel(first.request.id());
+            rig.cycle();
+            store.pump(true); // the answer nobody waits for: the second asks in the first one's place
+            rig.cycle();
+            final Rig.Recorder third = rig.submit(Rig.request("third", Rig.tokens(22, 1), 2));
+            rig.cycle();
+            for (int i = 0; i < 3; i++) {
                 store.pump(true);
-                first.cycle();
+                rig.cycle();
+            }
+            rig.runToEnd(second, third);
+            assertThat(rig.engine.counters().lookups()).isEqualTo(2);
+            assertThat(rig.engine.counters().onboardedBlocks()).isEqualTo(5);
+            assertThat(second.finished().usage().cachedTokens()).isEqualTo(20);
+            assertThat(third.finished().usage().cachedTokens()).isEqualTo(20);
+        }
+    }
+
+    /** Lets the store have all full blocks of a prompt. */
+    private static void fill(final FakeStore store, final int[] prompt) {
+        try (Rig rig = new Rig(Rig.config(32, 16, 4), store)) {
+            final Rig.Recorder cold = rig.submit(Rig.request("cold", prompt, 1));
+            while (!cold.hasEnded() || store.held() < prompt.length / Rig.BLOCK_TOKENS) {
+                store.pump(true);
+                rig.cycle();
             }
         }
+    }
+
+    @Test
+    void aSilentStoreCostsATimeoutAndItsBlocksStayBorrowed() {
+        final FakeStore store = new FakeStore(new Random(1), false);
+        fill(store, Rig.tokens(16, 1));
         try (Rig rig = new Rig(Rig.config(32, 16, 4), store)) {
             final Rig.Recorder request = rig.submit(Rig.request("r", Rig.tokens(18, 1), 2));
             rig.cycle();

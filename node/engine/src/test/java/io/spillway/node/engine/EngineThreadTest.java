@@ -2,21 +2,34 @@ package io.spillway.node.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.spillway.domain.cluster.NodeLoad;
 import io.spillway.domain.error.ErrorCode;
 import io.spillway.domain.id.RequestId;
+import io.spillway.domain.kv.BlockHash;
 import io.spillway.domain.kv.KvEvent;
 import io.spillway.domain.kv.KvLayout;
+import io.spillway.domain.kv.Tier;
 import io.spillway.domain.request.GenerationEvent;
 import io.spillway.domain.time.NanoClock;
+import io.spillway.kvstore.service.BlockStore;
 import io.spillway.kvstore.service.NoBlockStore;
 import io.spillway.node.model.LanguageModel;
 import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.lang.management.ManagementFactory;
+import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
+import java.util.Map;
 import java.util.Queue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
@@ -28,11 +41,15 @@ class EngineThreadTest {
     private final Queue<Throwable> errors = new ConcurrentLinkedQueue<>();
 
     private Engine engine(final Arena arena, final Consumer<KvEvent> events) {
+        return engine(arena, events, new NoBlockStore());
+    }
+
+    private Engine engine(final Arena arena, final Consumer<KvEvent> events, final BlockStore store) {
         final EngineConfig config = Rig.config(32, 16, 4);
         final KvLayout layout = FakeModel.layout(config.blockTokens());
         final LanguageModel model = new FakeModel(Rig.CONTEXT_TOKENS);
         return new Engine(config, new EngineParts(model, layout,
-            arena.allocate(config.deviceBlocks() * layout.blockBytes(), 64), new NoBlockStore(), NanoClock.SYSTEM, events));
+            arena.allocate(config.deviceBlocks() * layout.blockBytes(), 64), store, NanoClock.SYSTEM, events));
     }
 
     /** Counts down at the last event. */
@@ -44,6 +61,81 @@ class EngineThreadTest {
                 done.countDown();
             }
         }
+    }
+
+    /** Reads and writes device blocks on a thread of its own, as a real store does. */
+    private static final class ThreadedStore implements BlockStore {
+        private final Map<BlockHash, byte[]> blocks = new ConcurrentHashMap<>();
+        private final ExecutorService thread = Executors.newSingleThreadExecutor();
+
+        @Override
+        public boolean offload(
+            final BlockHash hash, final BlockHash parent, final MemorySegment bytes, final Runnable released) {
+            thread.execute(() -> {
+                blocks.put(hash, bytes.toArray(ValueLayout.JAVA_BYTE));
+                released.run();
+            });
+            return true;
+        }
+
+        @Override
+        public CompletableFuture<Found> lookup(final List<BlockHash> wanted, final long deadlineNanos) {
+            return CompletableFuture.supplyAsync(() -> {
+                int count = 0;
+                while (count < wanted.size() && blocks.containsKey(wanted.get(count))) {
+                    count++;
+                }
+                return new Found(count, List.of(new Found.Segment("", count)));
+            }, thread);
+        }
+
+        @Override
+        public CompletableFuture<Onboarded> onboard(final List<BlockHash> wanted, final Found found,
+            final List<MemorySegment> targets, final long deadlineNanos) {
+            return CompletableFuture.supplyAsync(() -> {
+                for (int i = 0; i < wanted.size(); i++) {
+                    targets.get(i).copyFrom(MemorySegment.ofArray(blocks.get(wanted.get(i))));
+                }
+                return new Onboarded(wanted.size(), Collections.nCopies(wanted.size(), Tier.HOST));
+            }, thread);
+        }
+
+        @Override
+        public NodeLoad.TierUse tierUse() {
+            return NodeLoad.TierUse.NONE;
+        }
+
+        @Override
+        public void close() {
+            thread.shutdown();
+        }
+    }
+
+    /** 16 contexts of 15 blocks on a device of 32: most come back from the store, byte for byte. */
+    @Test
+    void blocksGoOutAndComeBackOnTheStoresThread() throws InterruptedException {
+        try (ThreadedStore store = new ThreadedStore(); Arena arena = Arena.ofShared();
+            Engine engine = engine(arena, event -> { }, store)) {
+            engine.start(errors::add);
+            for (int round = 0; round < 3; round++) {
+                final CountDownLatch done = new CountDownLatch(16);
+                final List<Awaited> requests = new ArrayList<>();
+                for (int i = 0; i < 16; i++) {
+                    final String id = round + "-" + i;
+                    requests.add(new Awaited(new Rig.Recorder(Rig.request(id, Rig.tokens(58, i), 4)), done));
+                    engine.submit(requests.getLast().recorder().request, requests.getLast());
+                }
+                assertThat(done.await(15, TimeUnit.SECONDS)).isTrue();
+                for (final Awaited request : requests) {
+                    final Rig.Recorder alone = Rig.alone(request.recorder().request);
+                    assertThat(request.recorder().finished().reason()).isEqualTo(alone.finished().reason());
+                    assertThat(request.recorder().output).isEqualTo(alone.output);
+                }
+            }
+            assertThat(engine.drain()).succeedsWithin(Duration.ofSeconds(10));
+            assertThat(engine.counters().onboardedBlocks()).isPositive();
+        }
+        assertThat(errors).isEmpty();
     }
 
     @Test

@@ -16,6 +16,7 @@ import java.util.stream.Collectors;
 import java.util.stream.LongStream;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
+import net.jqwik.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -25,6 +26,13 @@ import org.junit.jupiter.api.Test;
 class ExactnessPropertyTest {
     @Property(tries = 150)
     void outputsAreThoseOfARequestAlone(@ForAll final long seed) {
+        run(seed);
+    }
+
+    /** The same, for longer. */
+    @Tag("slow")
+    @Property(tries = 5_000)
+    void outputsAreThoseOfARequestAloneForLonger(@ForAll final long seed) {
         run(seed);
     }
 

@@ -94,6 +94,23 @@ class SamplerTest {
         assertThat(new Sampler(3).sample(new float[] {Float.MAX_VALUE, 2f, 1f}, 0, params, history, 0)).isBetween(0, 1);
     }
 
+    @Test
+    void theGreedyPathAllocatesNothing() {
+        final var threads = (com.sun.management.ThreadMXBean) java.lang.management.ManagementFactory.getThreadMXBean();
+        final float[] logits = new float[1000];
+        logits[500] = 1f;
+        final Sampler sampler = new Sampler(1000);
+        final TokenHistory history = new TokenHistory(SamplingParams.GREEDY);
+        threads.getCurrentThreadAllocatedBytes();
+        final long before = threads.getCurrentThreadAllocatedBytes();
+        int sum = 0;
+        for (int i = 0; i < 1000; i++) {
+            sum += sampler.sample(logits, 0, SamplingParams.GREEDY, history, i);
+        }
+        assertThat(threads.getCurrentThreadAllocatedBytes() - before).isLessThan(1000);
+        assertThat(sum).isEqualTo(500_000);
+    }
+
     /** 20,000 seeds, four tokens with known odds. */
     @Test
     void drawsAreDistributedAsTheSoftmaxSays() {
