@@ -64,11 +64,16 @@ final class TestCluster implements AutoCloseable {
     }
 
     static ClusterView view(final boolean served) {
+        return view(served ? 1 : 0);
+    }
+
+    /** @param nodes engines {@code node-1} and on, all of the same model */
+    static ClusterView view(final int nodes) {
         final ModelDescriptor model = new ModelDescriptor(new ModelId("bytes"), new ModelFingerprint("ab".repeat(32)),
             CONTEXT_TOKENS, ByteModel.VOCABULARY, new KvLayout(2, 2, 8, 16, KvElement.values()[0]), BlockHasher.VERSION);
         final TreeMap<NodeId, ClusterView.Member> members = new TreeMap<>();
-        if (served) {
-            final NodeDescriptor node = new NodeDescriptor(new NodeId("node-1"), NodeRole.ENGINE, new Endpoint("127.0.0.1", 1),
+        for (int i = 1; i <= nodes; i++) {
+            final NodeDescriptor node = new NodeDescriptor(new NodeId("node-" + i), NodeRole.ENGINE, new Endpoint("127.0.0.1", 1),
                 new Endpoint("127.0.0.1", 2), Optional.of(model), 128);
             members.put(node.id(), new ClusterView.Member(node, 3, Long.MAX_VALUE / 2));
         }

@@ -4,6 +4,7 @@ import io.spillway.coordinator.state.ClusterView;
 import io.spillway.domain.cluster.ModelDescriptor;
 import io.spillway.domain.error.ErrorCode;
 import io.spillway.domain.error.SpillwayException;
+import io.spillway.domain.id.ModelId;
 import io.spillway.domain.id.RequestId;
 import io.spillway.domain.kv.BlockHash;
 import io.spillway.domain.kv.BlockHasher;
@@ -12,20 +13,24 @@ import io.spillway.domain.request.GenerationRequest;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.LongSupplier;
 
 /** Turns a request into one generation per choice, or refuses it. Stateless; any thread. */
 final class ChatPlanner {
     private final ChatService.Parts parts;
+    private final Map<ModelId, ModelDescriptor> seen;
     private final LongSupplier randomSeed;
 
     /** What all choices of a request share. */
     private record Setting(ChatModel model, ModelDescriptor descriptor, BlockHash chainRoot, long seed) {
     }
 
-    ChatPlanner(final ChatService.Parts parts, final LongSupplier randomSeed) {
+    /** @param seen models that were served at some time; concurrent, kept up to date here */
+    ChatPlanner(final ChatService.Parts parts, final Map<ModelId, ModelDescriptor> seen, final LongSupplier randomSeed) {
         this.parts = parts;
+        this.seen = seen;
         this.randomSeed = randomSeed;
     }
 
@@ -50,14 +55,15 @@ final class ChatPlanner {
 
     private Setting setting(final ChatRequest request) {
         final ClusterView view = parts.view().get();
-        final Optional<ModelDescriptor> descriptor = view.model(request.model());
+        view.model(request.model()).ifPresent(now -> seen.put(now.id(), now));
+        final Optional<ModelDescriptor> descriptor = Optional.ofNullable(seen.get(request.model()));
         final Optional<ChatModel> model = parts.models().apply(request.model());
         if (model.isEmpty()) {
             throw SpillwayException.ofField(ErrorCode.MODEL_NOT_FOUND, "model",
                 "The model `" + request.model() + "` does not exist or you do not have access to it.");
         }
         if (descriptor.isEmpty()) {
-            throw new SpillwayException(ErrorCode.NO_NODE, "No node serves the model `" + request.model() + "` now; try again");
+            throw new SpillwayException(ErrorCode.NO_NODE, "No node has served the model `" + request.model() + "` yet; try again");
         }
         final TenantSecret secret = view.secrets().get(request.tenant());
         if (secret == null) {

@@ -4,10 +4,13 @@ import static java.util.Objects.requireNonNull;
 
 import io.spillway.coordinator.admission.RequestLine;
 import io.spillway.coordinator.state.ClusterView;
+import io.spillway.domain.cluster.ModelDescriptor;
 import io.spillway.domain.id.ModelId;
 import io.spillway.domain.request.Usage;
 import io.spillway.domain.time.NanoClock;
+import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Function;
 import java.util.function.Supplier;
@@ -18,6 +21,8 @@ import java.util.random.RandomGenerator;
 public final class ChatService {
     private final Parts parts;
     private final Limits limits;
+    /** Models seen so far: while the last node of one is gone, its requests may still wait for the next. */
+    private final Map<ModelId, ModelDescriptor> seen = new ConcurrentHashMap<>();
     private final ReentrantLock randomLock = new ReentrantLock();
 
     /**
@@ -66,7 +71,7 @@ public final class ChatService {
 
     /** @return the request, ready to be run by a thread of the caller's: {@link ChatCall#run} */
     public ChatCall call(final ChatRequest request, final ChatListener listener) {
-        return new ChatCall(request, listener, new ChatPlanner(parts, this::randomSeed), parts, limits);
+        return new ChatCall(request, listener, new ChatPlanner(parts, seen, this::randomSeed), parts, limits);
     }
 
     /** Runs the request on a virtual thread of its own; the listener is called there. */

@@ -77,7 +77,11 @@ public record ConsoleSnapshot(
         int outputTokens, long ttftNanos, long durationNanos, String placement) {
     }
 
-    /** Sums since this replica started, and how much is in progress. */
+    /**
+     * Sums since this replica started, and how much is in progress.
+     *
+     * @param costNanoDollars of the whole cluster, as settled
+     */
     public record Totals(
         int queued, int inFlight, long finished, long failed, long cancelled, long failedOver, long promptTokens,
         long cachedTokens, long outputTokens, long costNanoDollars) {
