@@ -10,7 +10,8 @@ import java.util.Arrays;
 
 /**
  * A product of activations with one or more weight matrices, in pieces of one strip of 64 outputs by up to 128 rows.
- * Weights that are not F32 are expanded into the worker's scratch once per piece and depth.
+ * For two rows and more, weights that are not F32 are
+ * expanded into the worker's scratch once per piece and depth.
  *
  * <p>Filled by the engine thread; pieces run on any worker and write disjoint outputs.
  */
@@ -93,12 +94,26 @@ final class ProjectSection implements WorkerPool.Task, AutoCloseable {
         tile.yStride = yStride;
         tile.panelColumns = DType.PANEL_ROWS;
         tile.depthStrideBytes = DType.PANEL_ROWS * Float.BYTES;
+        if (count == 1) {
+            singleRow(tile, matrix, strip, firstRow);
+            return;
+        }
         for (int depth = 0; depth < matrix.columns(); depth += DEPTH_MAX) {
             tile.xOffset = firstRow * in.width() + depth;
             tile.depth = Math.min(DEPTH_MAX, matrix.columns() - depth);
             pointAtWeights(tile, matrix, strip, depth, worker);
             TileMultiply.run(tile, count, STRIP);
         }
+    }
+
+    /** One row gains nothing from expanded weights: they would be read once. */
+    private void singleRow(final Tile tile, final PackedMatrix matrix, final int strip, final int row) {
+        tile.xOffset = row * in.width();
+        tile.depth = matrix.columns();
+        tile.weights = matrix.bytes();
+        tile.weightsOffset = strip * PackedMatrix.STRIP_PANELS * matrix.panelBytes();
+        tile.panelStrideBytes = matrix.panelBytes();
+        SingleRowKernels.strip(tile, matrix.dtype(), STRIP);
     }
 
     private void pointAtWeights(final Tile tile, final PackedMatrix matrix, final int strip, final int depth, final int worker) {
