@@ -81,7 +81,8 @@ public final class Gateway implements AutoCloseable {
         final HttpServer server = HttpServer.start(config.http(), new HttpServer.Parts(
             new Router(routes), new ApiErrors(), () -> ids.next("req_"), metrics::onAnswer, parts.nanoClock()));
         metrics.gauge(MetricName.HTTP_CONNECTIONS, server::connections);
-        metrics.gauge(MetricName.HTTP_REFUSED, server::refusedConnections);
+        metrics.counter(MetricName.HTTP_REFUSED, server::refusedConnections);
+        metrics.counter(MetricName.HTTP_STALLED, server::stalledClients);
         metrics.gauge(MetricName.HTTP_BODY_BYTES, server::bodyBytes);
         return new Gateway(server, chat);
     }

@@ -102,6 +102,7 @@ class LimitsTest {
         }); RawHttp raw = new RawHttp(server.port())) {
             raw.send(RawHttp.get("/"));
             assertThat(gaveUp.await(20, TimeUnit.SECONDS)).isTrue();
+            assertThat(server.stalledClients()).isEqualTo(1);
             assertThat(sent.get() * (long) pieceBytes).as("socket buffers, not ours, hold what was sent").isLessThan(32L << 20);
         }
     }

@@ -91,6 +91,7 @@ public final class ChatCall {
     private void post(final Signal signal) {
         if (!overflowed && !mailbox.offer(signal)) {
             overflowed = true;
+            parts.observer().onOverflow(request.model());
         }
     }
 

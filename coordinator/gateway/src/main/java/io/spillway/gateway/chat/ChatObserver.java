@@ -17,6 +17,10 @@ public interface ChatObserver {
         }
 
         @Override
+        public void onOverflow(final ModelId model) {
+        }
+
+        @Override
         public void onEnd(final ModelId model, final ChatUsage usage, final Optional<ErrorCode> failure, final long nanos) {
         }
     };
@@ -26,6 +30,9 @@ public interface ChatObserver {
 
     /** Later tokens of a choice, and the time each took. */
     void onNextTokens(ModelId model, int tokens, long nanosPerToken);
+
+    /** So many events of a request waited for its listener that the request was ended. */
+    void onOverflow(ModelId model);
 
     /** A request ended; {@code failure} is empty when it completed. */
     void onEnd(ModelId model, ChatUsage usage, Optional<ErrorCode> failure, long nanos);

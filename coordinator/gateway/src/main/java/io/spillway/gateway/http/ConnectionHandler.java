@@ -188,6 +188,11 @@ final class ConnectionHandler extends SimpleChannelInboundHandler<HttpObject> im
     }
 
     @Override
+    public void stalled() {
+        line.stalled();
+    }
+
+    @Override
     public boolean closing() {
         return line.draining();
     }

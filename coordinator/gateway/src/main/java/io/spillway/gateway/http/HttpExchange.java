@@ -44,6 +44,9 @@ public final class HttpExchange {
         /** An answer of that status begins; any thread. */
         void answered(int status);
 
+        /** The client took no byte for {@link #stallNanos()}; any thread. */
+        void stalled();
+
         /** @return whether no further request may come on this connection */
         boolean closing();
 
@@ -127,8 +130,26 @@ public final class HttpExchange {
         }
         final boolean close = decorate(response) || !call.chunkable();
         connection.channel().write(response);
-        return new SseWriter(connection.channel(), connection.gate(), connection.stallNanos(),
-            () -> connection.done(this, close), () -> connection.done(this, true));
+        return new SseWriter(connection.channel(), connection.gate(), connection.stallNanos(), ending(close));
+    }
+
+    private SseWriter.Ending ending(final boolean close) {
+        return new SseWriter.Ending() {
+            @Override
+            public void ended() {
+                connection.done(HttpExchange.this, close);
+            }
+
+            @Override
+            public void aborted() {
+                connection.done(HttpExchange.this, true);
+            }
+
+            @Override
+            public void stalled() {
+                connection.stalled();
+            }
+        };
     }
 
     private void commit() {

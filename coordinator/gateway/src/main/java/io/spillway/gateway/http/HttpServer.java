@@ -134,6 +134,11 @@ public final class HttpServer implements AutoCloseable {
         return refusedConnections.get();
     }
 
+    /** @return streams cut because their client was there and took nothing */
+    public long stalledClients() {
+        return line.stalledClients();
+    }
+
     /** @return bytes of request bodies held now */
     public long bodyBytes() {
         return line.bodies().reservedBytes();

@@ -7,6 +7,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BooleanSupplier;
@@ -31,6 +32,7 @@ final class ServerLine {
     private final NanoClock clock;
     private final BodyBudget bodies;
     private final Set<HttpExchange> running = ConcurrentHashMap.newKeySet();
+    private final AtomicLong stalledClients = new AtomicLong();
     private final AtomicInteger handlers = new AtomicInteger();
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition idle = lock.newCondition();
@@ -60,6 +62,14 @@ final class ServerLine {
 
     void answered(final int status) {
         answered.accept(status);
+    }
+
+    void stalled() {
+        stalledClients.incrementAndGet();
+    }
+
+    long stalledClients() {
+        return stalledClients.get();
     }
 
     boolean draining() {

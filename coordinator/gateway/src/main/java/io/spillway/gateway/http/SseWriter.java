@@ -18,16 +18,24 @@ public final class SseWriter {
     private final Channel channel;
     private final WriteGate gate;
     private final long stallNanos;
-    private final Runnable onEnd;
-    private final Runnable onAbort;
+    private final Ending ending;
     private boolean open = true;
 
-    SseWriter(final Channel channel, final WriteGate gate, final long stallNanos, final Runnable onEnd, final Runnable onAbort) {
+    /** Told how the stream ended; any thread. */
+    interface Ending {
+        void ended();
+
+        void aborted();
+
+        /** The client is there and takes nothing; {@link #aborted} follows. */
+        void stalled();
+    }
+
+    SseWriter(final Channel channel, final WriteGate gate, final long stallNanos, final Ending ending) {
         this.channel = channel;
         this.gate = gate;
         this.stallNanos = stallNanos;
-        this.onEnd = onEnd;
-        this.onAbort = onAbort;
+        this.ending = ending;
     }
 
     /**
@@ -54,7 +62,7 @@ public final class SseWriter {
     public void end() {
         if (open) {
             open = false;
-            channel.writeAndFlush(LastHttpContent.EMPTY_LAST_CONTENT).addListener(written -> onEnd.run());
+            channel.writeAndFlush(LastHttpContent.EMPTY_LAST_CONTENT).addListener(written -> ending.ended());
         }
     }
 
@@ -62,7 +70,7 @@ public final class SseWriter {
     public void abort() {
         if (open) {
             open = false;
-            channel.close().addListener(closed -> onAbort.run());
+            channel.close().addListener(closed -> ending.aborted());
         }
     }
 
@@ -74,6 +82,9 @@ public final class SseWriter {
         channel.writeAndFlush(new DefaultHttpContent(bytes));
         if (gate.awaitWritable(stallNanos)) {
             return true;
+        }
+        if (channel.isActive()) {
+            ending.stalled();
         }
         abort();
         return false;

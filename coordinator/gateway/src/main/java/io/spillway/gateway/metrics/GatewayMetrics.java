@@ -16,8 +16,10 @@ import io.spillway.gateway.chat.ChatUsage;
 import io.spillway.gateway.console.ConsoleSnapshot;
 import io.spillway.gateway.console.ConsoleState;
 import java.time.Duration;
+import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.DoubleSupplier;
 import java.util.function.ToDoubleFunction;
@@ -32,6 +34,8 @@ public final class GatewayMetrics implements ChatObserver {
     private final PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
     private final ConsoleState state;
     private final AtomicReference<ConsoleSnapshot> latest = new AtomicReference<>(ConsoleSnapshot.empty(0));
+    /** Keeps what counters ask from being collected: Micrometer holds it weakly. */
+    private final List<DoubleSupplier> counted = new CopyOnWriteArrayList<>();
     private final MultiGauge members = rows(MetricName.MEMBERS, null);
     private final MultiGauge nodeQueue = rows(MetricName.NODE_QUEUE, null);
     private final MultiGauge nodeRunning = rows(MetricName.NODE_RUNNING, null);
@@ -50,8 +54,7 @@ public final class GatewayMetrics implements ChatObserver {
         this.state = state;
         total(MetricName.QUEUE, totals -> totals.queued());
         total(MetricName.IN_FLIGHT, totals -> totals.inFlight());
-        FunctionCounter.builder(MetricName.FAILED_OVER.meter(), latest, now -> now.get().totals().failedOver())
-            .description(MetricName.FAILED_OVER.help()).register(registry);
+        counter(MetricName.FAILED_OVER, () -> latest.get().totals().failedOver());
     }
 
     private static Duration[] millis(final int... bounds) {
@@ -64,6 +67,12 @@ public final class GatewayMetrics implements ChatObserver {
 
     private void total(final MetricName name, final ToDoubleFunction<ConsoleSnapshot.Totals> value) {
         gauge(name, () -> value.applyAsDouble(latest.get().totals()));
+    }
+
+    /** Shows a count that somebody else keeps and that only grows. {@code value} is asked at every scrape, on any thread. */
+    public void counter(final MetricName name, final DoubleSupplier value) {
+        FunctionCounter.builder(name.meter(), value, DoubleSupplier::getAsDouble).description(name.help()).register(registry);
+        counted.add(value);
     }
 
     /** Shows a number that somebody else keeps. {@code value} is asked at every scrape, on any thread. */
@@ -82,6 +91,11 @@ public final class GatewayMetrics implements ChatObserver {
         for (int token = 0; token < tokens; token++) {
             timer.record(Duration.ofNanos(nanosPerToken));
         }
+    }
+
+    @Override
+    public void onOverflow(final ModelId model) {
+        count(MetricName.OVERFLOWS, Tags.of("model", model.value()), 1);
     }
 
     @Override

@@ -24,6 +24,10 @@ public enum MetricName {
     HTTP_REQUESTS("spillway.http.requests", "HTTP answers, by status"),
     HTTP_CONNECTIONS("spillway.http.connections", "Open HTTP connections"),
     HTTP_REFUSED("spillway.http.connections.refused", "Connections refused because there were too many"),
+    /** Seen by the server. */
+    HTTP_STALLED("spillway.http.streams.stalled", "Streams cut because their client was there and took nothing"),
+    /** [model]. */
+    OVERFLOWS("spillway.request.overflows", "Requests ended because too many events waited for a slow client"),
     HTTP_BODY_BYTES("spillway.http.bodies", "Request bodies held in memory"),
     /** [role]. */
     MEMBERS("spillway.members", "Registered members"),
