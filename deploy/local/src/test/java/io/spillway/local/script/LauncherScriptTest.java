@@ -131,6 +131,24 @@ class LauncherScriptTest {
     }
 
     @Test
+    void theTestsEndWithOneLineThatSumsUp() throws Exception {
+        Files.writeString(folder.resolve("test.log"), """
+            [INFO] Tests run: 3, Failures: 0, Errors: 0, Skipped: 0, Time elapsed: 1 s -- in a.ATest
+            [INFO] Tests run: 3, Failures: 0, Errors: 0, Skipped: 0
+            [ERROR] b.BTest.fails -- Time elapsed: 0 s <<< FAILURE!
+            [ERROR] Tests run: 5, Failures: 1, Errors: 1, Skipped: 2
+            [ERROR] Failed to execute goal surefire on project b
+            """);
+        final String setting = "WORK=" + folder + "; ";
+        assertThat(bash(setting + "summarise 12 0", Map.of()).err().strip())
+            .isEqualTo("spillway: PASSED: 8 tests, 2 failed, 2 skipped, in 12 s");
+        assertThat(bash(setting + "summarise 12 1", Map.of()).err().lines()).containsExactly(
+            "[ERROR] Failed to execute goal surefire on project b",
+            "[ERROR] b.BTest.fails -- Time elapsed: 0 s <<< FAILURE!",
+            "spillway: FAILED: 8 tests, 2 failed, 2 skipped, in 12 s; the whole log is in " + folder.resolve("test.log"));
+    }
+
+    @Test
     void unknownUseShowsTheUsage() throws Exception {
         final Outcome outcome = run(List.of(SCRIPT.toString()), Map.of());
         assertThat(outcome.status()).isEqualTo(2);
@@ -176,7 +194,7 @@ class LauncherScriptTest {
     /** A folder with the tools that the script uses and nothing else: no java, no mvn. */
     private Path tools() throws IOException {
         final Path tools = Files.createDirectories(folder.resolve("tools"));
-        for (final String tool : List.of("bash", "sed", "head", "dirname", "readlink", "tr", "find", "ls", "touch", "date", "sh", "cat", "awk")) {
+        for (final String tool : List.of("bash", "sed", "head", "dirname", "readlink", "tr", "find", "ls", "touch", "date", "sh", "cat", "awk", "grep", "sort", "tail")) {
             if (!Files.exists(tools.resolve(tool))) {
                 final Path real = Files.exists(Path.of("/bin", tool)) ? Path.of("/bin", tool) : Path.of("/usr/bin", tool);
                 final Path stand = Files.writeString(tools.resolve(tool), "#!/bin/sh\nexec " + real + " \"$@\"\n");
