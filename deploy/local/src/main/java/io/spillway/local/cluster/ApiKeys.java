@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.security.SecureRandom;
 import java.util.HexFormat;
 
@@ -27,11 +26,7 @@ public final class ApiKeys {
             final byte[] bytes = new byte[KEY_BYTES];
             new SecureRandom().nextBytes(bytes);
             final String key = "sk-spillway-" + HexFormat.of().formatHex(bytes);
-            Files.createDirectories(file.toAbsolutePath().getParent());
-            Files.writeString(file, key + "\n");
-            if (Files.getFileStore(file).supportsFileAttributeView("posix")) {
-                Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rw-------"));
-            }
+            SecretFile.write(file, key + "\n");
             return key;
         } catch (final IOException e) {
             throw new UncheckedIOException("cannot read or write " + file, e);

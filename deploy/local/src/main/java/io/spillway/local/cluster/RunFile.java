@@ -10,8 +10,6 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
 import java.util.Optional;
 
@@ -68,14 +66,7 @@ public record RunFile(
     /** Writes this atomically; readable by the owner only, since it holds the key. */
     public void write(final Path dataDir) {
         try {
-            Files.createDirectories(dataDir);
-            final Path fresh = dataDir.resolve(NAME + ".new");
-            Files.deleteIfExists(fresh);
-            Files.writeString(fresh, JSON.writeValueAsString(this));
-            if (Files.getFileStore(fresh).supportsFileAttributeView("posix")) {
-                Files.setPosixFilePermissions(fresh, PosixFilePermissions.fromString("rw-------"));
-            }
-            Files.move(fresh, dataDir.resolve(NAME), StandardCopyOption.REPLACE_EXISTING, StandardCopyOption.ATOMIC_MOVE);
+            SecretFile.write(dataDir.resolve(NAME), JSON.writeValueAsString(this));
         } catch (final IOException e) {
             throw new UncheckedIOException("cannot write " + dataDir.resolve(NAME), e);
         }
