@@ -7,8 +7,8 @@ import io.spillway.domain.request.PrefillSources;
 import io.spillway.domain.request.Usage;
 
 /**
- * Tells listeners what happens to their requests; the last event exactly once. A listener that throws is counted and does
- * no more harm than that. Thread: the engine's.
+ * Tells listeners what happens to their requests; the last event exactly once. A listener that throws is counted and
+ * does no more harm than that. Thread: the engine's.
  */
 final class Emitter {
     private final LiveRequests liveRequests;

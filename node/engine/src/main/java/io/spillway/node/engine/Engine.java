@@ -20,8 +20,8 @@ import org.agrona.concurrent.AgentRunner;
  * One model on one device, as the rest of the node sees it. All methods may be called from any thread; none blocks but
  * {@link #close()}.
  *
- * <p>Every submitted request ends exactly once, with {@code Finished} or {@code Failed}. Listeners run on the engine thread
- * (a refusal: on the caller's) and must be quick; one that throws ends its own request only.
+ * <p>Every submitted request ends exactly once, with {@code Finished} or {@code Failed}. Listeners run on the engine
+ * thread (a refusal: on the caller's) and must be quick; one that throws ends its own request only.
  */
 public final class Engine implements AutoCloseable {
     private static final int CONTROL_COMMANDS_MAX = 64;
@@ -99,7 +99,10 @@ public final class Engine implements AutoCloseable {
         return control(new EngineCommand.Drain(drained), drained);
     }
 
-    /** @return every block on the device, parents first, as of a moment between two KV events; answered by the engine thread */
+    /**
+     * @return every block on the device, parents first, as of a moment between two KV events; answered by the engine
+     * thread
+     */
     public CompletableFuture<List<KvEvent.BlockStored>> heldBlocks() {
         final CompletableFuture<List<KvEvent.BlockStored>> held = new CompletableFuture<>();
         return control(new EngineCommand.Snapshot(held), held);
@@ -130,8 +133,8 @@ public final class Engine implements AutoCloseable {
     }
 
     /**
-     * Ends live requests with {@code Failed(DRAINING)} and stops the engine thread. Afterwards nothing reads or writes the
-     * slab, unless the error given to {@link #start} says otherwise. Idempotent.
+     * Ends live requests with {@code Failed(DRAINING)} and stops the engine thread. Afterwards nothing reads or writes
+     * the slab, unless the error given to {@link #start} says otherwise. Idempotent.
      */
     @Override
     public void close() {

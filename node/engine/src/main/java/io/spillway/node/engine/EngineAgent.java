@@ -18,8 +18,8 @@ import org.agrona.concurrent.ManyToOneConcurrentArrayQueue;
 /**
  * The engine's duty cycle: commands, cancellations, answers of the block store, offloads, admission, one step.
  *
- * <p>Runs on the engine thread, or is stepped by a test's. Never blocks but for the model's own step. A defect of its own
- * stops it: all requests end with {@link ErrorCode#INTERNAL} and the error goes to the runner's handler.
+ * <p>Runs on the engine thread, or is stepped by a test's. Never blocks but for the model's own step. A defect of its
+ * own stops it: all requests end with {@link ErrorCode#INTERNAL} and the error goes to the runner's handler.
  */
 final class EngineAgent implements Agent {
     private static final String SHUTTING_DOWN = "the engine is shutting down";
@@ -50,7 +50,8 @@ final class EngineAgent implements Agent {
     private boolean failed;
     private volatile boolean closed;
 
-    EngineAgent(final EngineConfig config, final EngineParts parts, final LiveRequests liveRequests, final int commandsMax) {
+    EngineAgent(
+        final EngineConfig config, final EngineParts parts, final LiveRequests liveRequests, final int commandsMax) {
         this.config = config;
         this.liveRequests = liveRequests;
         clock = parts.clock();
@@ -220,8 +221,8 @@ final class EngineAgent implements Agent {
     }
 
     /**
-     * Ends everything that lives, then waits, for a few seconds at most, until the store has given back what it borrowed.
-     * Then the device is empty; if the store keeps blocks, that is an error, and the slab must not be freed.
+     * Ends everything that lives, then waits, for a few seconds at most, until the store has given back what it
+     * borrowed. Then the device is empty; if the store keeps blocks, that is an error, and the slab must not be freed.
      */
     @Override
     public void onClose() {

@@ -5,7 +5,9 @@ import io.spillway.domain.kv.KvEvent;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 
-/** What other threads ask of the engine thread. Cancellation is a mark on the request instead: it must never be refused. */
+/**
+ * What other threads ask of the engine thread. Cancellation is a mark on the request instead: it must never be refused.
+ */
 sealed interface EngineCommand {
     /** @param chain hashes of the full blocks of the known tokens, computed by the submitting thread */
     record Submit(LiveRequest live, List<BlockHash> chain) implements EngineCommand {

@@ -22,8 +22,8 @@ import java.time.Duration;
  */
 public record EngineConfig(
     int blockTokens, int contextTokens, int deviceBlocks, int stepTokensMax, int runningMax, int queueMax,
-    int onboardBlocksMin, Duration lookupTimeout, Duration onboardTimeout, int offloadWaitingMax, int offloadInFlightMax,
-    Duration offloadWait) {
+    int onboardBlocksMin, Duration lookupTimeout, Duration onboardTimeout, int offloadWaitingMax,
+    int offloadInFlightMax, Duration offloadWait) {
     /** Longest timeout that makes sense here. */
     private static final Duration TIMEOUT_MAX = Duration.ofMinutes(10);
 

@@ -3,6 +3,7 @@ package io.spillway.node.engine;
 import io.spillway.domain.error.ErrorCode;
 import io.spillway.domain.request.FinishReason;
 import io.spillway.domain.request.GenerationEvent;
+import io.spillway.node.kvcache.DeviceBlocks;
 import io.spillway.node.kvcache.KvCache;
 import io.spillway.node.scheduler.StepPlan;
 import io.spillway.node.scheduler.StepPolicy;
@@ -12,8 +13,9 @@ import java.util.List;
 import java.util.function.Predicate;
 
 /**
- * Which sequences wait and which are on the device. Both lists are in order of arrival and everything active is older than
- * everything that waits: the youngest go first when blocks run out, and come back first. Single writer: the engine thread.
+ * Which sequences wait and which are on the device. Both lists are in order of arrival and everything active is older
+ * than everything that waits: the youngest go first when blocks run out, and come back first. Single writer: the engine
+ * thread.
  */
 final class Roster {
     private final ArrayDeque<Sequence> waiting = new ArrayDeque<>();
@@ -46,6 +48,12 @@ final class Roster {
     }
 
     void enqueue(final Sequence sequence) {
+        int found = 0;
+        while (found < sequence.chain().size()
+            && cache.blocks().find(sequence.chain().get(found)) != DeviceBlocks.NONE) {
+            found++;
+        }
+        sequence.expectFound(found * config.blockTokens());
         waiting.addLast(sequence);
     }
 
@@ -87,7 +95,8 @@ final class Roster {
         final int blockTokens = config.blockTokens();
         final int last = sequence.heldBlocks();
         final boolean endsWithBlock = (last + 1) * blockTokens == sequence.knownTokens();
-        if (endsWithBlock && blockTokens > 1 && cache.appendCopy(sequence.table(), sequence.hashOf(last, blockTokens))) {
+        if (endsWithBlock && blockTokens > 1
+            && cache.appendCopy(sequence.table(), sequence.hashOf(last, blockTokens))) {
             sequence.sources().found(last, blockTokens - 1);
             sequence.computedUpTo(sequence.knownTokens() - 1);
         }
@@ -134,7 +143,9 @@ final class Roster {
         emitter.fail(sequence.live(), ErrorCode.INTERNAL, detail);
     }
 
-    /** @return whether the listener took the event; otherwise the sequence has ended, its blocks are still to be swept */
+    /**
+     * @return whether the listener took the event; otherwise the sequence has ended, its blocks are still to be swept
+     */
     boolean emitOrEnd(final Sequence sequence, final GenerationEvent event) {
         final boolean isTaken = emitter.emit(sequence.live(), event);
         if (!isTaken) {
@@ -173,11 +184,13 @@ final class Roster {
         waiting.removeIf(sequence -> sequence.live().hasEnded());
     }
 
-    /** @return known tokens that wait to be computed, of all sequences here */
+    /**
+     * @return known tokens that wait to be computed, of all sequences here; what a waiting one will find does not count
+     */
     int pendingPrefillTokens() {
         long tokens = 0;
         for (final Sequence sequence : waiting) {
-            tokens += sequence.pendingTokens();
+            tokens += sequence.expectedPrefillTokens();
         }
         for (final Sequence sequence : active) {
             tokens += sequence.pendingTokens() > 1 ? sequence.pendingTokens() : 0;

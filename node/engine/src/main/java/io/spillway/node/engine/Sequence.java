@@ -32,6 +32,7 @@ final class Sequence implements Schedulable, StepSequence {
     private int attempt;
     private boolean started;
     private boolean deferred;
+    private int expectedFoundTokens;
     private long storeDeadlineNanos;
 
     Sequence(final LiveRequest live, final List<BlockHash> chain, final KvCache cache, final int contextTokens) {
@@ -124,6 +125,7 @@ final class Sequence implements Schedulable, StepSequence {
     void requeue() {
         phase = Phase.QUEUED;
         attempt++;
+        deferred = false;
         computedTokens = 0;
         sources.restart();
     }
@@ -157,6 +159,15 @@ final class Sequence implements Schedulable, StepSequence {
             }
         }
         return false;
+    }
+
+    /** Notes what the device holds of it while it waits: an estimate for load reports. */
+    void expectFound(final int tokens) {
+        expectedFoundTokens = tokens;
+    }
+
+    int expectedPrefillTokens() {
+        return Math.max(1, knownTokens - expectedFoundTokens);
     }
 
     /** Whether it leaves this step out because another sequence is computing its next block already. */

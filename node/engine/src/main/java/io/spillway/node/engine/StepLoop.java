@@ -16,7 +16,9 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 
-/** One step of the sequences on the device: plan, make room, compute, publish, emit. Single writer: the engine thread. */
+/**
+ * One step of the sequences on the device: plan, make room, compute, publish, emit. Single writer: the engine thread.
+ */
 final class StepLoop {
     private final Roster roster;
     private final KvCache cache;
@@ -73,8 +75,8 @@ final class StepLoop {
     }
 
     /**
-     * Lets every prefill take what has been published since its last step. Of those that would compute the same block next,
-     * the oldest does; the others wait for it: a prompt that many requests begin with is computed once.
+     * Lets every prefill take what has been published since its last step. Of those that would compute the same block
+     * next, the oldest does; the others wait for it: a prompt that many requests begin with is computed once.
      */
     private void shareWork(final List<Sequence> active) {
         claimed.clear();

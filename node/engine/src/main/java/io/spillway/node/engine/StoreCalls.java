@@ -18,9 +18,9 @@ import org.agrona.concurrent.ManyToOneConcurrentArrayQueue;
 /**
  * Questions to the block store that are on their way, and the blocks it is filling.
  *
- * <p>A call holds leases of its own on the blocks it fills and on the prefix before them: if the sequence that asked gives
- * up, the blocks stay borrowed until the store is done, and then are cached for whoever comes next. Answers arrive on the
- * store's threads and are queued; the number of calls under way is bounded, so the queue always has room.
+ * <p>A call holds leases of its own on the blocks it fills and on the prefix before them: if the sequence that asked
+ * gives up, the blocks stay borrowed until the store is done, and then are cached for whoever comes next. Answers
+ * arrive on the store's threads and are queued; the number of calls under way is bounded, so the queue always has room.
  *
  * <p>Single writer: the engine thread.
  */
@@ -205,7 +205,8 @@ final class StoreCalls {
     private void onArrived(
         final Call call, final BlockTable table, final BlockStore.Onboarded onboarded, final long nowNanos) {
         final Sequence sequence = call.sequence();
-        final int valid = Math.min(Math.min(onboarded.blocks(), onboarded.tiers().size()), table.count() - call.fromBlock());
+        final int arrived = Math.min(onboarded.blocks(), onboarded.tiers().size());
+        final int valid = Math.clamp(arrived, 0, table.count() - call.fromBlock());
         for (int i = 0; i < valid; i++) {
             final int position = call.fromBlock() + i;
             cache.publish(table, sequence.chain().get(position), sequence.parentOf(position));
@@ -215,7 +216,7 @@ final class StoreCalls {
             meter.onOnboard(valid * cache.blockBytes(), nowNanos - call.startedNanos());
         }
         if (call.isAwaitedIn(Sequence.Phase.ONBOARDING)) {
-            sequence.sources().onboarded(call.fromBlock(), onboarded.tiers().subList(0, Math.max(0, valid)));
+            sequence.sources().onboarded(call.fromBlock(), onboarded.tiers().subList(0, valid));
             roster.run(sequence);
         }
         letGo(call);

@@ -5,8 +5,8 @@ import io.spillway.domain.request.PrefillSources;
 import java.util.List;
 
 /**
- * Counts where the KV of a sequence's known tokens came from, until its first own output token; what is recomputed after a
- * preemption later than that changes nothing any more. Single writer: the engine thread.
+ * Counts where the KV of a sequence's known tokens came from, until its first own output token; what is recomputed
+ * after a preemption later than that changes nothing any more. Single writer: the engine thread.
  */
 final class TokenSources {
     private final int[] tokensByTier = new int[Tier.values().length]; // by ordinal
@@ -14,7 +14,9 @@ final class TokenSources {
     private List<Tier> onboarded = List.of();
     private PrefillSources settled;
 
-    /** Blocks {@code [fromBlock, fromBlock + tiers.size())} of the chain were brought to the device from these tiers. */
+    /**
+     * Blocks {@code [fromBlock, fromBlock + tiers.size())} of the chain were brought to the device from these tiers.
+     */
     void onboarded(final int fromBlock, final List<Tier> tiers) {
         onboardedFrom = fromBlock;
         onboarded = tiers;

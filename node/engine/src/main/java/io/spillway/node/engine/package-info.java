@@ -1,5 +1,6 @@
 /**
- * Owns the life of a request on a node: the duty cycle that takes commands, asks the block store, schedules, steps, emits.
+ * Owns the life of a request on a node: the duty cycle that takes commands, asks the block store, schedules, steps,
+ * emits.
  *
  * <p>May import {@code domain}, {@code kvstore.service}, Agrona, and the node's {@code model}, {@code kvcache},
  * {@code runner}, {@code sampling}, {@code scheduler}. Single writer of everything behind {@link

@@ -1,8 +1,8 @@
 package io.spillway.node.kvcache;
 
 /**
- * Recounts the books of {@link DeviceBlocks} from nothing and compares. Costs O(blocks); runs when the engine goes idle and
- * in every test. Thread: the engine's.
+ * Recounts the books of {@link DeviceBlocks} from nothing and compares. Costs O(blocks); runs when the engine goes idle
+ * and in every test. Thread: the engine's.
  */
 final class BlockAudit {
     private final DeviceBlocks blocks;

@@ -12,9 +12,9 @@ import org.agrona.collections.Object2IntHashMap;
 /**
  * Books over the blocks of the device: each is free, leased (counted) or cached (has an identity, nobody leases it).
  *
- * <p>Identified blocks form trees by their chains. Two rules keep every one of them reachable from its root: a block gets
- * its identity only under an identified parent (or a root), and only a leaf is evicted, the least recently used first.
- * {@code pins} counts the children whose subtree holds a lease, so that {@link #allocatable()} is exact.
+ * <p>Identified blocks form trees by their chains. Two rules keep every one of them reachable from its root: a block
+ * gets its identity only under an identified parent (or a root), and only a leaf is evicted, the least recently used
+ * first. {@code pins} counts the children whose subtree holds a lease, so that {@link #allocatable()} is exact.
  *
  * <p>Single writer: the engine thread. Misuse is a bug and throws {@link IllegalStateException}.
  */

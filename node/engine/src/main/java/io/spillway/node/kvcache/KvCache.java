@@ -9,8 +9,8 @@ import java.util.function.Consumer;
 /**
  * The device tier as sequences use it: match a prefix, grow, publish full blocks, give back.
  *
- * <p>One identity has one block. A sequence that fills a block whose identity was published meanwhile takes the published
- * one into its table and gives its own back: the bits are equal, because the model is batch-invariant.
+ * <p>One identity has one block. A sequence that fills a block whose identity was published meanwhile takes the
+ * published one into its table and gives its own back: the bits are equal, because the model is batch-invariant.
  *
  * <p>Single writer: the engine thread. The slab belongs to whoever made this.
  */
@@ -78,8 +78,8 @@ public final class KvCache {
     }
 
     /**
-     * Copies a published block into a private one at the table's end: for a sequence that must compute the last token of a
-     * block again, in order to see its logits, and may not write to what others read.
+     * Copies a published block into a private one at the table's end: for a sequence that must compute the last token
+     * of a block again, in order to see its logits, and may not write to what others read.
      *
      * @return false, nothing changed: not published, or no room
      */
@@ -114,8 +114,8 @@ public final class KvCache {
      * Gives the table's first private block, which is full now, its identity.
      *
      * @param parent the hash before it: of the block before it in the table, or the chain's root
-     * @return the block, when it is new to the device; {@link DeviceBlocks#NONE} when one with this identity was there and
-     *     has taken its place
+     * @return the block, when it is new to the device; {@link DeviceBlocks#NONE} when one with this identity was there
+     *     and has taken its place
      */
     public int publish(final BlockTable table, final BlockHash hash, final BlockHash parent) {
         final int position = table.published();

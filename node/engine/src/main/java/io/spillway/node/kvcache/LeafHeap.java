@@ -1,9 +1,9 @@
 package io.spillway.node.kvcache;
 
 /**
- * The evictable leaves, least recently used first: a binary heap of block numbers that knows where each one sits, so that
- * a leaf which is leased again leaves in O(log n). Ties go to the lower block number. No allocation after construction.
- * Single writer: the engine thread.
+ * The evictable leaves, least recently used first: a binary heap of block numbers that knows where each one sits, so
+ * that a leaf which is leased again leaves in O(log n). Ties go to the lower block number. No allocation after
+ * construction. Single writer: the engine thread.
  */
 final class LeafHeap {
     private static final int ABSENT = -1;

@@ -11,8 +11,8 @@ import org.agrona.concurrent.ManyToOneConcurrentArrayQueue;
  * <p>A block waits here under a lease. When the store refuses, the block is tried again a little later, until it is too
  * old. When the device runs out of blocks, those that wait are let go first. All of that is counted.
  *
- * <p>Single writer: the engine thread. The store's threads only report blocks they no longer need, through a bounded queue
- * that has room for every block on its way.
+ * <p>Single writer: the engine thread. The store's threads only report blocks they no longer need, through a bounded
+ * queue that has room for every block on its way.
  */
 public final class WriteBehind {
     private final BlockStore store;

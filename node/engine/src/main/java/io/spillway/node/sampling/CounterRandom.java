@@ -1,8 +1,8 @@
 package io.spillway.node.sampling;
 
 /**
- * Random numbers without state: Philox4x32-10 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", 2011), key =
- * seed, counter = output position. So a request draws the same numbers wherever and whenever it continues.
+ * Random numbers without state: Philox4x32-10 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", 2011), key
+ * = seed, counter = output position. So a request draws the same numbers wherever and whenever it continues.
  */
 public final class CounterRandom {
     private static final int ROUNDS = 10;
@@ -15,7 +15,10 @@ public final class CounterRandom {
     private CounterRandom() {
     }
 
-    /** @return uniform in [0, 1), a multiple of 2⁻⁵³, for the output position {@code position} of a request with {@code seed} */
+    /**
+     * @return uniform in [0, 1), a multiple of 2⁻⁵³, for the output position {@code position} of a request with {@code
+     * seed}
+     */
     public static double uniform(final long seed, final long position) {
         return (bits(seed, position) >>> 11) * 0x1.0p-53;
     }

@@ -4,7 +4,8 @@ import io.spillway.domain.request.SamplingParams;
 import java.util.Arrays;
 
 /**
- * Keeps the tokens that temperature, min-p, top-k and top-p leave, and draws one. Scratch memory of one {@link Sampler}.
+ * Keeps the tokens that temperature, min-p, top-k and top-p leave, and draws one. Scratch memory of one {@link
+ * Sampler}.
  *
  * <p>A token's weight is {@code exp((logit − largest) / temperature)}. Below {@code e^−60} it counts as 0: all of them
  * together could not be drawn once in 10²⁰ requests, and most of a vocabulary need not be exponentiated.
@@ -63,8 +64,8 @@ final class Filter {
     }
 
     /**
-     * Drops tokens that cannot be in the smallest set that reaches top-p: those under {@code outside / count} of the mass
-     * have less than {@code outside} together. Saves sorting the tail. Half that bound, to be safe from rounding.
+     * Drops tokens that cannot be in the smallest set that reaches top-p: those under {@code outside / count} of the
+     * mass have less than {@code outside} together. Saves sorting the tail. Half that bound, to be safe from rounding.
      */
     private void dropTail(final double outside) {
         final double floor = total() * outside / (2.0 * count);

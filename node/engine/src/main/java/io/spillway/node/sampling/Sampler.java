@@ -6,12 +6,13 @@ import io.spillway.domain.request.SamplingParams;
 import java.util.Map;
 
 /**
- * Chooses tokens. In this order: logit bias, repetition penalty, presence and frequency penalties; then greedy takes the
- * largest logit; otherwise temperature, min-p, top-k, top-p and one draw with the random number of (seed, position).
+ * Chooses tokens. In this order: logit bias, repetition penalty, presence and frequency penalties; then greedy takes
+ * the largest logit; otherwise temperature, min-p, top-k, top-p and one draw with the random number of (seed,
+ * position).
  *
  * <p>Ties go to the lowest token id; −0.0 equals 0.0. Sums run in double in a fixed order, exponentials are
- * {@link StrictMath}'s, so that every machine gets the same bits. A NaN or +∞ among the logits, or nothing but −∞, is the
- * model's failure: {@link ErrorCode#INTERNAL}.
+ * {@link StrictMath}'s, so that every machine gets the same bits. A NaN or +∞ among the logits, or nothing but −∞, is
+ * the model's failure: {@link ErrorCode#INTERNAL}.
  *
  * <p>Not thread-safe: holds scratch rows for one vocabulary. The greedy path without penalties allocates nothing.
  */
@@ -32,7 +33,8 @@ public final class Sampler {
      * @return the token id
      */
     public int sample(
-        final float[] logits, final int from, final SamplingParams params, final TokenHistory history, final long position) {
+        final float[] logits, final int from, final SamplingParams params, final TokenHistory history,
+        final long position) {
         final int length = adjusted.length;
         final boolean isPlain = params.logitBias().isEmpty() && !history.countsAnything();
         if (params.greedy() && isPlain) {
@@ -79,7 +81,8 @@ public final class Sampler {
 
     private static void checkLargest(final float largest, final boolean hasNaN) {
         if (hasNaN || Float.isInfinite(largest)) {
-            throw new SpillwayException(ErrorCode.INTERNAL, "the model's logits are not numbers a token can be chosen by");
+            throw new SpillwayException(
+                ErrorCode.INTERNAL, "the model's logits are not numbers a token can be chosen by");
         }
     }
 
@@ -113,7 +116,9 @@ public final class Sampler {
         adjusted[token] = finite(logit > 0 ? logit / penalty : logit * penalty);
     }
 
-    /** An extreme parameter makes a token certain or hopeless, never a NaN further down. −∞ stays: the model forbids it. */
+    /**
+     * An extreme parameter makes a token certain or hopeless, never a NaN further down. −∞ stays: the model forbids it.
+     */
     private static float finite(final float logit) {
         return logit == Float.NEGATIVE_INFINITY ? logit : Math.clamp(logit, -Float.MAX_VALUE, Float.MAX_VALUE);
     }

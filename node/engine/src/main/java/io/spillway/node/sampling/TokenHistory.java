@@ -5,8 +5,8 @@ import org.agrona.collections.Int2IntCounterMap;
 import org.agrona.collections.IntHashSet;
 
 /**
- * What penalties need to know of one sequence: which tokens its prompt holds, and how often each is in its output. Counts
- * only what its parameters use. Single writer: the engine thread.
+ * What penalties need to know of one sequence: which tokens its prompt holds, and how often each is in its output.
+ * Counts only what its parameters use. Single writer: the engine thread.
  */
 public final class TokenHistory {
     private final boolean countsOutput;

@@ -6,11 +6,12 @@ import java.util.List;
  * Who computes how much in a step, who gives blocks back, who may begin.
  *
  * <ul>
- * <li>Decoding sequences come first, one token each, the oldest first. What is left of the step's tokens goes to prefill.
- * <li>Prefill is shared so that a long prompt cannot hold up short ones: the oldest gets half, the rest is dealt evenly to
- *     the others, what those do not need goes back to the oldest first.
- * <li>When a sequence lacks blocks, the youngest give theirs back, never one older than itself. The oldest can take all:
- *     so it always gets on, and with it, one after the other, everybody.
+ * <li>Decoding sequences come first, one token each, the oldest first. What is left of the step's tokens goes to
+ *     prefill.
+ * <li>Prefill is shared so that a long prompt cannot hold up short ones: the oldest gets half, the rest is dealt evenly
+ *     to the others, what those do not need goes back to the oldest first.
+ * <li>When a sequence lacks blocks, the youngest give theirs back, never one older than itself. The oldest can take
+ *     all: so it always gets on, and with it, one after the other, everybody.
  * </ul>
  * Pure: same arguments, same plan. Any thread.
  *

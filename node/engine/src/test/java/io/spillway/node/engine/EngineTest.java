@@ -350,6 +350,10 @@ class EngineTest {
             assertThat(load.prefillTokensPerSecond()).isPositive();
             rig.runToEnd(a, b);
             assertThat(rig.engine.load(new NodeId("n"), 3).decodeStepNanos()).isPositive();
+            rig.submit(Rig.request("c", Rig.tokens(30, 3), 20));
+            rig.submit(Rig.request("d", Rig.tokens(30, 2), 20)); // its first 28 tokens are on the device
+            rig.cycle();
+            assertThat(rig.engine.load(new NodeId("n"), 3).queuedPrefillTokens()).isEqualTo(14 + 2);
         }
     }
 

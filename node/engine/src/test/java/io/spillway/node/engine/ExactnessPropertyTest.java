@@ -20,8 +20,8 @@ import net.jqwik.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /**
- * Random workloads: requests that share prefixes, come, are cancelled and fail over, on a device that is too small, over a
- * store that lies. Whatever happens, each ends once, with the output it has when it runs alone.
+ * Random workloads: requests that share prefixes, come, are cancelled and fail over, on a device that is too small,
+ * over a store that lies. Whatever happens, each ends once, with the output it has when it runs alone.
  */
 class ExactnessPropertyTest {
     @Property(tries = 150)

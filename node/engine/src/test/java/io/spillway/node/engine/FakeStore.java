@@ -14,8 +14,9 @@ import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 
 /**
- * A store that keeps what it is given and answers when {@link #pump} says so. With faults on it refuses, loses, promises
- * more than it has, returns fewer, answers late or with an exception, and leaves rubbish in targets it does not vouch for.
+ * A store that keeps what it is given and answers when {@link #pump} says so. With faults on it refuses, loses,
+ * promises more than it has, returns fewer, answers late or with an exception, and leaves rubbish in targets it does
+ * not vouch for.
  */
 final class FakeStore implements BlockStore {
     private final Map<BlockHash, byte[]> blocks = new HashMap<>();

@@ -14,7 +14,8 @@ final class NaiveSampler {
     }
 
     static int sample(
-        final float[] logits, final SamplingParams params, final int[] prompt, final int[] output, final long position) {
+        final float[] logits, final SamplingParams params, final int[] prompt, final int[] output,
+        final long position) {
         final float[] adjusted = adjust(logits, params, prompt, output);
         final Comparator<Candidate> likeliest =
             Comparator.comparingDouble(Candidate::logit).reversed().thenComparing(Candidate::token);
