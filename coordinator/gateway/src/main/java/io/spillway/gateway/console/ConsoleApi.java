@@ -51,6 +51,7 @@ public final class ConsoleApi {
             new Route("GET", "/", exchange -> exchange.respond(
                 new HttpAnswer(302, Map.of("location", "/console"), new byte[0])), false),
             new Route("GET", "/console", this::page, false),
+            new Route("GET", "/console/", this::page, false),
             new Route("GET", "/console/api/state", this::state, false),
             new Route("GET", "/console/api/events", this::events, false));
     }

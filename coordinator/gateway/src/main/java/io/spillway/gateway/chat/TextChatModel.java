@@ -1,0 +1,102 @@
+package io.spillway.gateway.chat;
+
+import static java.util.Objects.requireNonNull;
+
+import io.spillway.text.ModelText;
+import io.spillway.text.stream.TextStream;
+import io.spillway.text.tools.ToolCallParser;
+import io.spillway.text.tools.ToolDelta;
+import io.spillway.text.tools.ToolFormat;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Consumer;
+
+/** A model's text side on its own files: tokenizer, chat template, tool-call format. Any thread. */
+public final class TextChatModel implements ChatModel {
+    private final ModelText text;
+
+    public TextChatModel(final ModelText text) {
+        this.text = requireNonNull(text, "text");
+    }
+
+    @Override
+    public int[] encode(final Prompt prompt) {
+        return switch (prompt) {
+            case Prompt.Messages chat -> text.encodePrompt(text.renderChat(chat.messages(), chat.tools(), chat.extra()));
+            case Prompt.Text plain -> text.encodeText(plain.text());
+            case Prompt.Tokens tokens -> tokens.tokens();
+        };
+    }
+
+    @Override
+    public int[] stopTokens() {
+        return text.stopTokenIds();
+    }
+
+    @Override
+    public int vocabularySize() {
+        return text.tokenizer().vocabularySize();
+    }
+
+    @Override
+    public byte[] tokenBytes(final int token) {
+        return text.tokenizer().tokenBytes(token);
+    }
+
+    /** Ends where the model itself would end a token, so that it goes on as it would have from its own words. */
+    @Override
+    public Optional<int[]> callOpening(final String function) {
+        return opening(text.toolFormat(), function).map(words -> text.tokenizer().encode(words, false));
+    }
+
+    private static Optional<String> opening(final ToolFormat format, final String function) {
+        final String arguments = format == ToolFormat.LLAMA ? "parameters" : "arguments";
+        final String call = function.isEmpty() ? "{\"name\": \"" : "{\"name\": \"" + function + "\", \"" + arguments + "\":";
+        return switch (format) {
+            case HERMES -> Optional.of("<tool_call>\n" + call);
+            case LLAMA -> Optional.of(call);
+            case MISTRAL -> Optional.of("[TOOL_CALLS] [" + call);
+            case NONE -> Optional.empty();
+        };
+    }
+
+    @Override
+    public ChatOutput newOutput(final List<String> stops, final boolean toolCalls) {
+        return new Output(text.newTextStream(stops, toolCalls), (toolCalls ? text.toolFormat() : ToolFormat.NONE).newParser());
+    }
+
+    /** One output: tokens to text, text to content and calls. */
+    private static final class Output implements ChatOutput {
+        private final TextStream stream;
+        private final ToolCallParser parser;
+
+        Output(final TextStream stream, final ToolCallParser parser) {
+            this.stream = stream;
+            this.parser = parser;
+        }
+
+        @Override
+        public void accept(final int token, final Consumer<Piece> pieces) {
+            parser.accept(stream.accept(token), delta -> tell(delta, pieces));
+        }
+
+        @Override
+        public void end(final Consumer<Piece> pieces) {
+            parser.accept(stream.end(), delta -> tell(delta, pieces));
+            parser.end(delta -> tell(delta, pieces));
+        }
+
+        @Override
+        public boolean stopped() {
+            return stream.stopped();
+        }
+
+        private static void tell(final ToolDelta delta, final Consumer<Piece> pieces) {
+            pieces.accept(switch (delta) {
+                case ToolDelta.Content content -> new Piece.Text(content.text());
+                case ToolDelta.CallStart start -> new Piece.CallStart(start.index(), start.name());
+                case ToolDelta.CallArguments more -> new Piece.CallArguments(more.index(), more.fragment());
+            });
+        }
+    }
+}
