@@ -74,11 +74,17 @@ final class Numbers {
             case "-" -> a - b;
             case "*" -> a * b;
             case "/" -> a / b;
-            case "//" -> Math.floor(a / b);
-            case "%" -> a - b * Math.floor(a / b);
+            case "//" -> Math.floor((a - remainder(a, b)) / b + 0.5);
+            case "%" -> remainder(a, b);
             case "**" -> Math.pow(a, b);
             default -> throw new TemplateFault("unknown operator '" + operator + "'");
         };
+    }
+
+    /** Of the divisor's sign, also when it is zero. */
+    private static double remainder(final double a, final double b) {
+        final double rest = a % b;
+        return rest == 0 ? Math.copySign(0.0, b) : rest < 0 == b < 0 ? rest : rest + b;
     }
 
     private static BigInteger[] floor(final BigInteger a, final BigInteger b) {

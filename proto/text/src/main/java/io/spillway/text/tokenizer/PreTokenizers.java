@@ -1,0 +1,40 @@
+package io.spillway.text.tokenizer;
+
+import java.nio.file.Path;
+import java.util.List;
+
+/** The rules by which GGUF names split text before byte pairs are merged. */
+final class PreTokenizers {
+    private static final String ENGLISH = "(?i:'s|'t|'re|'ve|'m|'ll|'d)";
+    private static final String TAIL = "| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+";
+    private static final String UPPER = "[\\p{Lu}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}]";
+    private static final String LOWER = "[\\p{Ll}\\p{Lm}\\p{Lo}\\p{M}]";
+    private static final String GPT2 = "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)";
+
+    private PreTokenizers() {
+    }
+
+    /** @return the regular expressions that split, one after the other */
+    static List<String> splits(final String pre, final Path from) {
+        return switch (pre) {
+            case "qwen2", "deepseek-r1-qwen", "megrez" -> List.of(ENGLISH + "|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}" + TAIL);
+            case "llama-bpe", "llama3", "llama-v3" -> List.of(ENGLISH + "|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}{1,3}" + TAIL);
+            case "tekken" -> List.of("[^\\r\\n\\p{L}\\p{N}]?" + UPPER + "*" + LOWER + "+|[^\\r\\n\\p{L}\\p{N}]?" + UPPER + "+" + LOWER
+                + "*|\\p{N}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n/]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+");
+            case "gpt-2", "gpt2" -> List.of(GPT2 + "|\\s+");
+            case "smollm" -> List.of("\\p{N}", GPT2 + "|\\s+");
+            case "default" -> List.of("[\\p{P}\\$\\+<=>\\^~\\|]+", GPT2, "\\p{N}+", "[0-9][0-9][0-9]");
+            default -> throw GgufVocabulary.invalid(from, "splits text by '" + pre
+                + "'; known are qwen2, llama-bpe, tekken, gpt-2, smollm and default. Use the model's Hugging Face directory instead");
+        };
+    }
+
+    /** @return whether a whole word of the vocabulary is taken before any merge */
+    static boolean wholeWordsFirst(final String pre) {
+        return pre.equals("llama-bpe") || pre.equals("llama3") || pre.equals("llama-v3") || pre.equals("tekken");
+    }
+
+    static boolean addsBos(final String pre) {
+        return wholeWordsFirst(pre);
+    }
+}
