@@ -28,6 +28,16 @@ final class Faults {
         }
         again(sim.swarm().crashesPerMinute() / 2, () -> crash(sim.store()));
         again(sim.swarm().leaderLossPerMinute(), sim.log()::loseLeader);
+        if (!sim.swarm().calm()) {
+            retireOne();
+        }
+    }
+
+    /** One engine may go for good, when another of its model stays. */
+    private void retireOne() {
+        if (sim.engines().size() >= 3 && world.chance(0.3)) {
+            world.after(world.between(SECOND, endNanos - SECOND), "", sim.engines().getFirst()::retire);
+        }
     }
 
     void heal() {

@@ -12,6 +12,8 @@ final class SimClient implements Consumer<GenerationEvent> {
     private static final Set<ErrorCode> UNDER_FAULTS = Set.of(
         ErrorCode.NODE_LOST, ErrorCode.NO_NODE, ErrorCode.OVERLOADED, ErrorCode.DEADLINE_EXCEEDED);
 
+    private static final long CANCEL_NANOS = 10_000_000L;
+
     private final Simulation sim;
     private final GenerationRequest request;
     private final Model.Answer expected;
@@ -44,6 +46,7 @@ final class SimClient implements Consumer<GenerationEvent> {
             cancelled = true;
             sim.world().note(request.id() + " is cancelled");
             submission.cancel();
+            sim.world().after(CANCEL_NANOS, "", () -> require(terminal != null, "it was cancelled and goes on"));
         }
     }
 

@@ -48,7 +48,7 @@ final class SimCoordinator implements NodePort {
         final long second = 1_000_000_000L;
         return new AdmissionConfig(new AdmissionConfig.Queues(256, 256, 64),
             new AdmissionConfig.Patience(15 * second, 6 * second, second / 4, second / 10, second / 2, second / 50),
-            new DispatchConfig(6, 15 * second, swarm.nodeEventsMax(), 64),
+            new DispatchConfig(6, 600 * second, swarm.nodeEventsMax(), 64),
             new PlacementConfig(NODE_IN_FLIGHT_MAX, 10_000, 8_000_000L, 1e9, 0.5, 256, 64, 0.5));
     }
 

@@ -19,6 +19,7 @@ abstract class SimMember {
     final NodeDescriptor descriptor;
     final Feed feed;
     private boolean alive;
+    private boolean retired;
     private int incarnation;
     private int registrations;
     private int renewals;
@@ -58,7 +59,20 @@ abstract class SimMember {
         return incarnation;
     }
 
+    /** It crashes and does not come back. */
+    final void retire() {
+        crash();
+        retired = true;
+    }
+
+    final boolean retired() {
+        return retired;
+    }
+
     final void start() {
+        if (retired) {
+            return;
+        }
         alive = true;
         incarnation++;
         world.note(name() + " starts");

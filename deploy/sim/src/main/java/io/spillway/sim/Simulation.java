@@ -199,7 +199,7 @@ public final class Simulation {
             require(client.ended(), client.name() + " has not ended");
         }
         for (final SimEngine engine : engines) {
-            require(engine.alive() && engine.epoch() != 0, engine.name() + " is not back");
+            require(engine.retired() || engine.alive() && engine.epoch() != 0, engine.name() + " is not back");
             require(engine.sequences() == 0, engine.name() + " still works on " + engine.open());
         }
         final Set<BlockHash> blocks = new HashSet<>();
