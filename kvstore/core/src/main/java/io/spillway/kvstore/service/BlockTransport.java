@@ -14,7 +14,7 @@ import java.util.concurrent.CompletableFuture;
  * transport's thread.
  */
 public interface BlockTransport extends AutoCloseable {
-    /** Who may be asked from now on; links to others are closed, their requests end. */
+    /** Who may be asked from now on; what is under way with others may still end well. */
     void setPeers(List<Peer> peers);
 
     /** @return true while the peer answers; a moment old */

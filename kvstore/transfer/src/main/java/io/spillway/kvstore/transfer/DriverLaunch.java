@@ -43,6 +43,7 @@ final class DriverLaunch {
             .publicationConnectionTimeoutNs(config.peerLostNanos())
             // A process that was stopped for a while must not be thrown out by its own driver.
             .clientLivenessTimeoutNs(PAUSE_NANOS_MAX)
+            .publicationUnblockTimeoutNs(2 * PAUSE_NANOS_MAX)
             .errorHandler(errors);
     }
 

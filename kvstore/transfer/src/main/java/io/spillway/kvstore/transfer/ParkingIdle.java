@@ -11,11 +11,11 @@ import org.agrona.concurrent.IdleStrategy;
  * <p>Used by one thread; {@link #wake()} by any.
  */
 final class ParkingIdle implements IdleStrategy {
-    private static final int YIELDS = 4;
+    private static final int YIELDS = 2;
     private static final long FIRST_NANOS = 32_000;
-    private static final long ACTIVE_NANOS = 1_000_000;
-    /** After so many naps in a row without work, naps become long. */
-    private static final int NAPS_BEFORE_LONG = 256;
+    /** Naps double up to about a millisecond, then quadruple: heartbeats alone must not keep a thread busy. */
+    private static final int DOUBLINGS = 5;
+    private static final int QUADRUPLINGS_MAX = 8;
 
     private final long longNanos;
     private Runnable onWork = () -> { };
@@ -78,9 +78,8 @@ final class ParkingIdle implements IdleStrategy {
     }
 
     private long nap() {
-        if (naps > NAPS_BEFORE_LONG) {
-            return longNanos;
-        }
-        return Math.min(ACTIVE_NANOS, FIRST_NANOS << Math.min(10, naps - YIELDS - 1));
+        final int nap = naps - YIELDS - 1;
+        final int quadruplings = Math.clamp(nap - DOUBLINGS, 0, QUADRUPLINGS_MAX);
+        return Math.min(longNanos, FIRST_NANOS << (Math.min(nap, DOUBLINGS) + 2 * quadruplings));
     }
 }

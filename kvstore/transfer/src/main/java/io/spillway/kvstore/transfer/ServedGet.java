@@ -13,7 +13,7 @@ import java.util.function.Consumer;
  * Blocks on their way to a peer that asked: leased a few ahead, sent straight from the pool, as far as the peer's credit goes.
  */
 final class ServedGet implements Served, Outgoing {
-    private static final int AHEAD_BLOCKS = 4;
+    private static final int AHEAD_BLOCKS = 16;
 
     private final long requestId;
     private final List<BlockHash> blocks;

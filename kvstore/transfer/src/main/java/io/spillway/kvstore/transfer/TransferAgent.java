@@ -39,6 +39,7 @@ final class TransferAgent implements FrameHandler {
     /** What follows from accepted work: answers of the block service, cancels, peer lists. Bounded by what was accepted. */
     private final ConcurrentLinkedQueue<Runnable> tasks = new ConcurrentLinkedQueue<>();
     private final ParkingIdle idle;
+    private final ParkingIdle driverIdle;
     private final FragmentAssembler assembler = new FragmentAssembler(this::onFrame);
     private final FrameReader reader = new FrameReader(this);
     private final Links links;
@@ -49,16 +50,17 @@ final class TransferAgent implements FrameHandler {
     private long nowNanos;
     private long checkedNanos;
 
-    /** @param idle of the thread that runs this; woken by what arrives from other threads */
+    /** @param idling of the thread that runs this, woken by what arrives from other threads, and of the driver's */
     TransferAgent(
         final Aeron aeron, final Subscription subscription, final Links.Self self, final Wiring wiring,
-        final ParkingIdle idle) {
+        final Idling idling) {
         final Frames frames = new Frames();
         this.conductor = aeron.conductorAgentInvoker();
         this.subscription = subscription;
         this.clock = wiring.clock();
         this.tally = wiring.tally();
-        this.idle = idle;
+        this.idle = idling.agent();
+        this.driverIdle = idling.driver();
         this.requester = new Requester(frames, tally);
         this.responder = new Responder(wiring.service(), wiring.windowBytes(), frames, tally, this::execute);
         this.links = new Links(aeron, self, frames, requester::linkUp, this::onLinkLost);
@@ -121,7 +123,9 @@ final class TransferAgent implements FrameHandler {
             workCount += requester.expire(nowNanos);
             links.all().forEach(link -> responder.expire(link, nowNanos));
         }
-        idle.capNanos(requester.isWaiting() ? 2 * CHECK_NANOS : Long.MAX_VALUE);
+        final long capNanos = requester.isWaiting() ? 2 * CHECK_NANOS : Long.MAX_VALUE;
+        idle.capNanos(capNanos);
+        driverIdle.capNanos(capNanos / 4);
         return workCount;
     }
 
@@ -254,6 +258,10 @@ final class TransferAgent implements FrameHandler {
     @Override
     public void onRefusal(final PeerLink link, final long requestId, final ErrorCode code) {
         requester.onRefusal(link, requestId);
+    }
+
+    /** How the two threads of an endpoint sleep. */
+    record Idling(ParkingIdle agent, ParkingIdle driver) {
     }
 
     /** What the agent works with. */

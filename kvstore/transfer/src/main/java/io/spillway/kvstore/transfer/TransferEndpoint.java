@@ -33,9 +33,9 @@ import org.slf4j.LoggerFactory;
  */
 public final class TransferEndpoint implements BlockTransport {
     private static final Logger LOG = LoggerFactory.getLogger(TransferEndpoint.class);
-    /** Naps when nothing is asked: packets wake the agent through the driver, so only the driver's naps cost latency. */
-    private static final long DRIVER_NAP_NANOS = TimeUnit.MILLISECONDS.toNanos(4);
-    private static final long AGENT_NAP_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
+    /** Longest naps. Packets wake the agent through the driver, so only the driver's naps cost latency after a quiet time. */
+    private static final long DRIVER_NAP_NANOS = TimeUnit.MILLISECONDS.toNanos(16);
+    private static final long AGENT_NAP_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
     private static final long START_NANOS_MAX = TimeUnit.SECONDS.toNanos(10);
 
     private final TransferConfig config;
@@ -48,6 +48,7 @@ public final class TransferEndpoint implements BlockTransport {
     private final Thread thread;
     private final CountDownLatch ended = new CountDownLatch(1);
     private volatile boolean running = true;
+    private volatile boolean stopped;
 
     private TransferEndpoint(final TransferConfig config, final Started started, final TransferAgent agent, final Tally tally) {
         this.config = config;
@@ -80,7 +81,8 @@ public final class TransferEndpoint implements BlockTransport {
         final Links.Self self =
             new Links.Self(config.self(), started.endpoint(), random.nextLong() | 1, config.packets());
         agent.set(new TransferAgent(started.aeron(), started.subscription(), self,
-            new TransferAgent.Wiring(service, config.windowBytes(), clock, tally), idle));
+            new TransferAgent.Wiring(service, config.windowBytes(), clock, tally),
+            new TransferAgent.Idling(idle, driverIdle)));
         final TransferEndpoint transfer = new TransferEndpoint(config, started, agent.get(), tally);
         transfer.thread.start();
         return transfer;
@@ -146,7 +148,7 @@ public final class TransferEndpoint implements BlockTransport {
         result.onCancel = () -> agent.cancel(request);
         if (!running || !agent.submit(request)) {
             result.complete(refused);
-        } else if (ended.getCount() == 0) {
+        } else if (stopped) {
             // The agent ended in between and may not have seen it.
             result.complete(refused);
         }
@@ -163,9 +165,10 @@ public final class TransferEndpoint implements BlockTransport {
         } finally {
             running = false;
             agent.close();
-            ended.countDown();
+            stopped = true;
             aeron.close();
             driver.close();
+            ended.countDown();
         }
     }
 
