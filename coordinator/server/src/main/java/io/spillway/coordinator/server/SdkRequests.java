@@ -41,7 +41,7 @@ final class SdkRequests {
             tools.add(tool(request.getTools(i), "tools[" + i + "].parameters_json"));
         }
         final var options = new ChatRequest.Options(1, request.getStopList(),
-            tools.isEmpty() ? ChatRequest.ToolCalls.NONE : ChatRequest.ToolCalls.MANY,
+            tools.isEmpty() ? ChatRequest.ToolCalls.NONE : ChatRequest.ToolCalls.MANY, Optional.empty(),
             RequestCodec.toArray(request.getEmittedTokensList()));
         return new ChatRequest(new RequestId(request.getRequestId()), tenant,
             request.getRun().isEmpty() ? Optional.empty() : Optional.of(new RunId(request.getRun())),
