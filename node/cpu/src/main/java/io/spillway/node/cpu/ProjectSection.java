@@ -9,7 +9,7 @@ import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 
 /**
- * A product of activations with one or more weight matrices, in pieces of one strip of 64 outputs by up to 128 rows.
+ * A product of activations with one or more weight matrices, in pieces of one strip of 64 outputs by up to 512 rows.
  * For two rows and more, weights that are not F32 are
  * expanded into the worker's scratch once per piece and depth.
  *
@@ -18,27 +18,34 @@ import java.util.Arrays;
 final class ProjectSection implements WorkerPool.Task, AutoCloseable {
     /** Multiplications below which waking another core costs more than it saves. */
     private static final long INLINE_PRODUCTS_MAX = 96_000;
-    private static final int PIECE_ROWS = 128;
+    private static final int PIECE_ROWS_MAX = 512;
+    private static final int PIECE_ROWS_MIN = 16;
+    /** Pieces per worker that even out a core that lags behind. */
+    private static final int PIECES_PER_WORKER = 3;
     private static final int STRIP = PackedMatrix.STRIP_ROWS;
-    /** Depth whose expanded strip stays in the second-level cache: 256 KiB. */
+    /** Depth whose expanded strip stays in the second-level cache, where many rows meet it again: 256 KiB. */
     private static final int DEPTH_MAX = 1024;
+    /** Depth whose expanded strip stays in the first-level cache: for rows that fit one register tile and meet it once. */
+    private static final int SHALLOW_DEPTH_MAX = 64;
+    private static final int SHALLOW_ROWS_MAX = 8;
     private static final long SCRATCH_BYTES = (long) DEPTH_MAX * STRIP * Float.BYTES;
 
     private final WorkerPool workers;
     private final Tile[] tiles;          // [workers]
-    private final float[][] edges;       // [workers][PIECE_ROWS · 64]: outputs of a strip that is not full
+    private final float[][] edges;       // [workers][PIECE_ROWS_MAX · 64]: outputs of a strip that is not full
     private final Slab scratch;          // [workers][DEPTH_MAX][64] floats
     private Tensor in;
     private int rows;
     private PackedMatrix[] weights;
     private Tensor[] outs;
     private int rowPieces;
+    private int pieceRows;
 
     ProjectSection(final WorkerPool workers) {
         this.workers = workers;
         tiles = new Tile[workers.workerCount()];
         Arrays.setAll(tiles, i -> new Tile());
-        edges = new float[workers.workerCount()][PIECE_ROWS * STRIP];
+        edges = new float[workers.workerCount()][PIECE_ROWS_MAX * STRIP];
         scratch = Slab.allocate(workers.workerCount() * SCRATCH_BYTES);
     }
 
@@ -47,11 +54,13 @@ final class ProjectSection implements WorkerPool.Task, AutoCloseable {
         this.rows = rows;
         this.weights = weights;
         this.outs = outs;
-        rowPieces = Math.ceilDiv(rows, PIECE_ROWS);
         int strips = 0;
         for (final PackedMatrix matrix : weights) {
             strips += matrix.strips();
         }
+        final int wanted = Math.ceilDiv(PIECES_PER_WORKER * workers.workerCount(), strips);
+        pieceRows = Math.clamp(Math.ceilDiv(rows, wanted), PIECE_ROWS_MIN, PIECE_ROWS_MAX);
+        rowPieces = Math.ceilDiv(rows, pieceRows);
         final long products = (long) strips * STRIP * weights[0].columns() * rows;
         (products <= INLINE_PRODUCTS_MAX ? WorkerPool.INLINE : workers).run(strips * rowPieces, this);
     }
@@ -63,8 +72,8 @@ final class ProjectSection implements WorkerPool.Task, AutoCloseable {
         while (strip >= weights[matrix].strips()) {
             strip -= weights[matrix++].strips();
         }
-        final int firstRow = piece % rowPieces * PIECE_ROWS;
-        final int count = Math.min(PIECE_ROWS, rows - firstRow);
+        final int firstRow = piece % rowPieces * pieceRows;
+        final int count = Math.min(pieceRows, rows - firstRow);
         if (weights[matrix].stripRows(strip) == STRIP) {
             final Tensor out = outs[matrix];
             strip(weights[matrix], strip, firstRow, count, worker, out.values(), firstRow * out.width() + strip * STRIP, out.width());
@@ -98,9 +107,10 @@ final class ProjectSection implements WorkerPool.Task, AutoCloseable {
             singleRow(tile, matrix, strip, firstRow);
             return;
         }
-        for (int depth = 0; depth < matrix.columns(); depth += DEPTH_MAX) {
+        final int depthMax = count <= SHALLOW_ROWS_MAX && matrix.dtype() != DType.F32 ? SHALLOW_DEPTH_MAX : DEPTH_MAX;
+        for (int depth = 0; depth < matrix.columns(); depth += depthMax) {
             tile.xOffset = firstRow * in.width() + depth;
-            tile.depth = Math.min(DEPTH_MAX, matrix.columns() - depth);
+            tile.depth = Math.min(depthMax, matrix.columns() - depth);
             pointAtWeights(tile, matrix, strip, depth, worker);
             TileMultiply.run(tile, count, STRIP);
         }

@@ -1,13 +1,18 @@
 package io.spillway.node.compute;
 
+import java.util.Arrays;
+
 /**
- * Sines and cosines of the rotary embedding for the rows of one step: computed once per step, used by every layer.
+ * Sines and cosines of the rotary embedding for the rows of one step, used by every layer.
  *
- * <p>Angles are computed in double precision with {@link StrictMath}, whose results are the same on every machine.
- * Single writer: the engine thread.
+ * <p>Angles are computed in double precision with {@link StrictMath}, whose results are the same on every machine, once per
+ * position: pages of positions are filled when the first of them is needed and kept. Single writer: the engine thread.
  */
 public final class RotaryRows {
+    private static final int PAGE_POSITIONS = 128;
+
     private final double[] frequencies;         // [headDim / 2], radians per position
+    private float[][] pages = new float[0][];   // [pages][PAGE_POSITIONS][cosines, sines][headDim / 2]; null until needed
     private float[] cosines = new float[0];     // [rows][headDim / 2]
     private float[] sines = new float[0];       // [rows][headDim / 2]
 
@@ -31,10 +36,30 @@ public final class RotaryRows {
 
     /** Fills one row. */
     public void set(final int row, final int position) {
+        final float[] page = page(position / PAGE_POSITIONS);
+        final int at = position % PAGE_POSITIONS * 2 * half();
+        System.arraycopy(page, at, cosines, row * half(), half());
+        System.arraycopy(page, at + half(), sines, row * half(), half());
+    }
+
+    private float[] page(final int index) {
+        if (index >= pages.length) {
+            pages = Arrays.copyOf(pages, Math.max(index + 1, 2 * pages.length));
+        }
+        if (pages[index] == null) {
+            pages[index] = new float[PAGE_POSITIONS * 2 * half()];
+            for (int position = 0; position < PAGE_POSITIONS; position++) {
+                fill(pages[index], position * 2 * half(), index * PAGE_POSITIONS + position);
+            }
+        }
+        return pages[index];
+    }
+
+    private void fill(final float[] page, final int at, final int position) {
         for (int i = 0; i < half(); i++) {
             final double angle = position * frequencies[i];
-            cosines[row * half() + i] = (float) StrictMath.cos(angle);
-            sines[row * half() + i] = (float) StrictMath.sin(angle);
+            page[at + i] = (float) StrictMath.cos(angle);
+            page[at + half() + i] = (float) StrictMath.sin(angle);
         }
     }
 

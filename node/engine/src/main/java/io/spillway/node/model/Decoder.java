@@ -22,24 +22,38 @@ final class Decoder implements LanguageModel {
     private final ModelShape shape;
     private final WeightLoader weights;   // owned: holds the memory of every matrix
     private final TensorOps ops;          // owned
+    private final Weights parts;
     private final PackedMatrix embedding; // [vocabulary, hidden]
     private final List<DecoderLayer> layers;
-    private final RmsNorm outputNorm;
-    private final PackedMatrix[] head;    // [vocabulary, hidden]; the embedding when tied
     private final KvRows kvRows = new KvRows();
     private final RotaryRows rotary;
     private final Tensor[] logitsOut = new Tensor[1];
     private Activations activations;
 
-    Decoder(final WeightLoader weights, final TensorOps ops, final List<DecoderLayer> layers) {
+    /**
+     * What stands around the layers.
+     *
+     * @param embedding [vocabulary, hidden]
+     * @param head      {[vocabulary, hidden]}; the embedding when tied
+     */
+    record Weights(PackedMatrix embedding, RmsNorm outputNorm, PackedMatrix[] head) {
+        static Weights load(final WeightLoader weights) {
+            final int vocabulary = weights.vocabulary();
+            final int hidden = weights.shape().hidden();
+            final PackedMatrix embedding = weights.matrix(WeightName.EMBEDDING, 0, vocabulary, hidden);
+            final PackedMatrix head = weights.has(WeightName.OUTPUT)
+                    ? weights.matrix(WeightName.OUTPUT, 0, vocabulary, hidden) : embedding;
+            return new Weights(embedding, weights.norm(WeightName.OUTPUT_NORM, 0, hidden), new PackedMatrix[] {head});
+        }
+    }
+
+    Decoder(final WeightLoader weights, final TensorOps ops, final List<DecoderLayer> layers, final Weights parts) {
         this.weights = weights;
         this.ops = ops;
         this.layers = List.copyOf(layers);
         shape = weights.shape();
-        embedding = weights.matrix(WeightName.EMBEDDING, 0, weights.vocabulary(), shape.hidden());
-        outputNorm = weights.norm(WeightName.OUTPUT_NORM, 0, shape.hidden());
-        head = new PackedMatrix[] {weights.has(WeightName.OUTPUT)
-                ? weights.matrix(WeightName.OUTPUT, 0, weights.vocabulary(), shape.hidden()) : embedding};
+        this.parts = parts;
+        embedding = parts.embedding();
         rotary = new RotaryRows(shape.rotaryFrequencies());
         activations = new Activations(shape, 1);
     }
@@ -114,8 +128,8 @@ final class Decoder implements LanguageModel {
         if (logitsOut[0] == null || logitsOut[0].values() != logits) {
             logitsOut[0] = new Tensor(logits, vocabularySize());
         }
-        ops.rmsNorm(activations.normed, wanted, outputNorm, activations.normed);
-        ops.project(activations.normed, wanted, head, logitsOut);
+        ops.rmsNorm(activations.normed, wanted, parts.outputNorm(), activations.normed);
+        ops.project(activations.normed, wanted, parts.head(), logitsOut);
     }
 
     @Override
