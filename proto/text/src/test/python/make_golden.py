@@ -383,12 +383,20 @@ def write(path, cases, shared=None):
     print(path, len(listed), "cases,", sum("error" in c for c in listed), "of them errors")
 
 
+def utf8():
+    r = random.Random(7)
+    values = [0x41, 0x7f, 0x80, 0xbf, 0xc0, 0xc1, 0xc2, 0xdf, 0xe0, 0x9f, 0xa0, 0xe2, 0x82, 0xac, 0xed, 0xef, 0xf0, 0x8f, 0x90, 0xf4, 0xf5, 0xff]
+    texts = [bytes(r.choice(values) for _ in range(r.randint(1, 7))) for _ in range(600)] + ["\u20ac\U0001f600".encode()]
+    return [{"bytes": b.hex(), "text": b.decode("utf-8", errors="replace")} for b in texts]
+
+
 def main():
     root = sys.argv[1]
     out = os.path.join(root, "proto/text/src/test/resources/golden")
     os.makedirs(out, exist_ok=True)
     write(os.path.join(out, "conversations.json"), conversations(root))
     write(os.path.join(out, "snippets.json"), snippets(), VARIABLES)
+    write(os.path.join(out, "utf8.json"), utf8())
 
 
 if __name__ == "__main__":

@@ -8,8 +8,8 @@ package io.spillway.text.template;
  * @param depth       nesting of macro calls
  */
 public record RenderLimits(int outputChars, long steps, int depth) {
-    /** Room for contexts of a million tokens; a runaway template ends within about a second. */
-    public static final RenderLimits DEFAULT = new RenderLimits(32 << 20, 20_000_000L, 100);
+    /** Room for contexts of a million tokens; a runaway template ends within seconds. */
+    public static final RenderLimits DEFAULT = new RenderLimits(32 << 20, 5_000_000L, 100);
 
     public RenderLimits {
         if (outputChars < 1 || steps < 1 || depth < 1) {
