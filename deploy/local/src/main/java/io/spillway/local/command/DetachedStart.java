@@ -37,11 +37,12 @@ final class DetachedStart {
         while (true) {
             final Optional<RunFile> run = RunFile.read(wanted.dataDir())
                 .filter(written -> written.processes().stream().anyMatch(process -> process.pid() == child.pid()));
+            final boolean ended = !child.isAlive();
             tail.fresh().forEach(progress);
             if (run.isPresent()) {
                 return run.get();
             }
-            if (!child.isAlive()) {
+            if (ended) {
                 throw new SpillwayException(ErrorCode.INTERNAL, LogTail.reason(log));
             }
             LockSupport.parkNanos(POLL_NANOS);

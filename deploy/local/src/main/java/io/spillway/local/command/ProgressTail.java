@@ -7,7 +7,8 @@ import java.util.List;
 /** The progress lines that another process writes into its log, each told once. */
 final class ProgressTail {
     private static final int LINES_MAX = 10_000;
-    private static final String OURS = "spillway: ";
+    /** Marks progress in a log; what a process says at its end is marked otherwise, so that it is not told twice. */
+    static final String MARK = "spillway> ";
     private final Path log;
     private int told;
 
@@ -17,8 +18,8 @@ final class ProgressTail {
 
     /** @return lines written since the last call, without their prefix */
     List<String> fresh() {
-        final List<String> lines = LogTail.last(log, LINES_MAX).stream().filter(line -> line.startsWith(OURS))
-            .map(line -> line.substring(OURS.length())).toList();
+        final List<String> lines = LogTail.last(log, LINES_MAX).stream().filter(line -> line.startsWith(MARK))
+            .map(line -> line.substring(MARK.length())).toList();
         final List<String> fresh = lines.subList(Math.min(told, lines.size()), lines.size());
         told = lines.size();
         return fresh;

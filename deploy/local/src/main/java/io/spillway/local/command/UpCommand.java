@@ -135,7 +135,7 @@ public final class UpCommand implements Runnable {
 
     private void progress(final String line) {
         final PrintWriter err = spec.commandLine().getErr();
-        err.println("spillway: " + line);
+        err.println((serve ? ProgressTail.MARK : "spillway: ") + line);
         err.flush();
     }
 

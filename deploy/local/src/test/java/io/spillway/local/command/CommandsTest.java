@@ -109,9 +109,9 @@ class CommandsTest {
         final Path log = data.resolve("x.log");
         final ProgressTail tail = new ProgressTail(log);
         assertThat(tail.fresh()).isEmpty();
-        Files.writeString(log, "spillway: one\nnoise\n");
+        Files.writeString(log, "spillway> one\nnoise\n");
         assertThat(tail.fresh()).containsExactly("one");
-        Files.writeString(log, "spillway: one\nnoise\nspillway: two\n");
+        Files.writeString(log, "spillway> one\nspillway: reason\nspillway> two\n");
         assertThat(tail.fresh()).containsExactly("two");
         assertThat(tail.fresh()).isEmpty();
     }

@@ -107,6 +107,13 @@ class LauncherScriptTest {
     }
 
     @Test
+    void onlyAForegroundUpIsAServer() throws Exception {
+        assertThat(bash("serves up --nodes 1 && echo yes", Map.of()).out()).isEqualTo("yes");
+        assertThat(bash("serves up --detach --json || echo no", Map.of()).out()).isEqualTo("no");
+        assertThat(bash("serves chat up || echo no", Map.of()).out()).isEqualTo("no");
+    }
+
+    @Test
     void mavensLogBecomesProgress() throws Exception {
         final Outcome outcome = bash("printf '%s\\n' '[INFO] Building spillway-domain 0.1.0-SNAPSHOT      [2/14]' 'noise' | show_progress",
             Map.of());
