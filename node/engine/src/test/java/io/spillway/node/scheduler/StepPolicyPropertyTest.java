@@ -12,13 +12,14 @@ import org.junit.jupiter.api.Test;
 class StepPolicyPropertyTest {
     private static final int BLOCK_TOKENS = 4;
 
-    /** A sequence as plain numbers; all its blocks are its own. */
+    /** A sequence as plain numbers; its blocks are its own unless it says otherwise. */
     private static final class Fake implements Schedulable {
         private boolean ready = true;
         private int computed;
         private int pending;
         private int held;
         private int outputLeft;
+        private boolean sharesAll;
 
         private Fake(final int computed, final int pending, final int held) {
             this.computed = computed;
@@ -48,7 +49,7 @@ class StepPolicyPropertyTest {
 
         @Override
         public int reclaimableBlocks() {
-            return held;
+            return sharesAll ? 0 : held;
         }
     }
 
@@ -170,6 +171,17 @@ class StepPolicyPropertyTest {
         assertThat(plan.keptCount()).isEqualTo(2);
         assertThat(plan.tokens(0)).isEqualTo(1);
         assertThat(plan.tokens(1)).isEqualTo(1);
+    }
+
+    /** Two that share all their blocks promise nothing one by one, yet hold what the oldest needs: it must not wait. */
+    @Test
+    void theOldestDrivesOutEvenThoseThatPromiseNoBlocks() {
+        final StepPlan plan = new StepPlan();
+        final List<Fake> byAge = List.of(new Fake(8, 1, 2), new Fake(8, 1, 2), new Fake(8, 1, 2));
+        byAge.get(1).sharesAll = true;
+        byAge.get(2).sharesAll = true;
+        new StepPolicy(8, BLOCK_TOKENS).plan(byAge, 0, plan);
+        assertThat(plan.keptCount()).isEqualTo(1);
     }
 
     @Test
