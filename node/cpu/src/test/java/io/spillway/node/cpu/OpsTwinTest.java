@@ -198,7 +198,7 @@ class OpsTwinTest {
         }
     }
 
-    /** Earlier tokens hold ordinary numbers; places that no row of the batch may read hold NaN where the format has one. */
+    /** Earlier tokens hold ordinary numbers. */
     private static void fill(final Random random, final KvLayout layout, final MemorySegment slab) {
         for (long at = 0; at < slab.byteSize(); at += layout.element().bytes()) {
             final float value = (float) random.nextGaussian();
