@@ -124,7 +124,8 @@ abstract class SimMember {
         if (renewed != 0) {
             sim.propose(name() + "-renews-" + ++renewals,
                 new Command.RenewLeases(List.of(new Command.Lease(descriptor.id(), renewed)), LEASE_MILLIS), result -> {
-                    if (lives(born) && epoch == renewed && result instanceof CommandResult.Renewed(var stale) && !stale.isEmpty()) {
+                    if (lives(born) && epoch == renewed
+                        && result instanceof CommandResult.Renewed(var stale) && !stale.isEmpty()) {
                         world.note(name() + " was expelled");
                         epoch = 0;
                         register(born, ++registrations);

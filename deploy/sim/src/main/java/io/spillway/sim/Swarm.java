@@ -31,7 +31,8 @@ record Swarm(
         }
         return new Swarm(
             rate(world, 20), rate(world, 10), rate(world, 12), rate(world, 0.4), rate(world, 0.3), rate(world, 0.3),
-            rate(world, 0.8), rate(world, 0.8), (int) world.between(1, 20), world.chance(0.3) ? (int) world.between(2, 8) : 1 << 16,
+            rate(world, 0.8), rate(world, 0.8), (int) world.between(1, 20),
+            world.chance(0.3) ? (int) world.between(2, 8) : 1 << 16,
             new SimNetwork.Faults(100_000, world.between(200_000, 60_000_000), 0));
     }
 

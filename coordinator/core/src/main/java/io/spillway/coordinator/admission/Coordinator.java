@@ -3,16 +3,20 @@ package io.spillway.coordinator.admission;
 import io.spillway.coordinator.dispatch.Flight;
 import io.spillway.coordinator.dispatch.NodePort;
 import io.spillway.coordinator.state.ClusterView;
+import io.spillway.domain.cluster.ModelDescriptor;
 import io.spillway.domain.cluster.NodeLoad;
 import io.spillway.domain.error.ErrorCode;
+import io.spillway.domain.id.ModelId;
 import io.spillway.domain.kv.BlockHash;
 import io.spillway.domain.kv.KvEventBatch;
 import io.spillway.domain.request.GenerationEvent;
 import io.spillway.domain.request.GenerationRequest;
 import io.spillway.domain.time.NanoClock;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
 
 /**
  * A coordinator, seen from other threads: everything here may be called by any thread, never blocks and takes effect when the
@@ -23,10 +27,12 @@ public final class Coordinator implements RequestLine {
     private final AdmissionAgent agent;
     private final Runnable wakeup;
     private final NanoClock clock;
-    /** Newest view, to name a prompt's blocks on the submitting thread rather than on the agent's. */
-    private volatile ClusterView view = ClusterView.EMPTY;
+    /** Models of the newest view, to name a prompt's blocks on the submitting thread rather than on the agent's. */
+    private volatile Map<ModelId, ModelDescriptor> models = Map.of();
 
     /**
+     * A coordinator that knows no members yet.
+     *
      * @param port  sends requests to nodes
      * @param hooks whom to call
      */
@@ -47,7 +53,7 @@ public final class Coordinator implements RequestLine {
     @Override
     public Submission submit(final GenerationRequest request, final Consumer<GenerationEvent> listener) {
         final Optional<List<BlockHash>> chain =
-            view.model(request.model()).map(model -> AdmissionAgent.chain(model, request));
+            Optional.ofNullable(models.get(request.model())).map(model -> AdmissionAgent.chain(model, request));
         final Flight flight = new Flight(request, listener, chain, clock.nanoTime());
         if (inbox.submit(flight)) {
             wakeup.run();
@@ -75,7 +81,7 @@ public final class Coordinator implements RequestLine {
 
     /** Takes a view of the cluster; an older one than the last is ignored. */
     public void onView(final ClusterView newView) {
-        view = newView;
+        models = newView.models().stream().collect(Collectors.toUnmodifiableMap(ModelDescriptor::id, model -> model));
         inbox.onView(newView);
         wakeup.run();
     }

@@ -109,8 +109,8 @@ final class NodeBook {
     /** @return statistics per live engine, in id order */
     SortedMap<NodeId, CoordinatorStats.Node> stats() {
         final SortedMap<NodeId, CoordinatorStats.Node> stats = new TreeMap<>();
-        engines.forEach((id, engine) ->
-            stats.put(id, new CoordinatorStats.Node(engine.member.epoch(), engine.running.size(), engine.placements, engine.load)));
+        engines.forEach((id, engine) -> stats.put(id, new CoordinatorStats.Node(
+            engine.member.epoch(), engine.running.size(), engine.placements, engine.load)));
         return stats;
     }
 

@@ -41,6 +41,13 @@ public final class Dispatcher {
     private long silences;
     private long listenerErrors;
 
+    /**
+     * A dispatcher without requests.
+     *
+     * @param port  sends requests to nodes
+     * @param inbox where its attempts leave their events
+     * @param owner hears what becomes of requests
+     */
     public Dispatcher(final DispatchConfig config, final NodePort port, final NodeInbox inbox, final FlightOwner owner) {
         this.config = config;
         this.port = port;
@@ -185,7 +192,8 @@ public final class Dispatcher {
     private void abandon(final Flight flight, final Attempt attempt, final String why, final long nowNanos) {
         if (flight.isCurrent(attempt)) {
             attempt.cancel();
-            lose(flight, attempt, new Failed(ErrorCode.NODE_LOST, "node " + attempt.member().id() + " was lost: " + why), nowNanos);
+            final String detail = "node " + attempt.member().id() + " was lost: " + why;
+            lose(flight, attempt, new Failed(ErrorCode.NODE_LOST, detail), nowNanos);
         }
     }
 

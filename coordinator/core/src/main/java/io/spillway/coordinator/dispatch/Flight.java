@@ -84,6 +84,7 @@ public final class Flight {
         return output.count() == request.emittedTokens().length ? request : request.continuedFrom(output.toArray());
     }
 
+    /** @return hashes of the prompt's full blocks; empty while the model's layout is not known */
     public Optional<List<BlockHash>> chain() {
         return chain;
     }
@@ -103,6 +104,7 @@ public final class Flight {
         return cancelAsked.compareAndSet(false, true);
     }
 
+    /** @return where it is */
     public State state() {
         return state;
     }
@@ -132,10 +134,12 @@ public final class Flight {
         return output.full();
     }
 
+    /** @return when it was handed in */
     public long submittedNanos() {
         return submittedNanos;
     }
 
+    /** @return when it began to wait for a node, this time */
     public long waitingSinceNanos() {
         return waitingSinceNanos;
     }

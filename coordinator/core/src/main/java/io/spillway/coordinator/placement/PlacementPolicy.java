@@ -17,6 +17,7 @@ public final class PlacementPolicy {
 
     private final PlacementConfig config;
 
+    /** @param config weights, and what to assume where nothing is measured */
     public PlacementPolicy(final PlacementConfig config) {
         this.config = config;
     }

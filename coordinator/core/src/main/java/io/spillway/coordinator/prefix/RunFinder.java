@@ -7,7 +7,8 @@ import java.util.Map;
 
 /**
  * Walks a chain once and finds every node's leading runs. Work per block is its holders, plus, only at a block that no lower
- * tier holds, the nodes seen so far. Scratch space is kept between queries. Used by {@link PrefixIndex} alone.
+ * tier holds, the nodes that have got everything so far. Scratch space is kept between queries. Used by
+ * {@link PrefixIndex} alone.
  */
 final class RunFinder {
     private static final int ALIVE = -1;
@@ -22,6 +23,8 @@ final class RunFinder {
     private int[] heldAt = new int[16];
     /** Reach of every slot never touched. */
     private int commonReach;
+    /** Touched slots that are alive, in no order. */
+    private int[] alive = new int[16];
     private int aliveCount;
 
     void begin(final int slots) {
@@ -34,6 +37,7 @@ final class RunFinder {
         if (slots > seen.length) {
             final int length = Math.max(slots, seen.length * 2);
             touched = Arrays.copyOf(touched, length);
+            alive = Arrays.copyOf(alive, length);
             seen = Arrays.copyOf(seen, length);
             device = Arrays.copyOf(device, length);
             own = Arrays.copyOf(own, length);
@@ -54,7 +58,9 @@ final class RunFinder {
             device[slot] = 0;
             own[slot] = 0;
             reach[slot] = commonReach;
-            aliveCount += commonReach == ALIVE ? 1 : 0;
+            if (commonReach == ALIVE) {
+                alive[aliveCount++] = slot;
+            }
         }
         heldAt[slot] = block;
         if (own[slot] == block) {
@@ -73,13 +79,16 @@ final class RunFinder {
         if (commonReach == ALIVE) {
             commonReach = block;
         }
-        for (int i = 0; i < touchedCount; i++) {
-            final int slot = touched[i];
-            if (reach[slot] == ALIVE && heldAt[slot] != block) {
+        int kept = 0;
+        for (int i = 0; i < aliveCount; i++) {
+            final int slot = alive[i];
+            if (heldAt[slot] == block) {
+                alive[kept++] = slot;
+            } else {
                 reach[slot] = block;
-                aliveCount--;
             }
         }
+        aliveCount = kept;
     }
 
     PrefixMatches matches(final int chainBlocks, final SlotTable slots) {

@@ -84,7 +84,7 @@ class PrefixIndexTest {
         assertThat(index.blocks()).isEqualTo(3001);
     }
 
-    @Property(tries = 300)
+    @Property(tries = 100)
     void agreesWithAPlainMap(@ForAll final long seed) {
         final SplittableRandom random = new SplittableRandom(seed);
         final Naive naive = new Naive();

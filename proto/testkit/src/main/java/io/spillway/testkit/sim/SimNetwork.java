@@ -31,6 +31,7 @@ public final class SimNetwork {
     private record Link(String from, String to) {
     }
 
+    /** @param faults how bad it is at first */
     public SimNetwork(final SimWorld world, final Faults faults) {
         this.world = world;
         this.faults = faults;

@@ -18,6 +18,7 @@ public final class SimWorld {
     private final List<Runnable> invariants = new ArrayList<>();
     private long events;
 
+    /** @param seed the whole story */
     public SimWorld(final long seed) {
         this.seed = seed;
         // Specified by name: the same numbers on every JDK.
@@ -91,18 +92,22 @@ public final class SimWorld {
         return choices.get(random.nextInt(choices.size()));
     }
 
+    /** @return what it was begun with */
     public long seed() {
         return seed;
     }
 
+    /** @return its time */
     public SimClock clock() {
         return clock;
     }
 
+    /** @return its one source of chance */
     public RandomGenerator random() {
         return random;
     }
 
+    /** @return what has happened */
     public SimLog log() {
         return log;
     }
