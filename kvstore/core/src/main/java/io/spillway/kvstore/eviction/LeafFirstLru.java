@@ -8,7 +8,8 @@ import java.util.TreeMap;
 
 /**
  * Leaf-first least recently used: of the blocks that no held block continues and nobody pins, the one used longest ago. A
- * chain is thus eaten from its end, and what many chains share goes last.
+ * chain is thus eaten from its end, and what many chains share goes last. When every leaf is pinned, the unpinned block used
+ * longest ago goes: else a chain as long as the tier could not be read past its pinned end.
  *
  * <p>Time is a counter of uses, so equal histories choose equally. Every call is O(log n).
  */
@@ -16,7 +17,8 @@ public final class LeafFirstLru {
     private final Map<BlockHash, Node> nodes = new HashMap<>();
     /** Held children per parent hash; parents need not be held themselves. */
     private final Map<BlockHash, Integer> children = new HashMap<>();
-    private final TreeMap<Long, BlockHash> candidates = new TreeMap<>();
+    private final TreeMap<Long, BlockHash> leaves = new TreeMap<>();
+    private final TreeMap<Long, BlockHash> inner = new TreeMap<>();
     private long uses;
 
     /** A block is held now, most recently used, unpinned. */
@@ -33,7 +35,7 @@ public final class LeafFirstLru {
     /** A block is held no more. */
     public void remove(final BlockHash hash) {
         final Node node = require(hash);
-        candidates.remove(node.lastUse);
+        withdraw(node);
         nodes.remove(hash);
         children.computeIfPresent(node.parent, (parent, count) -> count == 1 ? null : count - 1);
         review(node.parent);
@@ -42,7 +44,7 @@ public final class LeafFirstLru {
     /** The block was used: it is now the most recent. */
     public void touch(final BlockHash hash) {
         final Node node = require(hash);
-        candidates.remove(node.lastUse);
+        withdraw(node);
         node.lastUse = ++uses;
         review(hash);
     }
@@ -63,8 +65,9 @@ public final class LeafFirstLru {
         review(hash);
     }
 
-    /** @return the block to let go next; empty when every leaf is pinned, or nothing is held */
+    /** @return the block to let go next; empty when every block is pinned, or nothing is held */
     public Optional<BlockHash> victim() {
+        final TreeMap<Long, BlockHash> candidates = leaves.isEmpty() ? inner : leaves;
         return candidates.isEmpty() ? Optional.empty() : Optional.of(candidates.firstEntry().getValue());
     }
 
@@ -78,11 +81,15 @@ public final class LeafFirstLru {
         if (node == null) {
             return;
         }
-        if (node.pins == 0 && !children.containsKey(hash)) {
-            candidates.put(node.lastUse, hash);
-        } else {
-            candidates.remove(node.lastUse);
+        withdraw(node);
+        if (node.pins == 0) {
+            (children.containsKey(hash) ? inner : leaves).put(node.lastUse, hash);
         }
+    }
+
+    private void withdraw(final Node node) {
+        leaves.remove(node.lastUse);
+        inner.remove(node.lastUse);
     }
 
     private Node require(final BlockHash hash) {

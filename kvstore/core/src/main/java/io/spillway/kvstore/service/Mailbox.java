@@ -50,17 +50,23 @@ final class Mailbox {
 
     /** On the service's thread. @return tasks run */
     int drain(final int requestsMax) {
-        int count = 0;
-        for (Runnable task = returns.poll(); task != null; task = returns.poll()) {
-            task.run();
-            count++;
-        }
+        int count = runReturns();
         for (int i = 0; i < requestsMax; i++) {
             final Request request = requests.poll();
             if (request == null) {
                 break;
             }
+            // What its caller gave back before it asked comes first.
+            count += 1 + runReturns();
             request.run();
+        }
+        return count;
+    }
+
+    private int runReturns() {
+        int count = 0;
+        for (Runnable task = returns.poll(); task != null; task = returns.poll()) {
+            task.run();
             count++;
         }
         return count;

@@ -86,10 +86,11 @@ class LeafFirstLruTest {
     }
 
     private static Optional<BlockHash> naiveVictim(final Map<BlockHash, Naive> model) {
+        final Comparator<Map.Entry<BlockHash, Naive>> leavesFirst = Comparator.comparing(
+            entry -> model.values().stream().anyMatch(other -> other.parent.equals(entry.getKey())));
         return model.entrySet().stream()
             .filter(entry -> entry.getValue().pins == 0)
-            .filter(entry -> model.values().stream().noneMatch(other -> other.parent.equals(entry.getKey())))
-            .min(Comparator.comparingLong(entry -> entry.getValue().lastUse)).map(Map.Entry::getKey);
+            .min(leavesFirst.thenComparing(Comparator.comparingLong(entry -> entry.getValue().lastUse))).map(Map.Entry::getKey);
     }
 
     private static final class Naive {
