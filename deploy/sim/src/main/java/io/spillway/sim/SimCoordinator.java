@@ -23,7 +23,7 @@ import java.util.function.Consumer;
 /** One replica: the real core, stepped by the world's events, behind a made-up port. */
 final class SimCoordinator implements NodePort {
     static final int NODE_IN_FLIGHT_MAX = 6;
-    private static final long TICK_NANOS = 50_000_000L;
+    private static final long TICK_NANOS = 100_000_000L;
     private static final long DETECTION_MAX_NANOS = 300_000_000L;
 
     private final Simulation sim;
@@ -47,7 +47,7 @@ final class SimCoordinator implements NodePort {
     private static AdmissionConfig config(final Swarm swarm) {
         final long second = 1_000_000_000L;
         return new AdmissionConfig(new AdmissionConfig.Queues(256, 256, 64),
-            new AdmissionConfig.Patience(15 * second, 6 * second, second / 4, second / 10, second / 2, second / 50),
+            new AdmissionConfig.Patience(15 * second, 6 * second, second / 4, second / 10, second / 2, second / 10),
             new DispatchConfig(6, 600 * second, swarm.nodeEventsMax(), 64),
             new PlacementConfig(NODE_IN_FLIGHT_MAX, 10_000, 8_000_000L, 1e9, 0.5, 256, 64, 0.5));
     }

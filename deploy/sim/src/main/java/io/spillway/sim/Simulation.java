@@ -31,8 +31,8 @@ import java.util.function.Consumer;
 public final class Simulation {
     private static final long SECOND = 1_000_000_000L;
     private static final long FAULTS_END_NANOS = 20 * SECOND;
-    private static final long PROBES_NANOS = 32 * SECOND;
-    private static final long END_NANOS = 46 * SECOND;
+    private static final long PROBES_NANOS = 30 * SECOND;
+    private static final long END_NANOS = 40 * SECOND;
     private static final int COORDINATORS = 3;
     private static final int PROBES = 8;
 

@@ -84,7 +84,7 @@ class PrefixIndexTest {
         assertThat(index.blocks()).isEqualTo(3001);
     }
 
-    @Property(tries = 100)
+    @Property(tries = 60)
     void agreesWithAPlainMap(@ForAll final long seed) {
         final SplittableRandom random = new SplittableRandom(seed);
         final Naive naive = new Naive();
@@ -92,7 +92,7 @@ class PrefixIndexTest {
         final int blocks = 1 + random.nextInt(random.nextBoolean() ? 12 : 1500);
         final long[] next = new long[4];
         final long[] epoch = new long[4];
-        for (int step = 0; step < 120; step++) {
+        for (int step = 0; step < 80; step++) {
             final int source = random.nextInt(4);
             final NodeId id = new NodeId("n" + source);
             final int kind = random.nextInt(20);
