@@ -14,6 +14,7 @@ final class DriverLaunch {
     private static final int TERM_BYTES = 4 << 20;
     private static final int SOCKET_BYTES_WANTED = 4 << 20;
     private static final int WINDOW_BYTES_MAX = TERM_BYTES / 2;
+    private static final long EXECUTOR_NAP_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
     private static final long PAUSE_NANOS_MAX = TimeUnit.SECONDS.toNanos(30);
 
     private DriverLaunch() {
@@ -32,6 +33,8 @@ final class DriverLaunch {
             .warnIfDirectoryExists(false)
             .threadingMode(ThreadingMode.SHARED)
             .sharedIdleStrategy(idle)
+            // Resolves names and maps files for the driver; by default it wakes a thousand times a second to look for work.
+            .asyncExecutorIdleStrategy(new ParkingIdle(EXECUTOR_NAP_NANOS))
             .termBufferSparseFile(true)
             .publicationTermBufferLength(TERM_BYTES)
             .ipcTermBufferLength(64 * 1024)

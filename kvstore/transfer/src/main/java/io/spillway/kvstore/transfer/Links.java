@@ -72,7 +72,7 @@ final class Links {
 
     /** @return true while a request may wait for the link to come up */
     boolean mayWait(final PeerLink link, final long nowNanos) {
-        return link != null && link.wanted && link.attempts <= 1 && nowNanos - link.sinceNanos < GRACE_NANOS;
+        return link != null && link.wanted && !link.lostBefore && nowNanos - link.sinceNanos < GRACE_NANOS;
     }
 
     void setPeers(final List<Peer> peers, final long nowNanos) {
@@ -153,6 +153,9 @@ final class Links {
     }
 
     private boolean step(final PeerLink link, final long nowNanos) {
+        if (!link.waiting.isEmpty() && !mayWait(link, nowNanos)) {
+            onLost.accept(link);
+        }
         switch (link.state) {
             case DOWN -> {
                 if (link.wanted && nowNanos - link.sinceNanos >= retryNanos(link)) {
@@ -260,6 +263,7 @@ final class Links {
         link.disconnect();
         link.sinceNanos = nowNanos;
         link.attempts = Math.max(1, link.attempts);
+        link.lostBefore = true;
         if (!link.wanted) {
             byEndpoint.remove(link.endpoint);
         }

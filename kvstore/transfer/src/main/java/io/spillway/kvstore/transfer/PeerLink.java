@@ -42,6 +42,8 @@ final class PeerLink {
     ExclusivePublication publication;
     long sinceNanos;
     int attempts;
+    /** It was up, or could not be opened, once: requests wait for it no more, they fail until it is up again. */
+    boolean lostBefore;
     /** Our Hello was sent on the present publication. */
     boolean greeted;
 
