@@ -110,7 +110,6 @@ final class Charges {
 
     private void chargeRun(final RunKey key, final UsageEntry entry) {
         runs.merge(key, UsageTotals.ZERO.plus(entry), (totals, first) -> totals.plus(entry));
-        runsByAge.remove(key);
         runsByAge.addLast(key);
         if (runsByAge.size() > runsMax) {
             runs.remove(runsByAge.removeFirst());

@@ -176,7 +176,10 @@ final class ClusterStateMachine extends BaseStateMachine {
         failure = cause;
     }
 
-    /** On the updater thread, between two commands. Thrown failures make Ratis keep the log. */
+    /**
+     * On the updater thread, between two commands. An {@code IOException} makes Ratis keep the log and go on. Anything else
+     * thrown while a replica closes makes its updater thread spin and the closing hang: so errors are wrapped too.
+     */
     @Override
     public long takeSnapshot() throws IOException {
         final TermIndex index = getLastAppliedTermIndex();
@@ -186,7 +189,7 @@ final class ClusterStateMachine extends BaseStateMachine {
         try {
             final var file = storage.getSnapshotFile(index.getTerm(), index.getIndex()).toPath();
             storage.updateLatestSnapshot(SnapshotFiles.write(file, index, state.image()));
-        } catch (final IOException | RuntimeException e) {
+        } catch (final IOException | RuntimeException | Error e) {
             snapshotsFailed.incrementAndGet();
             throw e instanceof IOException io ? io : new IOException("the state could not be written down", e);
         }

@@ -12,6 +12,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.LongSupplier;
 import org.apache.ratis.client.RaftClient;
 import org.apache.ratis.protocol.Message;
 import org.apache.ratis.protocol.RaftClientReply;
@@ -30,8 +31,11 @@ final class Proposals implements AutoCloseable {
     /** Most proposals of one replica at a time. */
     static final int IN_FLIGHT_MAX = 1024;
     private static final Duration PAUSE = Duration.ofMillis(50);
+    private static final Duration VISIBLE_PAUSE = Duration.ofMillis(1);
+    private static final long VISIBLE_WITHIN_NANOS = Duration.ofSeconds(1).toNanos();
 
     private final RaftClient client;
+    private final LongSupplier appliedIndex;
     private final NanoClock clock;
     private final long deadlineNanos;
     private final ExecutorService waiting;
@@ -39,9 +43,14 @@ final class Proposals implements AutoCloseable {
     private final AtomicLong refused = new AtomicLong();
     private volatile boolean closed;
 
-    /** @param client tries once per call; closed with this */
-    Proposals(final RaftClient client, final NanoClock clock, final Duration deadline) {
+    /**
+     * @param client       tries once per call; closed with this
+     * @param appliedIndex newest log index in this replica's view
+     */
+    Proposals(
+        final RaftClient client, final LongSupplier appliedIndex, final NanoClock clock, final Duration deadline) {
         this.client = client;
+        this.appliedIndex = appliedIndex;
         this.clock = clock;
         this.deadlineNanos = deadline.toNanos();
         this.waiting = Executors.newThreadPerTaskExecutor(Thread.ofVirtual().name("raft-propose-", 0).factory());
@@ -104,6 +113,7 @@ final class Proposals implements AutoCloseable {
             try {
                 final RaftClientReply reply = client.io().send(message);
                 if (reply.isSuccess()) {
+                    awaitVisible(reply.getLogIndex());
                     return ResultCodec.decode(reply.getMessage().getContent().asReadOnlyByteBuffer());
                 }
                 giveUpAfter(giveUpNanos, reply.getException());
@@ -113,6 +123,17 @@ final class Proposals implements AutoCloseable {
                 giveUpAfter(giveUpNanos, e);
             }
             Thread.sleep(PAUSE);
+        }
+    }
+
+    /**
+     * Whoever proposed on this replica finds the change in its view: a key that was created here works here. A replica that
+     * lags by more than a second answers all the same: the change is durable.
+     */
+    private void awaitVisible(final long logIndex) throws InterruptedException {
+        final long startNanos = clock.nanoTime();
+        while (appliedIndex.getAsLong() < logIndex && clock.nanoTime() - startNanos < VISIBLE_WITHIN_NANOS) {
+            Thread.sleep(VISIBLE_PAUSE);
         }
     }
 

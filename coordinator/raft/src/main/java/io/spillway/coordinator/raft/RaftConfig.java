@@ -80,7 +80,8 @@ public record RaftConfig(
      *
      * @param electionMin a follower that hears nothing for between this and {@code electionMax} asks for votes
      * @param electionMax a leader that hears nothing from a majority for this long steps down
-     * @param firstElection the same, once, right after the start: nobody leads yet, so a false alarm costs little
+     * @param firstElection shortest wait for a leader right after the start, the longest is five times that: most likely
+     *                      nobody leads yet, so a false alarm costs little
      * @param request     one attempt to reach a replica
      * @param propose     a proposal, all attempts together; then it fails with {@code NO_LEADER}
      */
@@ -91,7 +92,7 @@ public record RaftConfig(
          * a second (collection, a full run queue) must not cost the leader its place.
          */
         public static final Timeouts DEFAULT = new Timeouts(Duration.ofMillis(1000), Duration.ofMillis(2000),
-            Duration.ofMillis(300), Duration.ofMillis(3000), Duration.ofMillis(10_000));
+            Duration.ofMillis(200), Duration.ofMillis(3000), Duration.ofMillis(10_000));
 
         public Timeouts {
             positive("electionMin", electionMin);

@@ -61,7 +61,7 @@ public final class RatisLog implements ReplicatedLog {
             .setProperties(properties)
             .setRetryPolicy(RetryPolicies.noRetry())
             .build();
-        proposals = new Proposals(client, clocks.nano(), config.timeouts().propose());
+        proposals = new Proposals(client, () -> view().appliedIndex(), clocks.nano(), config.timeouts().propose());
     }
 
     /** The clocks a replica reads: the leader's stamps each command, the other measures deadlines. */
@@ -94,6 +94,12 @@ public final class RatisLog implements ReplicatedLog {
         }
     }
 
+    /**
+     * {@inheritDoc}
+     *
+     * <p>Once it completes, this replica's {@link #view} shows the change, unless the replica lags by more than a second.
+     * Two proposals under way at once are applied in either order.
+     */
     @Override
     public CompletableFuture<CommandResult> propose(final String id, final Command command) {
         if (id.isEmpty() || id.length() > ClusterState.COMMAND_ID_CHARS_MAX) {

@@ -23,6 +23,7 @@ final class RatisSettings {
     static final int COMMAND_BYTES_MAX = 1 << 20;
     private static final int ENTRY_BYTES_MAX = COMMAND_BYTES_MAX + 4096;
     private static final int SNAPSHOTS_KEPT = 2;
+    private static final int CLIENT_THREADS = 4;
 
     private RatisSettings() {
     }
@@ -58,8 +59,9 @@ final class RatisSettings {
         RaftServerConfigKeys.Log.setPurgeUptoSnapshotIndex(properties, true);
         // Whole segments behind the snapshot go at once, even when the snapshots are close together.
         RaftServerConfigKeys.Log.setPurgeGap(properties, 1);
-        // Without it an idle leader appends one more entry after each command, only to note the commit index.
-        RaftServerConfigKeys.Log.setLogMetadataEnabled(properties, false);
+        // The entry that notes the commit index is also what tells followers of it at once; else they learn it from the next
+        // heartbeat, half a second later, and their views lag by that.
+        RaftServerConfigKeys.Log.setLogMetadataEnabled(properties, true);
     }
 
     private static void memory(final RaftProperties properties) {
@@ -74,6 +76,8 @@ final class RatisSettings {
         RaftServerConfigKeys.Log.Appender.setSnapshotChunkSizeMax(properties, bytes(1 << 20));
         RaftServerConfigKeys.Write.setByteLimit(properties, bytes(16 << 20));
         RaftServerConfigKeys.Write.setElementLimit(properties, 2 * Proposals.IN_FLIGHT_MAX);
+        RaftServerConfigKeys.ThreadPool.setClientCached(properties, false);
+        RaftServerConfigKeys.ThreadPool.setClientSize(properties, CLIENT_THREADS);
         GrpcConfigKeys.setMessageSizeMax(properties, bytes(8 << 20));
         // One message of the appender holds up to its whole buffer.
         GrpcConfigKeys.Server.setLeaderOutstandingAppendsMax(properties, 4);
@@ -83,7 +87,8 @@ final class RatisSettings {
         RaftServerConfigKeys.Rpc.setTimeoutMin(properties, time(timeouts.electionMin()));
         RaftServerConfigKeys.Rpc.setTimeoutMax(properties, time(timeouts.electionMax()));
         RaftServerConfigKeys.Rpc.setFirstElectionTimeoutMin(properties, time(timeouts.firstElection()));
-        RaftServerConfigKeys.Rpc.setFirstElectionTimeoutMax(properties, time(timeouts.firstElection().multipliedBy(2)));
+        // A wide range: replicas that start together must not all stand for election together.
+        RaftServerConfigKeys.Rpc.setFirstElectionTimeoutMax(properties, time(timeouts.firstElection().multipliedBy(5)));
         RaftServerConfigKeys.Rpc.setRequestTimeout(properties, time(timeouts.request()));
         RaftServerConfigKeys.RetryCache.setExpiryTime(properties, time(timeouts.propose()));
         RaftClientConfigKeys.Rpc.setRequestTimeout(properties, time(timeouts.request()));

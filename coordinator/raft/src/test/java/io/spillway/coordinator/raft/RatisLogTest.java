@@ -68,8 +68,8 @@ class RatisLogTest {
             assertThat(propose(follower, "c", tenant("acme")))
                 .isInstanceOfSatisfying(CommandResult.Refused.class,
                     refused -> assertThat(refused.code()).isEqualTo(ErrorCode.ALREADY_EXISTS));
-            assertEqualImages(cluster);
             assertThat(follower.view().members()).containsOnlyKeys(new NodeId("n1"));
+            assertEqualImages(cluster);
             assertThat(follower.leadership().term()).isPositive();
             assertThat(follower.leadership().appliedIndex()).isGreaterThanOrEqualTo(follower.view().appliedIndex());
         }
@@ -165,6 +165,21 @@ class RatisLogTest {
             assertThat(cluster.replica("c1").leadership().leading()).isTrue();
             cluster.stop("c1");
             assertThat(propose(cluster.start("c1"), "b", tenant("acme"))).isInstanceOf(CommandResult.Refused.class);
+        }
+    }
+
+    @Test
+    void aSnapshotThatCannotBeWrittenIsCountedAndCostsNothing() throws IOException {
+        try (TestCluster cluster = TestCluster.started(directory, 1)) {
+            final RatisLog log = cluster.replica("c1");
+            assertThat(propose(log, "a", tenant("acme"))).isEqualTo(DONE);
+            try (Stream<Path> files = Files.walk(cluster.storage("c1"))) {
+                Files.delete(files.filter(file -> file.endsWith("sm")).findFirst().orElseThrow());
+            }
+            cluster.stop("c1");
+            assertThat(log.snapshotsFailed()).isEqualTo(1);
+            assertThat(propose(cluster.start("c1"), "a", tenant("acme"))).isEqualTo(DONE);
+            assertThat(cluster.replica("c1").view().secrets()).containsOnlyKeys(new TenantId("acme"));
         }
     }
 
