@@ -33,6 +33,9 @@ public final class CpuBackend implements ComputeBackend {
 
     /** @param threads that compute, the calling engine's included; at least 1 */
     public static CpuBackend start(final int threads) {
+        if (threads < 1) {
+            throw new IllegalArgumentException("threads must be positive: " + threads);
+        }
         final Optional<Module> vectors = ModuleLayer.boot().findModule(VECTOR_MODULE);
         if (vectors.isEmpty()) {
             return scalar("module " + VECTOR_MODULE + " is not loaded; start with --add-modules " + VECTOR_MODULE + " for full speed");

@@ -103,8 +103,8 @@ final class ProjectSection implements WorkerPool.Task, AutoCloseable {
         tile.yStride = yStride;
         tile.panelColumns = DType.PANEL_ROWS;
         tile.depthStrideBytes = DType.PANEL_ROWS * Float.BYTES;
-        if (count == 1) {
-            singleRow(tile, matrix, strip, firstRow);
+        if (count == 1 || count <= HalfTiles.ROWS_MAX && matrix.dtype() == DType.F16) {
+            fewRows(tile, matrix, strip, firstRow, count);
             return;
         }
         final int depthMax = count <= SHALLOW_ROWS_MAX && matrix.dtype() != DType.F32 ? SHALLOW_DEPTH_MAX : DEPTH_MAX;
@@ -116,14 +116,18 @@ final class ProjectSection implements WorkerPool.Task, AutoCloseable {
         }
     }
 
-    /** One row gains nothing from expanded weights: they would be read once. */
-    private void singleRow(final Tile tile, final PackedMatrix matrix, final int strip, final int row) {
-        tile.xOffset = row * in.width();
+    /** A few rows gain nothing from expanded weights, which they would read once. */
+    private void fewRows(final Tile tile, final PackedMatrix matrix, final int strip, final int firstRow, final int count) {
+        tile.xOffset = firstRow * in.width();
         tile.depth = matrix.columns();
         tile.weights = matrix.bytes();
         tile.weightsOffset = strip * PackedMatrix.STRIP_PANELS * matrix.panelBytes();
         tile.panelStrideBytes = matrix.panelBytes();
-        SingleRowKernels.strip(tile, matrix.dtype(), STRIP);
+        if (count == 1) {
+            SingleRowKernels.strip(tile, matrix.dtype(), STRIP);
+        } else {
+            HalfTiles.run(tile, count, STRIP);
+        }
     }
 
     private void pointAtWeights(final Tile tile, final PackedMatrix matrix, final int strip, final int depth, final int worker) {

@@ -34,7 +34,8 @@ final class SingleRowKernels {
         }
     }
 
-    private static long offset(final Tile t, final int column, final int elementBytes) {
+    /** @return byte offset of the weight that meets the first input, for that output */
+    static long offset(final Tile t, final int column, final int elementBytes) {
         return t.weightsOffset + column / PANEL * t.panelStrideBytes + (long) (column % PANEL) * elementBytes;
     }
 

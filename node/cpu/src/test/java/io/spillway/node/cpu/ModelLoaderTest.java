@@ -57,7 +57,7 @@ class ModelLoaderTest {
     @ParameterizedTest
     @ValueSource(strings = {"brook", "brook-small"})
     void bothFilesOfAModelGiveTheSameBits(final String model) {
-        final int[] ids = tokens(100, 2048);
+        final int[] ids = tokens(70, 2048);
         try (CpuBackend backend = CpuBackend.start(2)) {
             assertThat(logits(Golden.gguf(model), backend, ModelLoader.Options.defaults(), ids))
                     .containsExactly(logits(Golden.huggingFace(model), backend, ModelLoader.Options.defaults(), ids));
