@@ -9,7 +9,7 @@ import java.nio.channels.DatagramChannel;
 import java.util.concurrent.TimeUnit;
 import org.agrona.ErrorHandler;
 
-/** Starts the media driver inside this process: one thread, sparse files, a window that the kernel's limits allow. */
+/** Settings of the media driver inside this process: one thread, sparse files, a window that the kernel's limits allow. */
 final class DriverLaunch {
     private static final int TERM_BYTES = 4 << 20;
     private static final int SOCKET_BYTES_WANTED = 4 << 20;
@@ -18,10 +18,6 @@ final class DriverLaunch {
     private static final long PAUSE_NANOS_MAX = TimeUnit.SECONDS.toNanos(30);
 
     private DriverLaunch() {
-    }
-
-    static MediaDriver launch(final TransferConfig config, final ParkingIdle idle, final ErrorHandler errors) {
-        return MediaDriver.launch(context(config, idle, errors));
     }
 
     static MediaDriver.Context context(final TransferConfig config, final ParkingIdle idle, final ErrorHandler errors) {

@@ -21,6 +21,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Consumer;
 import java.util.random.RandomGenerator;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -71,12 +72,22 @@ public final class TransferEndpoint implements BlockTransport {
      */
     public static TransferEndpoint launch(
         final TransferConfig config, final BlockService service, final NanoClock clock, final RandomGenerator random) {
+        return launch(config, service, clock, random, driver -> { });
+    }
+
+    /** @param driving changes the driver's settings; for tests of loss */
+    static TransferEndpoint launch(
+        final TransferConfig config, final BlockService service, final NanoClock clock, final RandomGenerator random,
+        final Consumer<MediaDriver.Context> driving) {
         final ParkingIdle idle = new ParkingIdle(AGENT_NAP_NANOS);
         final ParkingIdle driverIdle = new ParkingIdle(DRIVER_NAP_NANOS);
         driverIdle.onWork(idle::wake);
         idle.onWork(driverIdle::wake);
         final AtomicReference<TransferAgent> agent = new AtomicReference<>();
-        final Started started = Started.of(config, idle, driverIdle, agent, clock);
+        final MediaDriver.Context context = DriverLaunch.context(
+            config, driverIdle, error -> LOG.warn("media driver: {}", error.getMessage(), error));
+        driving.accept(context);
+        final Started started = Started.of(config, idle, context, agent, clock);
         final Tally tally = new Tally();
         final Links.Self self =
             new Links.Self(config.self(), started.endpoint(), random.nextLong() | 1, config.packets());
@@ -187,10 +198,9 @@ public final class TransferEndpoint implements BlockTransport {
     private record Started(
         MediaDriver driver, Aeron aeron, Subscription subscription, Endpoint endpoint, ParkingIdle idle) {
         static Started of(
-            final TransferConfig config, final ParkingIdle idle, final ParkingIdle driverIdle,
+            final TransferConfig config, final ParkingIdle idle, final MediaDriver.Context context,
             final AtomicReference<TransferAgent> agent, final NanoClock clock) {
-            final MediaDriver driver =
-                DriverLaunch.launch(config, driverIdle, error -> LOG.warn("media driver: {}", error.getMessage(), error));
+            final MediaDriver driver = MediaDriver.launch(context);
             Aeron aeron = null;
             try {
                 aeron = Aeron.connect(new Aeron.Context()

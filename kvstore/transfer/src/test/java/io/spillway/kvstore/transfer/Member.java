@@ -1,5 +1,6 @@
 package io.spillway.kvstore.transfer;
 
+import io.aeron.driver.MediaDriver;
 import io.spillway.domain.cluster.NodeRole;
 import io.spillway.domain.id.NodeId;
 import io.spillway.domain.kv.BlockHash;
@@ -18,6 +19,7 @@ import java.util.SplittableRandom;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
 
 /** A member of a test: a block service and its transfer endpoint, over loopback UDP. */
 final class Member implements AutoCloseable {
@@ -28,10 +30,16 @@ final class Member implements AutoCloseable {
     final TransferEndpoint transfer;
 
     Member(final String name, final ServiceConfig config, final TransferConfig transferConfig) {
+        this(name, config, transferConfig, driver -> { });
+    }
+
+    Member(
+        final String name, final ServiceConfig config, final TransferConfig transferConfig,
+        final Consumer<MediaDriver.Context> driving) {
         this.id = new NodeId(name);
         this.service = BlockService.start(config, event -> { }, CLOCK);
         this.transfer =
-            TransferEndpoint.launch(transferConfig, service, CLOCK, new SplittableRandom(CLOCK.nanoTime()));
+            TransferEndpoint.launch(transferConfig, service, CLOCK, new SplittableRandom(CLOCK.nanoTime()), driving);
     }
 
     static Member start(final String name, final Path directory) {
