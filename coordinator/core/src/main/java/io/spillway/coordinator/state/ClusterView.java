@@ -18,7 +18,7 @@ import java.util.TreeMap;
  * What the replicated state says at one log index. Immutable; any thread. Parts that did not change between two views are
  * the same objects, so making one costs the part that changed.
  *
- * @param appliedIndex index of the newest command in it
+ * @param appliedIndex index of the newest log entry applied to it
  * @param keys  SHA-256 of an API key in hexadecimal, to the tenant it belongs to
  * @param usage totals per tenant, for ever
  * @param runs  totals per agent run, of the most recently charged runs

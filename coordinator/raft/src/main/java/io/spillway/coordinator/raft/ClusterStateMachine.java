@@ -170,6 +170,13 @@ final class ClusterStateMachine extends BaseStateMachine {
         return ByteString.copyFrom(entry.flip());
     }
 
+    /** An entry of Ratis' own: the view moves on too, so that replicas with the same log name the same index. */
+    @Override
+    public void notifyTermIndexUpdated(final long term, final long index) {
+        super.notifyTermIndexUpdated(term, index);
+        view = state.view(index);
+    }
+
     /** The disk did not take an entry: this replica no longer keeps what it is told. */
     @Override
     public void notifyLogFailed(final Throwable cause, final LogEntryProto entry) {
