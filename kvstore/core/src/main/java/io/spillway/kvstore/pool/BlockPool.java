@@ -2,6 +2,7 @@ package io.spillway.kvstore.pool;
 
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.BitSet;
 import java.util.List;
 
@@ -144,7 +145,7 @@ public final class BlockPool implements AutoCloseable {
         if (runs.getFirst()[0] == lowestFree || used.get(lowestFree)) {
             lowestFree = used.nextClearBit(lowestFree);
         }
-        return runs.stream().flatMapToInt(java.util.Arrays::stream).toArray();
+        return runs.stream().flatMapToInt(Arrays::stream).toArray();
     }
 
     /** @return first page of the lowest run of {@code pages} free pages, or -1 */

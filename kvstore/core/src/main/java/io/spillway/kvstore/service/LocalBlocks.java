@@ -47,8 +47,17 @@ final class LocalBlocks {
         this.config = config;
         this.clock = clock;
         this.owner = owner;
-        this.disk = config.disk().map(tier -> DiskTier.open(tier, events, owner, clock)).orElse(null);
         this.host = new HostTier(new BlockPool(config.hostBytes(), config.pageBytes()), this::spill, events);
+        this.disk = openDisk(events);
+    }
+
+    private DiskTier openDisk(final Consumer<KvEvent> events) {
+        try {
+            return config.disk().map(tier -> DiskTier.open(tier, events, owner, clock)).orElse(null);
+        } catch (final RuntimeException e) {
+            host.close();
+            throw e;
+        }
     }
 
     /** @return first block of the chain as far as known; null when there is no room */

@@ -10,6 +10,7 @@ import io.spillway.kvstore.index.BlockIndex;
 import io.spillway.kvstore.pool.BlockPool;
 import io.spillway.kvstore.pool.PooledBlock;
 import java.io.IOException;
+import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
@@ -39,6 +40,8 @@ public final class DiskTier implements AutoCloseable {
     private final BlockPool staging;
     private final BlockIndex<RecordHeader> index = new BlockIndex<>();
     private final Map<Integer, List<BlockHash>> bySegment = new HashMap<>();
+    /** Blocks that wait to be written: readable from their copy, so that a victim is never nowhere. */
+    private final Map<BlockHash, Writing> writing = new HashMap<>();
     private final Consumer<KvEvent> events;
     private final Executor owner;
     private final NanoClock clock;
@@ -53,7 +56,8 @@ public final class DiskTier implements AutoCloseable {
         final DiskConfig config, final Consumer<KvEvent> events, final Executor owner, final NanoClock clock) {
         this.config = config;
         this.files = new SegmentFiles(config);
-        this.staging = new BlockPool(Math.max(config.stagingBytes(), BlockPool.PAGE_BYTES_DEFAULT), BlockPool.PAGE_BYTES_DEFAULT);
+        this.staging = new BlockPool(
+            Math.max(config.stagingBytes(), BlockPool.PAGE_BYTES_DEFAULT), BlockPool.PAGE_BYTES_DEFAULT);
         this.events = events;
         this.owner = owner;
         this.clock = clock;
@@ -75,6 +79,7 @@ public final class DiskTier implements AutoCloseable {
             tier.files.open(tier::add);
         } catch (final IOException e) {
             tier.close();
+            tier.closeStaging();
             throw new SpillwayException(ErrorCode.INVALID_CONFIG,
                 "cannot use " + config.directory() + " as a disk tier: " + e.getMessage(), e);
         }
@@ -82,12 +87,12 @@ public final class DiskTier implements AutoCloseable {
     }
 
     /**
-     * Copies a block to be written. Held once it is written, not before.
+     * Copies a block to be written. It can be read at once; it is announced, and listed, once it is in the file.
      *
      * @return false: here already, or refused (counted)
      */
     public boolean write(final HostBlock block) {
-        if (index.contains(block.key().hash())) {
+        if (contains(block.key().hash())) {
             return false;
         }
         final PooledBlock copy = mayWrite(block) ? staging.allocate(block.memory().bytes()) : null;
@@ -95,38 +100,48 @@ public final class DiskTier implements AutoCloseable {
             counters = counters.plusRefusedWrite();
             return false;
         }
-        long position = 0;
-        for (final var part : block.memory().parts()) {
-            copy.write(position, part);
-            position += part.byteSize();
-        }
-        writer.execute(() -> append(block.key(), block.crc32c(), copy));
+        copy(block.memory(), copy);
+        final Writing entry = new Writing(block.key(), block.crc32c(), copy);
+        writing.put(block.key().hash(), entry);
+        writer.execute(() -> append(entry));
         return true;
     }
 
     /** @return false: here already, too large for a segment, or the disk is given a rest after a failure */
     public boolean wants(final HostBlock block) {
-        return !index.contains(block.key().hash()) && mayWrite(block);
+        return !contains(block.key().hash()) && mayWrite(block);
     }
 
     /** @return payload bytes of a block held here; 0 when it is not */
     public int lengthOf(final BlockHash hash) {
+        final Writing waiting = writing.get(hash);
         final RecordHeader record = index.get(hash);
+        if (waiting != null) {
+            return (int) waiting.copy().bytes();
+        }
         return record == null ? 0 : record.lengthBytes();
     }
 
+    /** @return true when the block can be read, be it in a file or on its way there */
     public boolean contains(final BlockHash hash) {
-        return index.contains(hash);
+        return index.contains(hash) || writing.containsKey(hash);
     }
 
     /**
      * Reads a block into memory leased by the caller.
      *
      * @param target as long as {@link #lengthOf} says; not touched any more once {@code done} has run
-     * @param done   runs on the owner's thread: the block's identity, or null when it could not be read or was corrupt
+     * @param done   runs on the owner's thread, now or later: the block's identity, or null when it could not be read or was
+     *               corrupt
      * @return false: not here, or too many reads wait (counted); {@code done} will not run
      */
     public boolean read(final BlockHash hash, final PooledBlock target, final Consumer<DiskBlock> done) {
+        final Writing waiting = writing.get(hash);
+        if (waiting != null) {
+            copy(waiting.copy(), target);
+            done.accept(new DiskBlock(waiting.key(), waiting.crc32c()));
+            return true;
+        }
         final RecordHeader record = index.get(hash);
         if (record == null) {
             return false;
@@ -194,13 +209,13 @@ public final class DiskTier implements AutoCloseable {
     }
 
     /** On the writer's thread. */
-    private void append(final BlockKey key, final int crc32c, final PooledBlock copy) {
+    private void append(final Writing entry) {
         try {
-            final RecordHeader record =
-                files.append(key, crc32c, copy, segment -> owner.execute(() -> dropSegment(segment)));
-            owner.execute(() -> written(record, copy));
+            final RecordHeader record = files.append(
+                entry.key(), entry.crc32c(), entry.copy(), segment -> owner.execute(() -> dropSegment(segment)));
+            owner.execute(() -> written(record, entry));
         } catch (final IOException e) {
-            owner.execute(() -> writeFailed(copy));
+            owner.execute(() -> writeFailed(entry));
         }
     }
 
@@ -227,14 +242,16 @@ public final class DiskTier implements AutoCloseable {
         done.accept(null);
     }
 
-    private void written(final RecordHeader record, final PooledBlock copy) {
-        staging.release(copy);
+    private void written(final RecordHeader record, final Writing entry) {
+        writing.remove(entry.key().hash());
+        staging.release(entry.copy());
         counters = counters.plusWritten();
         add(record);
     }
 
-    private void writeFailed(final PooledBlock copy) {
-        staging.release(copy);
+    private void writeFailed(final Writing entry) {
+        writing.remove(entry.key().hash());
+        staging.release(entry.copy());
         counters = counters.plusFailedWrite();
         paused = true;
         resumeAtNanos = clock.nanoTime() + PAUSE_NANOS;
@@ -270,11 +287,23 @@ public final class DiskTier implements AutoCloseable {
         events.accept(new KvEvent.BlockRemoved(record.key().hash(), Tier.DISK));
     }
 
+    private static void copy(final PooledBlock from, final PooledBlock to) {
+        long position = 0;
+        for (final MemorySegment part : from.parts()) {
+            to.write(position, part);
+            position += part.byteSize();
+        }
+    }
+
     private static ThreadPoolExecutor threads(final String name, final int count, final int queued) {
         final ThreadPoolExecutor threads = new ThreadPoolExecutor(
             count, count, 30, TimeUnit.SECONDS, new ArrayBlockingQueue<>(queued),
             Thread.ofPlatform().daemon().name(name + "-", 0).factory());
         threads.allowCoreThreadTimeOut(true);
         return threads;
+    }
+
+    /** A block on its way to a file. */
+    private record Writing(BlockKey key, int crc32c, PooledBlock copy) {
     }
 }

@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.function.Consumer;
 import java.util.regex.Matcher;
@@ -95,7 +96,7 @@ final class SegmentFiles implements AutoCloseable {
         final byte[] header = new byte[RecordHeader.BYTES];
         final long payloadAt = expected.offset() + (long) RecordHeader.BYTES;
         if (!fill(segment.channel, ByteBuffer.wrap(header), expected.offset())
-            || !RecordHeader.decode(header, expected.segment(), expected.offset()).equals(java.util.Optional.of(expected))) {
+            || !RecordHeader.decode(header, expected.segment(), expected.offset()).equals(Optional.of(expected))) {
             return false;
         }
         long position = payloadAt;

@@ -3,6 +3,7 @@ package io.spillway.kvstore.transfer;
 import io.spillway.kvstore.service.PutOutcome;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -143,7 +144,7 @@ final class Requester {
                 ending.add(request);
             }
         }
-        ending.sort(java.util.Comparator.comparingLong(request -> request.id));
+        ending.sort(Comparator.comparingLong(request -> request.id));
         ending.forEach(request -> end(request, tellPeer));
         return ending.size();
     }
