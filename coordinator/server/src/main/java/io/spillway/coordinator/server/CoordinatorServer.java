@@ -22,6 +22,7 @@ import io.spillway.domain.time.NanoClock;
 import io.spillway.gateway.Gateway;
 import io.spillway.gateway.GatewayConfig;
 import io.spillway.gateway.chat.ChatService;
+import io.spillway.gateway.console.CoordinatorConsole;
 import io.spillway.gateway.http.HttpServerConfig;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -110,7 +111,8 @@ public final class CoordinatorServer implements AutoCloseable {
         log.onView(streams::onView);
         gateway = opened(Gateway.start(gatewayConfig(), new Gateway.Parts(log::view, models::of, coordinator,
             (model, usage) -> Charge.of(tariff.of(model), usage).totalNanoDollars(),
-            new ClusterConsole(config.peers(), log, coordinator, loads, EpochClock.SYSTEM), SecureRandom::new,
+            new CoordinatorConsole(new CoordinatorConsole.Sources(log::view, coordinator::stats, () -> loads,
+                new Replicas(config.peers(), log)::now, EpochClock.SYSTEM)), SecureRandom::new,
             NanoClock.SYSTEM, EpochClock.SYSTEM)));
         startRpc(commandIds);
         final Bootstrap bootstrap = new Bootstrap(log, config.bootstrap(), random);

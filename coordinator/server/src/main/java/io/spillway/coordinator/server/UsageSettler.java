@@ -5,6 +5,7 @@ import io.spillway.coordinator.ledger.Charge;
 import io.spillway.coordinator.ledger.Tariff;
 import io.spillway.coordinator.state.Command;
 import io.spillway.coordinator.state.ReplicatedLog;
+import io.spillway.domain.error.ErrorCode;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ArrayBlockingQueue;
@@ -38,8 +39,12 @@ final class UsageSettler implements UsageSink {
         this.commandIds = commandIds;
     }
 
+    /** What was delivered is charged: a complete answer, and what a caller got before it went away. A failure is free. */
     @Override
     public void onEnded(final Consumption consumption) {
+        if (consumption.failure().filter(code -> code != ErrorCode.CANCELLED).isPresent()) {
+            return;
+        }
         final Command.UsageEntry entry = Charge.entry(consumption.request().tenant(), consumption.request().run(),
             consumption.request().model(), consumption.usage(), tariff);
         if (!waiting.offer(entry)) {

@@ -22,6 +22,9 @@ public final class Roles {
     private static final String COORDINATOR_HEAP = "192m";
     private static final String NODE_HEAP = "384m";
     private static final String STORE_HEAP = "192m";
+    /** A laptop holds the whole cluster, filled up, in under 4 GiB: less than each role would take by default. */
+    private static final long NODE_TIER_BYTES = 256L << 20;
+    private static final long STORE_TIER_BYTES = 512L << 20;
 
     private Roles() {
     }
@@ -59,7 +62,7 @@ public final class Roles {
         final StoreConfig defaults = ConfigFile.parse(
             "id: x\ncoordinators: ['localhost:1']\ndata-dir: x", "defaults", StoreConfig.class);
         final StoreConfig config = new StoreConfig(store.name(), coordinators, store.transfer().host(),
-            store.transfer().port(), store.dir(), defaults.hostMaxBytes(), defaults.diskMaxBytes());
+            store.transfer().port(), store.dir(), STORE_TIER_BYTES, defaults.diskMaxBytes());
         return new Role("store", store.name(), 0,
             new Role.Launch(StoreMain.class.getName(), config, STORE_HEAP), () -> StoreServer.start(config));
     }
@@ -69,7 +72,8 @@ public final class Roles {
             "id: x\ncoordinators: ['localhost:1']\ndata-dir: x\nmodel: {id: x, path: x}", "defaults", NodeConfig.class);
         final NodeConfig config = new NodeConfig(node.name(), coordinators, node.rpc().host(), node.rpc().port(),
             node.transfer().port(), node.dir(), new NodeConfig.Model(plan.spec().modelName(), modelPath(plan)),
-            defaults.kv(), defaults.engine());
+            new NodeConfig.Kv(defaults.kv().blockTokens(), NODE_TIER_BYTES, NODE_TIER_BYTES, defaults.kv().lookupTimeout(),
+                defaults.kv().onboardTimeout()), defaults.engine());
         return new Role("node", node.name(), 1,
             new Role.Launch(NodeMain.class.getName(), config, NODE_HEAP), () -> NodeServer.start(config));
     }

@@ -7,9 +7,9 @@ import java.util.Optional;
 import java.util.TreeMap;
 
 /**
- * Leaf-first least recently used: of the blocks that no held block continues and nobody pins, the one used longest ago. A
- * chain is thus eaten from its end, and what many chains share goes last. When every leaf is pinned, the unpinned block used
- * longest ago goes: else a chain as long as the tier could not be read past its pinned end.
+ * Leaf-first least recently used: of the blocks that no held block continues and nobody pins, the one used longest ago.
+ * A chain is thus eaten from its end, and what many chains share goes last. When every leaf is pinned, the unpinned
+ * block used longest ago goes: else a chain as long as the tier could not be read past its pinned end.
  *
  * <p>Time is a counter of uses, so equal histories choose equally. Every call is O(log n).
  */

@@ -7,11 +7,12 @@ import java.util.BitSet;
 import java.util.List;
 
 /**
- * The only owner, and the only freer, of the memory of KV blocks. Blocks of any size share one slab cut into pages; a block is
- * one run of pages where there is one, else several, so that fragmentation costs a copy loop and never a refusal.
+ * The only owner, and the only freer, of the memory of KV blocks. Blocks of any size share one slab cut into pages; a
+ * block is one run of pages where there is one, else several, so that fragmentation costs a copy loop and never a
+ * refusal.
  *
- * <p>A block is leased (somebody reads or fills it), cached (kept, no lease) or gone. Single writer: the owning service's
- * thread. Low pages are used first, so that memory never needed is never touched.
+ * <p>A block is leased (somebody reads or fills it), cached (kept, no lease) or gone. Single writer: the owning
+ * service's thread. Low pages are used first, so that memory never needed is never touched.
  */
 public final class BlockPool implements AutoCloseable {
     /** Page size that wastes little on small blocks and keeps bookkeeping small for large ones. */

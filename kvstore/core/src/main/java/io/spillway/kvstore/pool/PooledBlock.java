@@ -4,8 +4,8 @@ import java.lang.foreign.MemorySegment;
 import java.util.List;
 
 /**
- * Memory of one block: a few runs of pages of the slab. Its bytes may be read by any lease holder on any thread, and written
- * only between allocation and {@link BlockPool#keep}. Lease counts belong to the pool's thread.
+ * Memory of one block: a few runs of pages of the slab. Its bytes may be read by any lease holder on any thread, and
+ * written only between allocation and {@link BlockPool#keep}. Lease counts belong to the pool's thread.
  */
 public final class PooledBlock {
     private final List<MemorySegment> parts;
@@ -27,7 +27,9 @@ public final class PooledBlock {
         return bytes;
     }
 
-    /** @return the payload in order: usually one part, more when the slab is fragmented; sizes sum to {@link #bytes()} */
+    /**
+     * @return the payload in order: usually one part, more when the slab is fragmented; sizes sum to {@link #bytes()}
+     */
     public List<MemorySegment> parts() {
         return parts;
     }

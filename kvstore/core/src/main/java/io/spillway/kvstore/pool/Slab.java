@@ -8,8 +8,9 @@ import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
 
 /**
- * One piece of off-heap memory that costs nothing until it is written: {@code calloc} hands out untouched zero pages, where
- * {@link Arena#allocate} would write every byte. Access after {@link #close()} throws instead of reading freed memory.
+ * One piece of off-heap memory that costs nothing until it is written: {@code calloc} hands out untouched zero pages,
+ * where {@link Arena#allocate} would write every byte. Access after {@link #close()} throws instead of reading freed
+ * memory.
  */
 final class Slab implements AutoCloseable {
     private static final Linker LINKER = Linker.nativeLinker();

@@ -16,11 +16,11 @@ import java.util.function.Consumer;
 import java.util.function.IntConsumer;
 
 /**
- * A member's own blocks outside the model: a host tier and, behind it, a disk tier, as one thing. A node's host tier and a
- * store server are both one of these.
+ * A member's own blocks outside the model: a host tier and, behind it, a disk tier, as one thing. A node's host tier
+ * and a store server are both one of these.
  *
- * <p>Callable from any thread, never blocks; answers come on the service's one thread, which alone touches the tiers. A full
- * mailbox refuses (false), and so does a service that ends: callers take that as a miss.
+ * <p>Callable from any thread, never blocks; answers come on the service's one thread, which alone touches the tiers. A
+ * full mailbox refuses (false), and so does a service that ends: callers take that as a miss.
  */
 public final class BlockService implements AutoCloseable {
     private static final System.Logger LOG = System.getLogger(BlockService.class.getName());
@@ -51,10 +51,11 @@ public final class BlockService implements AutoCloseable {
     /**
      * Opens the tiers and starts the thread.
      *
-     * @param events told of every change in either tier, in order; called on the service's thread, and on this one for the
-     *               blocks that the disk tier still holds
+     * @param events told of every change in either tier, in order; called on the service's thread, and on this one for
+     *               the blocks that the disk tier still holds
      */
-    public static BlockService start(final ServiceConfig config, final Consumer<KvEvent> events, final NanoClock clock) {
+    public static BlockService start(
+        final ServiceConfig config, final Consumer<KvEvent> events, final NanoClock clock) {
         final BlockService service = new BlockService(config, events, clock);
         service.thread.start();
         return service;
@@ -65,7 +66,8 @@ public final class BlockService implements AutoCloseable {
      *
      * @param bytes    borrowed until {@code released} has run
      * @param released runs exactly once when this returns true
-     * @param done     runs after that: first block of the chain as far as it is known, or null when the block was refused
+     * @param done     runs after that: first block of the chain as far as it is known, or null when the block was
+     *                 refused
      * @return false: refused (counted), nothing was borrowed
      */
     public boolean store(
@@ -94,7 +96,8 @@ public final class BlockService implements AutoCloseable {
      */
     public boolean reserve(final BlockKey key, final int lengthBytes, final int crc32c, final Consumer<Reserved> done) {
         return mailbox.request(request(
-            () -> done.accept(blocks.reserve(key, lengthBytes, crc32c, this)), () -> done.accept(new Reserved.Refused())));
+            () -> done.accept(blocks.reserve(key, lengthBytes, crc32c, this)),
+            () -> done.accept(new Reserved.Refused())));
     }
 
     /** Counts how many leading blocks of {@code chain} are here, in either tier; 0 also when the service ends. */

@@ -9,9 +9,9 @@ import java.util.concurrent.CompletableFuture;
 /**
  * Port: moves blocks between members. Callable from any thread, never blocks.
  *
- * <p>Fails open: futures never complete exceptionally; a peer that is unknown, not connected, slow, lost or lying is a shorter
- * result. Cancelling a returned future asks the transport to stop; the future completes when it has. Futures complete on the
- * transport's thread.
+ * <p>Fails open: futures never complete exceptionally; a peer that is unknown, not connected, slow, lost or lying is a
+ * shorter result. Cancelling a returned future asks the transport to stop; the future completes when it has. Futures
+ * complete on the transport's thread.
  */
 public interface BlockTransport extends AutoCloseable {
     /** Who may be asked from now on; what is under way with others may still end well. */

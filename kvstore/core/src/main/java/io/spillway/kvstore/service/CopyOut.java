@@ -10,8 +10,8 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 
 /**
- * One run of blocks being copied out of a service, a block per step, so that others are served in between. Reads ahead a
- * little, which keeps the disk's readers busy. Single writer: the service's thread.
+ * One run of blocks being copied out of a service, a block per step, so that others are served in between. Reads ahead
+ * a little, which keeps the disk's readers busy. Single writer: the service's thread.
  */
 final class CopyOut {
     private static final int AHEAD_BLOCKS = 4;

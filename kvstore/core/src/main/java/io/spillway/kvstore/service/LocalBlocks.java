@@ -21,8 +21,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 
 /**
- * Host and disk tier together: victims of the one go to the other, and what is read from disk comes back to DRAM. Single
- * writer: the thread of the {@link BlockService}.
+ * Host and disk tier together: victims of the one go to the other, and what is read from disk comes back to DRAM.
+ * Single writer: the thread of the {@link BlockService}.
  */
 final class LocalBlocks {
     private static final long CLOSE_NANOS_MAX = TimeUnit.SECONDS.toNanos(10);

@@ -7,8 +7,8 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.agrona.concurrent.ManyToOneConcurrentArrayQueue;
 
 /**
- * Where any thread meets the one thread of a service. Requests are bounded and can be refused; returns (leases given back,
- * results of accepted work) cannot be, and are bounded by what was accepted before.
+ * Where any thread meets the one thread of a service. Requests are bounded and can be refused; returns (leases given
+ * back, results of accepted work) cannot be, and are bounded by what was accepted before.
  */
 final class Mailbox {
     /** A request. Exactly one of the two methods runs, on the service's thread or, after its end, on a caller's. */

@@ -14,7 +14,8 @@ final class Rendezvous {
     /** @return the store for {@code chain}: the same for the same stores, in any order of them */
     static Optional<NodeId> choose(final BlockHash chain, final Collection<NodeId> stores) {
         return stores.stream().max(
-            Comparator.<NodeId>comparingLong(store -> score(chain, store) ^ Long.MIN_VALUE).thenComparing(store -> store));
+            Comparator.<NodeId>comparingLong(store -> score(chain, store) ^ Long.MIN_VALUE)
+                .thenComparing(store -> store));
     }
 
     private static long score(final BlockHash chain, final NodeId store) {

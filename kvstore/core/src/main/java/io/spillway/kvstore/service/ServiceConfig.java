@@ -26,7 +26,8 @@ public record ServiceConfig(
         requireNonNull(disk, "disk");
         if (Integer.bitCount(pageBytes) != 1 || hostBytes < pageBytes) {
             throw SpillwayException.ofField(ErrorCode.INVALID_CONFIG, "hostBytes",
-                "the host tier needs at least one page of " + pageBytes + " bytes, a power of two; it has " + hostBytes);
+                "the host tier needs at least one page of " + pageBytes + " bytes, a power of two; it has "
+                    + hostBytes);
         }
         if (requestsMax < 1 || storesMax < 1 || reservationsMax < 1) {
             throw SpillwayException.ofField(ErrorCode.INVALID_CONFIG, "requestsMax", "limits are at least 1");
@@ -40,6 +41,7 @@ public record ServiceConfig(
 
     /** @return the same with a disk tier */
     public ServiceConfig withDisk(final DiskConfig tier) {
-        return new ServiceConfig(hostBytes, pageBytes, Optional.of(tier), requestsMax, storesMax, reservationsMax, spillOnClose);
+        return new ServiceConfig(
+            hostBytes, pageBytes, Optional.of(tier), requestsMax, storesMax, reservationsMax, spillOnClose);
     }
 }

@@ -16,9 +16,10 @@ import java.util.concurrent.CompletableFuture;
 /**
  * A node's block store: its own tiers first, then the store servers and the other nodes.
  *
- * <p>Offload copies into the own host tier and sends on to one store server, chosen by the chain, so that a chain stays in one
- * place. Look-up asks all members at once for what the own tiers lack; the longest run wins, stores before engines, then by id.
- * Fetched blocks enter the own host tier too, unless configured otherwise. Owns neither the service nor the transport.
+ * <p>Offload copies into the own host tier and sends on to one store server, chosen by the chain, so that a chain stays
+ * in one place. Look-up asks all members at once for what the own tiers lack; the longest run wins, stores before
+ * engines, then by id. Fetched blocks enter the own host tier too, unless configured otherwise. Owns neither the
+ * service nor the transport.
  */
 public final class TieredBlockStore implements BlockStore {
     private final BlockService own;
@@ -134,7 +135,8 @@ public final class TieredBlockStore implements BlockStore {
     }
 
     private CompletableFuture<Onboarded> fetch(
-        final String source, final List<BlockHash> blocks, final List<MemorySegment> targets, final long deadlineNanos) {
+        final String source, final List<BlockHash> blocks, final List<MemorySegment> targets,
+        final long deadlineNanos) {
         if (source.isEmpty()) {
             return own.copyOut(blocks, targets, deadlineNanos);
         }
@@ -142,7 +144,8 @@ public final class TieredBlockStore implements BlockStore {
         final List<CompletableFuture<Void>> keeping = new ArrayList<>();
         final BlockSink sink = config.keepFetched() ? (key, bytes) -> keeping.add(keep(key, bytes)) : BlockSink.NONE;
         return transport.get(new Fetch(new NodeId(source), blocks, targets, sink), deadlineNanos).thenCompose(
-            onboarded -> CompletableFuture.allOf(keeping.toArray(CompletableFuture[]::new)).thenApply(kept -> onboarded));
+            onboarded -> CompletableFuture.allOf(keeping.toArray(CompletableFuture[]::new))
+                .thenApply(kept -> onboarded));
     }
 
     private CompletableFuture<Void> keep(final BlockKey key, final MemorySegment bytes) {

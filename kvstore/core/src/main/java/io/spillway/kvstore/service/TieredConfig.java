@@ -6,8 +6,8 @@ import io.spillway.domain.error.SpillwayException;
 /**
  * How a tiered store uses other members.
  *
- * @param keepFetched     blocks fetched from other members also enter the own host tier, where the next sequence, and peers,
- *                        find them
+ * @param keepFetched     blocks fetched from other members also enter the own host tier, where the next sequence, and
+ *                        peers, find them
  * @param putsWaitingMax  blocks that wait to be sent to a store; more are not sent (counted)
  * @param putsUnderWayMax blocks being sent at a time
  * @param putNanosMax     a block not acknowledged by then is given up

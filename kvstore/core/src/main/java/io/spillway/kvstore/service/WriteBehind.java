@@ -11,8 +11,8 @@ import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLongArray;
 
 /**
- * Sends blocks of the own host tier to the store server that keeps their chain, a few at a time. What waits is only a name:
- * a block that is evicted before its turn is not sent. Single writer: the block service's thread.
+ * Sends blocks of the own host tier to the store server that keeps their chain, a few at a time. What waits is only a
+ * name: a block that is evicted before its turn is not sent. Single writer: the block service's thread.
  */
 final class WriteBehind {
     private final BlockService service;

@@ -22,7 +22,8 @@ public record DiskConfig(Path directory, long maxBytes, long segmentBytes, long 
         requireNonNull(directory, "directory");
         if (segmentBytes < RecordHeader.BYTES || segmentBytes > SEGMENT_BYTES_MAX) {
             throw SpillwayException.ofField(ErrorCode.INVALID_CONFIG, "disk.segmentBytes",
-                "a segment has between " + RecordHeader.BYTES + " and " + SEGMENT_BYTES_MAX + " bytes, not " + segmentBytes);
+                "a segment has between " + RecordHeader.BYTES + " and " + SEGMENT_BYTES_MAX + " bytes, not "
+                    + segmentBytes);
         }
         if (maxBytes < 2 * segmentBytes) {
             throw SpillwayException.ofField(ErrorCode.INVALID_CONFIG, "disk.maxBytes",

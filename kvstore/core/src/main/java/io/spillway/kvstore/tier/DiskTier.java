@@ -24,11 +24,11 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 
 /**
- * Blocks on a disk: a log of self-describing records; the index lives in memory and is rebuilt at start. The oldest segment
- * goes when the limit is reached.
+ * Blocks on a disk: a log of self-describing records; the index lives in memory and is rebuilt at start. The oldest
+ * segment goes when the limit is reached.
  *
- * <p>Index, staging and counters belong to the owner's thread. Files belong to one writer and two reader threads behind bounded
- * queues; their results come back through {@code owner}. Fails open: a disk that is full, slow or broken makes
+ * <p>Index, staging and counters belong to the owner's thread. Files belong to one writer and two reader threads behind
+ * bounded queues; their results come back through {@code owner}. Fails open: a disk that is full, slow or broken makes
  * {@link #write} refuse and {@link #read} miss, and is tried again a second later.
  */
 public final class DiskTier implements AutoCloseable {
@@ -131,8 +131,8 @@ public final class DiskTier implements AutoCloseable {
      * Reads a block into memory leased by the caller.
      *
      * @param target as long as {@link #lengthOf} says; not touched any more once {@code done} has run
-     * @param done   runs on the owner's thread, now or later: the block's identity, or null when it could not be read or was
-     *               corrupt
+     * @param done   runs on the owner's thread, now or later: the block's identity, or null when it could not be read
+     *               or was corrupt
      * @return false: not here, or too many reads wait (counted); {@code done} will not run
      */
     public boolean read(final BlockHash hash, final PooledBlock target, final Consumer<DiskBlock> done) {
@@ -179,7 +179,10 @@ public final class DiskTier implements AutoCloseable {
         return counters;
     }
 
-    /** Waits until all accepted writes are in the files and closes them. Results that arrive later are the owner's to run. */
+    /**
+     * Waits until all accepted writes are in the files and closes them. Results that arrive later are the owner's to
+     * run.
+     */
     @Override
     public void close() {
         writer.shutdown();

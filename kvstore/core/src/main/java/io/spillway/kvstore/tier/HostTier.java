@@ -15,8 +15,8 @@ import java.util.function.Consumer;
 /**
  * Blocks in DRAM, up to the size of a pool; the least recently used leaf of all chains makes room for a new block.
  *
- * <p>Single writer: the block service's thread. A block is checked against its producer's checksum whenever it is read; one
- * that fails is dropped and counted, and was never there.
+ * <p>Single writer: the block service's thread. A block is checked against its producer's checksum whenever it is read;
+ * one that fails is dropped and counted, and was never there.
  */
 public final class HostTier implements AutoCloseable {
     private final BlockPool pool;
@@ -58,7 +58,8 @@ public final class HostTier implements AutoCloseable {
     /**
      * Makes filled memory a block of this tier; the caller keeps its lease.
      *
-     * @return the block; when the tier holds that hash already, the one it holds, and {@code memory} goes with its lease
+     * @return the block; when the tier holds that hash already, the one it holds, and {@code memory} goes with its
+     *         lease
      */
     public HostBlock keep(final BlockKey key, final int crc32c, final PooledBlock memory) {
         final HostBlock held = index.get(key.hash());

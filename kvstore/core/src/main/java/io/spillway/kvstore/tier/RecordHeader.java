@@ -10,11 +10,12 @@ import java.util.zip.CRC32C;
  * What precedes every block in a segment file, so that a file explains itself. Little-endian, {@link #BYTES} long:
  *
  * <pre>
- *  0 magic u32 | 4 version u16 | 6 zero u16 | 8 hash 16 (two i64) | 24 parent 16 | 40 payload bytes u32 | 44 payload CRC32C
+ *  0 magic u32 | 4 version u16 | 6 zero u16 | 8 hash 16 (two i64) | 24 parent 16
+ * 40 payload bytes u32 | 44 payload CRC32C
  * 48 segment number u32 | 52 offset of this header in the segment u32 | 56 zero u32 | 60 CRC32C of bytes 0 to 59
  * </pre>
- * The payload follows; the next header starts at the next multiple of {@link #BYTES}. Segment and offset betray a record that
- * was written, or is read, in the wrong place.
+ * The payload follows; the next header starts at the next multiple of {@link #BYTES}. Segment and offset betray a
+ * record that was written, or is read, in the wrong place.
  */
 record RecordHeader(BlockKey key, int lengthBytes, int crc32c, int segment, int offset) {
     static final int BYTES = 64;
@@ -49,7 +50,8 @@ record RecordHeader(BlockKey key, int lengthBytes, int crc32c, int segment, int 
             return Optional.empty();
         }
         final BlockKey key = new BlockKey(
-            new BlockHash(buffer.getLong(8), buffer.getLong(16)), new BlockHash(buffer.getLong(24), buffer.getLong(32)));
+            new BlockHash(buffer.getLong(8), buffer.getLong(16)),
+            new BlockHash(buffer.getLong(24), buffer.getLong(32)));
         return Optional.of(new RecordHeader(key, buffer.getInt(40), buffer.getInt(44), segment, (int) offset));
     }
 

@@ -19,8 +19,8 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /**
- * The files of a disk tier: {@code segment-<number>.kv}, appended to in order of number. {@link #append} belongs to one writer
- * thread, {@link #read} to any. Nothing is synced block by block: a block lost in a power cut is a miss.
+ * The files of a disk tier: {@code segment-<number>.kv}, appended to in order of number. {@link #append} belongs to one
+ * writer thread, {@link #read} to any. Nothing is synced block by block: a block lost in a power cut is a miss.
  */
 final class SegmentFiles implements AutoCloseable {
     private static final Pattern NAME = Pattern.compile("segment-(\\d{1,9})\\.kv");
@@ -36,7 +36,8 @@ final class SegmentFiles implements AutoCloseable {
     }
 
     /**
-     * Opens what an earlier process left: reads every header, cuts what does not read as a record, and starts a new segment.
+     * Opens what an earlier process left: reads every header, cuts what does not read as a record, and starts a new
+     * segment.
      *
      * @param found told of every record, oldest first
      */
@@ -59,7 +60,8 @@ final class SegmentFiles implements AutoCloseable {
      *
      * @param dropped told of every segment deleted to stay within the limit
      */
-    RecordHeader append(final BlockKey key, final int crc32c, final PooledBlock payload, final Consumer<Integer> dropped)
+    RecordHeader append(
+        final BlockKey key, final int crc32c, final PooledBlock payload, final Consumer<Integer> dropped)
         throws IOException {
         final long recordBytes = RecordHeader.recordBytes(payload.bytes());
         if (current == null || current.bytes + recordBytes > config.segmentBytes()) {

@@ -90,7 +90,8 @@ class LeafFirstLruTest {
             entry -> model.values().stream().anyMatch(other -> other.parent.equals(entry.getKey())));
         return model.entrySet().stream()
             .filter(entry -> entry.getValue().pins == 0)
-            .min(leavesFirst.thenComparing(Comparator.comparingLong(entry -> entry.getValue().lastUse))).map(Map.Entry::getKey);
+            .min(leavesFirst.thenComparing(Comparator.comparingLong(entry -> entry.getValue().lastUse)))
+            .map(Map.Entry::getKey);
     }
 
     private static final class Naive {

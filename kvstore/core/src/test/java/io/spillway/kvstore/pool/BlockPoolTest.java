@@ -19,7 +19,8 @@ class BlockPoolTest {
 
     /** Random life of blocks of mixed sizes: pages add up, nobody's bytes change under another's hands. */
     @Property(tries = 200)
-    void pagesAddUpAndBlocksDoNotOverlap(@ForAll final long seed, @ForAll @IntRange(min = 4, max = 60) final int pages) {
+    void pagesAddUpAndBlocksDoNotOverlap(
+        @ForAll final long seed, @ForAll @IntRange(min = 4, max = 60) final int pages) {
         final SplittableRandom random = new SplittableRandom(seed);
         final BlockPool pool = new BlockPool((long) pages * PAGE, PAGE);
         final List<Held> held = new ArrayList<>();

@@ -30,7 +30,9 @@ class BlockServiceTest {
     @TempDir
     private Path directory;
 
-    /** Random stores, reads and leases in a small tier: right bytes or a miss, and events that add up to what is held. */
+    /**
+     * Random stores, reads and leases in a small tier: right bytes or a miss, and events that add up to what is held.
+     */
     @Property(tries = 40)
     void readsAreTheStoredBytesOrMissesAndEventsAddUp(@ForAll final long seed) {
         final SplittableRandom random = new SplittableRandom(seed);
@@ -180,7 +182,8 @@ class BlockServiceTest {
             fixture.storeChain(16, 1, BLOCK);
             final MemorySegment target = MemorySegment.ofArray(new byte[BLOCK]);
             assertThat(ServiceFixture.get(fixture.service.copyOut(
-                ServiceFixture.chain(16, 1), List.of(target), NanoClock.SYSTEM.nanoTime() - 1))).isEqualTo(Onboarded.NOTHING);
+                ServiceFixture.chain(16, 1), List.of(target), NanoClock.SYSTEM.nanoTime() - 1)))
+                .isEqualTo(Onboarded.NOTHING);
             assertThat(target.mismatch(MemorySegment.ofArray(new byte[BLOCK]))).isEqualTo(-1);
         }
     }

@@ -44,7 +44,8 @@ class TieredBlockStoreTest {
         offload(1, 10);
         awaitSent(10);
         assertThat(transport.of("engine-a")).isEmpty();
-        assertThat(List.of(transport.of("store-b").size(), transport.of("store-c").size())).containsExactlyInAnyOrder(0, 10);
+        assertThat(List.of(transport.of("store-b").size(), transport.of("store-c").size()))
+            .containsExactlyInAnyOrder(0, 10);
         assertThat(store.counters().stored()).isEqualTo(10);
         offload(1, 10);
         awaitSent(20);

@@ -9,7 +9,9 @@ import java.nio.channels.DatagramChannel;
 import java.util.concurrent.TimeUnit;
 import org.agrona.ErrorHandler;
 
-/** Settings of the media driver inside this process: one thread, sparse files, a window that the kernel's limits allow. */
+/**
+ * Settings of the media driver inside this process: one thread, sparse files, a window that the kernel's limits allow.
+ */
 final class DriverLaunch {
     private static final int TERM_BYTES = 4 << 20;
     private static final int SOCKET_BYTES_WANTED = 4 << 20;
@@ -29,7 +31,8 @@ final class DriverLaunch {
             .warnIfDirectoryExists(false)
             .threadingMode(ThreadingMode.SHARED)
             .sharedIdleStrategy(idle)
-            // Resolves names and maps files for the driver; by default it wakes a thousand times a second to look for work.
+            // Resolves names and maps files for the driver; by default it wakes a thousand times a second to look for
+            // work.
             .asyncExecutorIdleStrategy(new ParkingIdle(EXECUTOR_NAP_NANOS))
             .termBufferSparseFile(true)
             .publicationTermBufferLength(TERM_BYTES)

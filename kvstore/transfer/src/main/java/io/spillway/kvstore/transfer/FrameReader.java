@@ -45,7 +45,8 @@ final class FrameReader {
             throw new IllegalArgumentException("frame of " + length + " bytes");
         }
         header.wrap(buffer, offset);
-        if (header.schemaId() != MessageHeaderDecoder.SCHEMA_ID || header.version() != MessageHeaderDecoder.SCHEMA_VERSION) {
+        if (header.schemaId() != MessageHeaderDecoder.SCHEMA_ID
+            || header.version() != MessageHeaderDecoder.SCHEMA_VERSION) {
             throw new IllegalArgumentException("frame of schema " + header.schemaId() + " version " + header.version());
         }
         if (header.templateId() == HelloDecoder.TEMPLATE_ID) {

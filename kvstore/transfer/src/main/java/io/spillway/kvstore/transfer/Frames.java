@@ -39,7 +39,8 @@ final class Frames {
 
     byte[] hello(final long incarnation, final long answers, final NodeId self, final Endpoint endpoint) {
         final HelloEncoder frame = new HelloEncoder().wrapAndApplyHeader(buffer, 0, header);
-        frame.incarnation(incarnation).answers(answers).port(endpoint.port()).nodeId(self.value()).host(endpoint.host());
+        frame.incarnation(incarnation).answers(answers).port(endpoint.port());
+        frame.nodeId(self.value()).host(endpoint.host());
         return taken(frame.limit());
     }
 
@@ -82,7 +83,8 @@ final class Frames {
 
     byte[] put(final long requestId, final BlockKey key, final int lengthBytes, final int crc32c) {
         final PutEncoder frame = new PutEncoder().wrapAndApplyHeader(buffer, 0, header).requestId(requestId);
-        frame.high(key.hash().high()).low(key.hash().low()).parentHigh(key.parent().high()).parentLow(key.parent().low());
+        frame.high(key.hash().high()).low(key.hash().low());
+        frame.parentHigh(key.parent().high()).parentLow(key.parent().low());
         return taken(frame.lengthBytes(lengthBytes).crc32c(crc32c).limit());
     }
 

@@ -13,8 +13,8 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 
 /**
- * Blocks on their way from a peer into the caller's memory: each fragment is copied once, from Aeron's buffer to its place, and
- * the block is verified there.
+ * Blocks on their way from a peer into the caller's memory: each fragment is copied once, from Aeron's buffer to its
+ * place, and the block is verified there.
  */
 final class GetRequest extends Request {
     private final Fetch fetch;

@@ -198,7 +198,8 @@ final class Links {
     }
 
     private void open(final PeerLink link, final long nowNanos) {
-        final String channel = "aeron:udp?endpoint=" + link.endpoint + "|mtu=" + self.packets().towards(link.endpoint.host());
+        final String channel =
+            "aeron:udp?endpoint=" + link.endpoint + "|mtu=" + self.packets().towards(link.endpoint.host());
         link.registrationId = aeron.asyncAddExclusivePublication(channel, STREAM);
         link.state = PeerLink.State.OPENING;
         link.sinceNanos = nowNanos;

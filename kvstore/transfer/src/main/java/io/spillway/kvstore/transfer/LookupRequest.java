@@ -12,7 +12,8 @@ final class LookupRequest extends Request {
     private int found;
 
     LookupRequest(
-        final NodeId peer, final List<BlockHash> blocks, final long deadlineNanos, final CompletableFuture<Integer> result) {
+        final NodeId peer, final List<BlockHash> blocks, final long deadlineNanos,
+        final CompletableFuture<Integer> result) {
         super(peer, deadlineNanos);
         this.blocks = blocks;
         this.result = result;

@@ -5,8 +5,8 @@ import java.util.concurrent.locks.LockSupport;
 import org.agrona.concurrent.IdleStrategy;
 
 /**
- * Sleeps longer the longer there is nothing to do, so that an idle process costs next to nothing, and can be woken: the driver
- * wakes the agent when packets came, the agent wakes the driver when there is something to send.
+ * Sleeps longer the longer there is nothing to do, so that an idle process costs next to nothing, and can be woken: the
+ * driver wakes the agent when packets came, the agent wakes the driver when there is something to send.
  *
  * <p>Used by one thread; {@link #wake()} by any.
  */

@@ -14,8 +14,8 @@ import org.agrona.concurrent.UnsafeBuffer;
 /**
  * One other endpoint: what we send it, and what we know of it. Single writer: the agent's thread.
  *
- * <p>A link is up when both sides know which run of the other they talk to. Control frames go first, then payload, a frame per
- * request in turn: a request whose reader is slow waits alone.
+ * <p>A link is up when both sides know which run of the other they talk to. Control frames go first, then payload, a
+ * frame per request in turn: a request whose reader is slow waits alone.
  */
 final class PeerLink {
     /** Life of a link; DOWN and OPENING alternate while the peer cannot be reached. */

@@ -14,8 +14,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 
 /**
- * What others ask of this endpoint, answered from its {@link BlockService}. Answers of the service come on its own thread and
- * cross over through {@code agent}; each is matched with what the peer still waits for.
+ * What others ask of this endpoint, answered from its {@link BlockService}. Answers of the service come on its own
+ * thread and cross over through {@code agent}; each is matched with what the peer still waits for.
  */
 final class Responder {
     private static final int SERVED_PER_LINK_MAX = 256;
@@ -64,7 +64,8 @@ final class Responder {
     }
 
     void onPut(
-        final PeerLink link, final long requestId, final BlockKey key, final Frames.Incoming block, final long nowNanos) {
+        final PeerLink link, final long requestId, final BlockKey key, final Frames.Incoming block,
+        final long nowNanos) {
         if (!admits(link, requestId) || block.lengthBytes() > TransferConfig.BLOCK_BYTES_MAX) {
             link.send(frames.putReply(requestId, PutOutcome.REFUSED));
             return;

@@ -10,7 +10,8 @@ import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 
 /**
- * Blocks on their way to a peer that asked: leased a few ahead, sent straight from the pool, as far as the peer's credit goes.
+ * Blocks on their way to a peer that asked: leased a few ahead, sent straight from the pool, as far as the peer's
+ * credit goes.
  */
 final class ServedGet implements Served, Outgoing {
     private static final int AHEAD_BLOCKS = 16;
@@ -119,7 +120,8 @@ final class ServedGet implements Served, Outgoing {
     private Turn sendFragment(final PeerLink link, final BlockLease lease) {
         final var memory = lease.block().memory();
         final long bytes = Math.min(Math.min(memory.bytes() - sentBytes, creditBytes), link.fragmentBytesMax());
-        if (!link.sendFragment(new Frames.Piece(requestId, sentBlocks, sentBytes, (int) bytes, Side.RESPONDER), memory)) {
+        final Frames.Piece piece = new Frames.Piece(requestId, sentBlocks, sentBytes, (int) bytes, Side.RESPONDER);
+        if (!link.sendFragment(piece, memory)) {
             return Turn.BLOCKED;
         }
         sentBytes += (int) bytes;

@@ -21,7 +21,7 @@ final class Tally {
     }
 
     TransferCounters read() {
-        return new TransferCounters(counts.get(0), counts.get(1), counts.get(2), counts.get(3), counts.get(4), counts.get(5),
-            counts.get(6), counts.get(7), counts.get(8), counts.get(9));
+        return new TransferCounters(counts.get(0), counts.get(1), counts.get(2), counts.get(3), counts.get(4),
+            counts.get(5), counts.get(6), counts.get(7), counts.get(8), counts.get(9));
     }
 }

@@ -22,8 +22,8 @@ import org.agrona.concurrent.AgentInvoker;
 import org.agrona.concurrent.ManyToOneConcurrentArrayQueue;
 
 /**
- * The duty cycle of a transfer endpoint: takes requests, receives frames, sends frames, notices time. Never blocks. Single
- * writer of links, requests and everything served; other threads meet it at two queues.
+ * The duty cycle of a transfer endpoint: takes requests, receives frames, sends frames, notices time. Never blocks.
+ * Single writer of links, requests and everything served; other threads meet it at two queues.
  */
 final class TransferAgent implements FrameHandler {
     private static final int COMMANDS_PER_CYCLE = 64;
@@ -36,7 +36,9 @@ final class TransferAgent implements FrameHandler {
     private final NanoClock clock;
     private final Tally tally;
     private final ManyToOneConcurrentArrayQueue<Request> submitted = new ManyToOneConcurrentArrayQueue<>(1024);
-    /** What follows from accepted work: answers of the block service, cancels, peer lists. Bounded by what was accepted. */
+    /**
+     * What follows from accepted work: answers of the block service, cancels, peer lists. Bounded by what was accepted.
+     */
     private final ConcurrentLinkedQueue<Runnable> tasks = new ConcurrentLinkedQueue<>();
     private final ParkingIdle idle;
     private final ParkingIdle driverIdle;

@@ -13,7 +13,8 @@ import java.util.concurrent.TimeUnit;
  *
  * @param self          this member
  * @param listen        address of its one UDP port
- * @param directory     for Aeron's buffers; used by one process, deleted at start and end; put it on a RAM disk (/dev/shm)
+ * @param directory     for Aeron's buffers; used by one process, deleted at start and end; put it on a RAM disk
+ *                      (/dev/shm)
  * @param packets       packet sizes
  * @param windowBytes   payload bytes of one request that may be under way
  * @param peerLostNanos a peer that has been silent for this long is lost: its requests end

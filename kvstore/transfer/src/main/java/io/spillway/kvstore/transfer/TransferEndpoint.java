@@ -27,14 +27,17 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A process's end of the block transfer: serves the blocks of its {@link BlockService} to others, and fetches theirs. Owns a
- * media driver (one thread) and an agent (one thread); both sleep when there is nothing to do.
+ * A process's end of the block transfer: serves the blocks of its {@link BlockService} to others, and fetches theirs.
+ * Owns a media driver (one thread) and an agent (one thread); both sleep when there is nothing to do.
  *
  * <p>Every method may be called from any thread and returns at once.
  */
 public final class TransferEndpoint implements BlockTransport {
     private static final Logger LOG = LoggerFactory.getLogger(TransferEndpoint.class);
-    /** Longest naps. Packets wake the agent through the driver, so only the driver's naps cost latency after a quiet time. */
+    /**
+     * Longest naps. Packets wake the agent through the driver, so only the driver's naps cost latency after a quiet
+     * time.
+     */
     private static final long DRIVER_NAP_NANOS = TimeUnit.MILLISECONDS.toNanos(16);
     private static final long AGENT_NAP_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
     private static final long START_NANOS_MAX = TimeUnit.SECONDS.toNanos(10);
@@ -51,7 +54,8 @@ public final class TransferEndpoint implements BlockTransport {
     private volatile boolean running = true;
     private volatile boolean stopped;
 
-    private TransferEndpoint(final TransferConfig config, final Started started, final TransferAgent agent, final Tally tally) {
+    private TransferEndpoint(
+        final TransferConfig config, final Started started, final TransferAgent agent, final Tally tally) {
         this.config = config;
         this.endpoint = started.endpoint();
         this.driver = started.driver();
@@ -133,7 +137,8 @@ public final class TransferEndpoint implements BlockTransport {
         if (fetch.blocks().isEmpty() || fetch.blocks().size() > Frames.BLOCKS_MAX) {
             return CompletableFuture.completedFuture(Onboarded.NOTHING);
         }
-        return submit(new GetRequest(fetch, deadlineNanos, config.windowBytes(), tally, result), result, Onboarded.NOTHING);
+        return submit(
+            new GetRequest(fetch, deadlineNanos, config.windowBytes(), tally, result), result, Onboarded.NOTHING);
     }
 
     @Override

@@ -7,7 +7,9 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
-/** A store in a process of its own: holds a known chain, prints its port, lives until it is killed or its input ends. */
+/**
+ * A store in a process of its own: holds a known chain, prints its port, lives until it is killed or its input ends.
+ */
 final class StoreProcess {
     static final int BLOCKS = 48;
     static final int BLOCK_BYTES = 2 << 20;

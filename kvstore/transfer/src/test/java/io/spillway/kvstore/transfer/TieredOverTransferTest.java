@@ -76,7 +76,8 @@ class TieredOverTransferTest {
             for (final byte[] bytes : blocks()) {
                 final BlockHash hash = new BlockHash(1, chain.size());
                 final CompletableFuture<Void> released = new CompletableFuture<>();
-                assertThat(tiered.offload(hash, parent, MemorySegment.ofArray(bytes), () -> released.complete(null))).isTrue();
+                assertThat(tiered.offload(
+                    hash, parent, MemorySegment.ofArray(bytes), () -> released.complete(null))).isTrue();
                 Member.get(released);
                 chain.add(hash);
                 parent = hash;

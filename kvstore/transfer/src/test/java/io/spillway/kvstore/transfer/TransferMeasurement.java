@@ -41,7 +41,8 @@ final class TransferMeasurement {
         while (System.nanoTime() - before < TimeUnit.SECONDS.toNanos(seconds)) {
             LockSupport.parkNanos(TimeUnit.SECONDS.toNanos(1));
         }
-        System.out.printf("idle, %s: %.2f %% of a core%n", what, 100.0 * (cpuNanos() - cpuBefore) / (System.nanoTime() - before));
+        System.out.printf("idle, %s: %.2f %% of a core%n",
+            what, 100.0 * (cpuNanos() - cpuBefore) / (System.nanoTime() - before));
     }
 
     private static void latency(final Member one, final Member two) {
@@ -83,6 +84,7 @@ final class TransferMeasurement {
     }
 
     private static long cpuNanos() {
-        return ((com.sun.management.OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean()).getProcessCpuTime();
+        return ((com.sun.management.OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean())
+            .getProcessCpuTime();
     }
 }

@@ -45,7 +45,8 @@ class TransferTest {
     @Test
     void bytesArriveAsTheyWereForManySizes() {
         final List<byte[]> blocks = new ArrayList<>();
-        for (final int size : new int[] {1, 31, 4096, 65_470, 65_471, 65_536, 393_216, 1 << 20, (2 << 20) + 7, 8 << 20}) {
+        final int[] sizes = {1, 31, 4096, 65_470, 65_471, 65_536, 393_216, 1 << 20, (2 << 20) + 7, 8 << 20};
+        for (final int size : sizes) {
             blocks.add(Member.bytes(size, size));
         }
         final List<BlockHash> chain = store.store(1, blocks);
@@ -54,7 +55,8 @@ class TransferTest {
             final List<MemorySegment> targets = Member.targets(arena, blocks);
             final List<BlockHash> seen = new ArrayList<>();
             final BlockSink sink = (key, bytes) -> seen.add(key.hash());
-            final Onboarded got = Member.get(node.transfer.get(new Fetch(store.id, chain, targets, sink), Member.in(10_000)));
+            final Onboarded got =
+                Member.get(node.transfer.get(new Fetch(store.id, chain, targets, sink), Member.in(10_000)));
             assertThat(got.blocks()).isEqualTo(blocks.size());
             assertThat(got.tiers()).containsOnly(Tier.REMOTE);
             assertThat(seen).isEqualTo(chain);

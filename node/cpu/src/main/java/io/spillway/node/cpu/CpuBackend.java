@@ -41,8 +41,8 @@ public final class CpuBackend implements ComputeBackend {
             return scalar("module " + VECTOR_MODULE + " is not loaded; start with --add-modules " + VECTOR_MODULE + " for full speed");
         }
         final WorkerPool pool = new CorePool(threads);
-        return new CpuBackend(pool, () -> new VectorOps(pool), "cpu, Vector API kernels of " + VectorWidth.FLOATS.vectorBitSize()
-                + " bits (preferred by this machine), " + threads + " threads");
+        return new CpuBackend(pool, () -> new VectorOps(pool), "cpu, Vector API kernels of " + VectorWidth.describe()
+                + ", threads: " + threads);
     }
 
     /** @param reason why no vectors, for the start-up line @return the specification itself as kernels, on the calling thread */

@@ -10,6 +10,7 @@ import io.spillway.node.compute.DType;
 import io.spillway.node.model.LanguageModel;
 import io.spillway.node.model.ModelLoader;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -73,6 +74,34 @@ class ModelLoaderTest {
             final float[] scaled = logits(new SyntheticModel("llama", DType.F32, false).vector("rope_freqs.weight", 16)
                     .write(directory.resolve("b.gguf")), backend, ModelLoader.Options.defaults(), ids);
             assertThat(scaled).isNotEqualTo(plain);
+        }
+    }
+
+    /** brook-small with another rope scaling in its configuration. */
+    private Path withRopeScaling(final String scaling) throws IOException {
+        final Path folder = Files.createTempDirectory(directory, "scaled");
+        final Path original = Golden.huggingFace("brook-small");
+        Files.copy(original.resolve("model.safetensors"), folder.resolve("model.safetensors"));
+        Files.writeString(folder.resolve("config.json"), Files.readString(original.resolve("config.json"))
+                .replace("\"rope_scaling\": null", "\"rope_scaling\": " + scaling));
+        return folder;
+    }
+
+    @Test
+    void ropeScalingsOfAConfiguration() throws IOException {
+        final int[] ids = tokens(40, 2048);
+        final String llama3 = "{\"rope_type\": \"llama3\", \"factor\": %s, \"low_freq_factor\": 1.0, \"high_freq_factor\": 4.0,"
+                + " \"original_max_position_embeddings\": 8192}";
+        try (CpuBackend backend = CpuBackend.start(1)) {
+            final ModelLoader.Options options = ModelLoader.Options.defaults();
+            final float[] plain = logits(Golden.huggingFace("brook-small"), backend, options, ids);
+            assertThat(logits(withRopeScaling(llama3.formatted("1.0")), backend, options, ids)).containsExactly(plain);
+            assertThat(logits(withRopeScaling(llama3.formatted("32.0")), backend, options, ids)).isNotEqualTo(plain);
+            assertThat(logits(withRopeScaling("{\"type\": \"linear\", \"factor\": 1.0}"), backend, options, ids)).containsExactly(plain);
+            final Path yarn = withRopeScaling("{\"rope_type\": \"yarn\", \"factor\": 4.0}");
+            assertThatThrownBy(() -> logits(yarn, backend, options, ids)).hasMessageContaining("'yarn' is not supported");
+            final Path broken = withRopeScaling("{\"rope_type\": \"linear\"}");
+            assertThatThrownBy(() -> logits(broken, backend, options, ids)).hasMessageContaining("no factor");
         }
     }
 
