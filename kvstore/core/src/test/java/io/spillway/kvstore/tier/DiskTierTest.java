@@ -172,7 +172,8 @@ class DiskTierTest {
     void aDirectoryThatIsAFileIsAConfigError() throws IOException {
         Files.writeString(directory.resolve("file"), "x");
         assertThatThrownBy(() -> DiskTier.open(
-            DiskConfig.of(directory.resolve("file"), 1 << 30), events::add, results::add, () -> nowNanos)).isInstanceOf(SpillwayException.class).hasMessageContaining("disk tier");
+            DiskConfig.of(directory.resolve("file"), 1 << 30), events::add, results::add, () -> nowNanos))
+            .isInstanceOf(SpillwayException.class).hasMessageContaining("disk tier");
         open(config(16 << 20, 1 << 20));
     }
 
