@@ -174,7 +174,7 @@ final class ClusterStateMachine extends BaseStateMachine {
     @Override
     public void notifyTermIndexUpdated(final long term, final long index) {
         super.notifyTermIndexUpdated(term, index);
-        view = state.view(index);
+        publish(state.view(index));
     }
 
     /** The disk did not take an entry: this replica no longer keeps what it is told. */
