@@ -41,7 +41,7 @@ class KillTest {
         servingReplicaDiesMidStream(3);
     }
 
-    /** The same, many times: {@code ./spillway test -Dgroups=slow -DexcludedGroups=none}. */
+    /** The same, many times: {@code ./spillway test -Dtest.excluded=none -Dgroups=slow}. */
     @Tag("slow")
     @RepeatedTest(20)
     void aNodeDiesMidStreamAgainAndAgain(final org.junit.jupiter.api.RepetitionInfo run) throws Exception {

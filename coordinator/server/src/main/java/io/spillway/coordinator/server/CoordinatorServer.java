@@ -86,7 +86,7 @@ public final class CoordinatorServer implements AutoCloseable {
     }
 
     @Override
-    public void close() {
+    public synchronized void close() {
         while (!parts.isEmpty()) {
             try {
                 parts.pop().close();
@@ -147,13 +147,22 @@ public final class CoordinatorServer implements AutoCloseable {
     }
 
     /** An exception would silently end the schedule: it is reported and the next tick tries again. */
-    private static void tick(final LeaseKeeper leases, final UsageSettler settler) {
+    private void tick(final LeaseKeeper leases, final UsageSettler settler) {
         try {
+            if (log.failure().isPresent()) {
+                stopServing(log.failure().orElseThrow());
+            }
             leases.tick(EpochClock.SYSTEM.epochMillis());
             settler.tick();
         } catch (final RuntimeException e) {
             LOG.log(System.Logger.Level.ERROR, "a timer tick failed", e);
         }
+    }
+
+    /** A replica that cannot follow the log any more must not answer from an old view: its clients find another one. */
+    private void stopServing(final Throwable failure) {
+        LOG.log(System.Logger.Level.ERROR, "coordinator " + config.id() + " cannot follow the log and stops", failure);
+        Thread.ofPlatform().name("stop-" + config.id()).start(this::close);
     }
 
     private void wakeAgent() {

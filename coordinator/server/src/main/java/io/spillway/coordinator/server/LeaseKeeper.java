@@ -17,6 +17,8 @@ final class LeaseKeeper {
     private final MemberStreams streams;
     private final Supplier<String> commandIds;
     private final long leaseMillis;
+    /** When this replica began to lead, by its wall clock; -1 while it does not. */
+    private long leadingSinceEpochMillis = -1;
 
     LeaseKeeper(
         final ReplicatedLog log, final MemberStreams streams, final Supplier<String> commandIds, final long leaseMillis) {
@@ -44,8 +46,20 @@ final class LeaseKeeper {
         }
         final boolean expired = members.values().stream()
             .anyMatch(member -> member.leaseUntilEpochMillis() < nowEpochMillis);
-        if (expired && log.leadership().leading()) {
+        if (mayExpire(nowEpochMillis) && expired) {
             log.propose(commandIds.get(), new Command.ExpireLeases());
         }
+    }
+
+    /** A new leader waits for one lease: renewals that were stuck during the election must come through first. */
+    private boolean mayExpire(final long nowEpochMillis) {
+        if (!log.leadership().leading()) {
+            leadingSinceEpochMillis = -1;
+            return false;
+        }
+        if (leadingSinceEpochMillis < 0) {
+            leadingSinceEpochMillis = nowEpochMillis;
+        }
+        return nowEpochMillis - leadingSinceEpochMillis >= leaseMillis;
     }
 }

@@ -68,7 +68,10 @@ final class MemberStreams {
     }
 
     /** A newer state: members learn their peers, and those with an old epoch that they must register again. */
-    void onView(final ClusterView newView) {
+    synchronized void onView(final ClusterView newView) {
+        if (newView.appliedIndex() < view.appliedIndex()) {
+            return;
+        }
         final boolean membersChanged = !newView.members().keySet().equals(view.members().keySet())
             || newView.members().values().stream().anyMatch(member -> epochChanged(member));
         view = newView;

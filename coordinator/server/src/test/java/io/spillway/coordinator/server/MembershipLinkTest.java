@@ -116,6 +116,7 @@ class MembershipLinkTest {
         try (CoordinatorLink link = link("n1", new EventFeed(new NodeId("n1"), 64), listener)) {
             final long first = link.start().get(10, TimeUnit.SECONDS);
             await().until(() -> streams.reachable().members().size() == 1);
+            keeper.tick(log.epochMillis.get());
             keeper.tick(log.epochMillis.addAndGet(6_000));
             assertThat(log.proposed).last().isInstanceOf(Command.RenewLeases.class);
             log.epochMillis.addAndGet(60_000);

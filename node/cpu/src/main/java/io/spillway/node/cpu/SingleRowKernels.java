@@ -3,7 +3,6 @@ package io.spillway.node.cpu;
 import io.spillway.node.compute.DType;
 import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
-import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
@@ -92,112 +91,86 @@ final class SingleRowKernels {
     private static void quants(final Tile t, final int column) {
         for (int k = 0; k < t.depth; k += BLOCK_COLUMNS) {
             quantBlock(t, column, k);
+            quantBlock(t, column + 2 * LANES, k);
         }
     }
 
-    /** 32 columns: the sums rest in {@code y} between blocks. */
+    /**
+     * 32 columns by two vectors; the sums rest in {@code y} between blocks. Two and not four: beyond that the compiler stops
+     * inlining, and every vector becomes an object. A lane's scale is two bytes wide and its weight one, so that the first
+     * lane's number counts once more in the scale's offset.
+     */
     private static void quantBlock(final Tile t, final int column, final int begin) {
         final MemorySegment w = t.weights;
         final long block = begin / BLOCK_COLUMNS * (long) DType.Q8_0.panelBlockBytes();
         final long w0 = offset(t, column, 1) + block;
         final long w1 = offset(t, column + LANES, 1) + block;
-        final long w2 = offset(t, column + 2 * LANES, 1) + block;
-        final long w3 = offset(t, column + 3 * LANES, 1) + block;
-        // A lane's scale is two bytes wide and its weight one: the offset of the first lane counts once more.
         final FloatVector d0 = ExpandKernels.half(w, w0 + QUANT_BYTES + column % PANEL);
         final FloatVector d1 = ExpandKernels.half(w, w1 + QUANT_BYTES + (column + LANES) % PANEL);
-        final FloatVector d2 = ExpandKernels.half(w, w2 + QUANT_BYTES + (column + 2 * LANES) % PANEL);
-        final FloatVector d3 = ExpandKernels.half(w, w3 + QUANT_BYTES + (column + 3 * LANES) % PANEL);
         final int y = t.yOffset + column;
         final int x = t.xOffset + begin;
         FloatVector s0 = FloatVector.fromArray(F, t.y, y);
         FloatVector s1 = FloatVector.fromArray(F, t.y, y + LANES);
-        FloatVector s2 = FloatVector.fromArray(F, t.y, y + 2 * LANES);
-        FloatVector s3 = FloatVector.fromArray(F, t.y, y + 3 * LANES);
         for (int k = 0; k < BLOCK_COLUMNS; k++) {
             final long at = (long) k * PANEL;
             final FloatVector a = FloatVector.broadcast(F, t.x[x + k]);
             s0 = a.fma(ExpandKernels.quant(w, w0 + at).mul(d0), s0);
             s1 = a.fma(ExpandKernels.quant(w, w1 + at).mul(d1), s1);
-            s2 = a.fma(ExpandKernels.quant(w, w2 + at).mul(d2), s2);
-            s3 = a.fma(ExpandKernels.quant(w, w3 + at).mul(d3), s3);
         }
         s0.intoArray(t.y, y);
         s1.intoArray(t.y, y + LANES);
-        s2.intoArray(t.y, y + 2 * LANES);
-        s3.intoArray(t.y, y + 3 * LANES);
     }
 
     private static void nibbles(final Tile t, final int column) {
         for (int k = 0; k < t.depth; k += BLOCK_COLUMNS) {
             lowNibbles(t, column, k);
+            lowNibbles(t, column + 2 * LANES, k);
             highNibbles(t, column, k);
+            highNibbles(t, column + 2 * LANES, k);
         }
     }
 
+    /** The first 16 columns of a block. */
     private static void lowNibbles(final Tile t, final int column, final int begin) {
         final MemorySegment w = t.weights;
         final long block = begin / BLOCK_COLUMNS * (long) DType.Q4_0.panelBlockBytes();
         final long w0 = offset(t, column, 1) + block;
         final long w1 = offset(t, column + LANES, 1) + block;
-        final long w2 = offset(t, column + 2 * LANES, 1) + block;
-        final long w3 = offset(t, column + 3 * LANES, 1) + block;
         final FloatVector d0 = ExpandKernels.half(w, w0 + NIBBLE_BYTES + column % PANEL);
         final FloatVector d1 = ExpandKernels.half(w, w1 + NIBBLE_BYTES + (column + LANES) % PANEL);
-        final FloatVector d2 = ExpandKernels.half(w, w2 + NIBBLE_BYTES + (column + 2 * LANES) % PANEL);
-        final FloatVector d3 = ExpandKernels.half(w, w3 + NIBBLE_BYTES + (column + 3 * LANES) % PANEL);
         final int y = t.yOffset + column;
         final int x = t.xOffset + begin;
         FloatVector s0 = FloatVector.fromArray(F, t.y, y);
         FloatVector s1 = FloatVector.fromArray(F, t.y, y + LANES);
-        FloatVector s2 = FloatVector.fromArray(F, t.y, y + 2 * LANES);
-        FloatVector s3 = FloatVector.fromArray(F, t.y, y + 3 * LANES);
         for (int k = 0; k < BLOCK_COLUMNS / 2; k++) {
             final long at = (long) k * PANEL;
             final FloatVector a = FloatVector.broadcast(F, t.x[x + k]);
-            s0 = a.fma(ExpandKernels.low(bytes(w, w0 + at)).mul(d0), s0);
-            s1 = a.fma(ExpandKernels.low(bytes(w, w1 + at)).mul(d1), s1);
-            s2 = a.fma(ExpandKernels.low(bytes(w, w2 + at)).mul(d2), s2);
-            s3 = a.fma(ExpandKernels.low(bytes(w, w3 + at)).mul(d3), s3);
+            s0 = a.fma(ExpandKernels.low(ExpandKernels.bytes(w, w0 + at)).mul(d0), s0);
+            s1 = a.fma(ExpandKernels.low(ExpandKernels.bytes(w, w1 + at)).mul(d1), s1);
         }
         s0.intoArray(t.y, y);
         s1.intoArray(t.y, y + LANES);
-        s2.intoArray(t.y, y + 2 * LANES);
-        s3.intoArray(t.y, y + 3 * LANES);
     }
 
+    /** The last 16 columns of a block. */
     private static void highNibbles(final Tile t, final int column, final int begin) {
         final MemorySegment w = t.weights;
         final long block = begin / BLOCK_COLUMNS * (long) DType.Q4_0.panelBlockBytes();
         final long w0 = offset(t, column, 1) + block;
         final long w1 = offset(t, column + LANES, 1) + block;
-        final long w2 = offset(t, column + 2 * LANES, 1) + block;
-        final long w3 = offset(t, column + 3 * LANES, 1) + block;
         final FloatVector d0 = ExpandKernels.half(w, w0 + NIBBLE_BYTES + column % PANEL);
         final FloatVector d1 = ExpandKernels.half(w, w1 + NIBBLE_BYTES + (column + LANES) % PANEL);
-        final FloatVector d2 = ExpandKernels.half(w, w2 + NIBBLE_BYTES + (column + 2 * LANES) % PANEL);
-        final FloatVector d3 = ExpandKernels.half(w, w3 + NIBBLE_BYTES + (column + 3 * LANES) % PANEL);
         final int y = t.yOffset + column;
         final int x = t.xOffset + begin + BLOCK_COLUMNS / 2;
         FloatVector s0 = FloatVector.fromArray(F, t.y, y);
         FloatVector s1 = FloatVector.fromArray(F, t.y, y + LANES);
-        FloatVector s2 = FloatVector.fromArray(F, t.y, y + 2 * LANES);
-        FloatVector s3 = FloatVector.fromArray(F, t.y, y + 3 * LANES);
         for (int k = 0; k < BLOCK_COLUMNS / 2; k++) {
             final long at = (long) k * PANEL;
             final FloatVector a = FloatVector.broadcast(F, t.x[x + k]);
-            s0 = a.fma(ExpandKernels.high(bytes(w, w0 + at)).mul(d0), s0);
-            s1 = a.fma(ExpandKernels.high(bytes(w, w1 + at)).mul(d1), s1);
-            s2 = a.fma(ExpandKernels.high(bytes(w, w2 + at)).mul(d2), s2);
-            s3 = a.fma(ExpandKernels.high(bytes(w, w3 + at)).mul(d3), s3);
+            s0 = a.fma(ExpandKernels.high(ExpandKernels.bytes(w, w0 + at)).mul(d0), s0);
+            s1 = a.fma(ExpandKernels.high(ExpandKernels.bytes(w, w1 + at)).mul(d1), s1);
         }
         s0.intoArray(t.y, y);
         s1.intoArray(t.y, y + LANES);
-        s2.intoArray(t.y, y + 2 * LANES);
-        s3.intoArray(t.y, y + 3 * LANES);
-    }
-
-    private static IntVector bytes(final MemorySegment w, final long at) {
-        return ExpandKernels.bytes(w, at);
     }
 }
