@@ -13,97 +13,92 @@ import io.spillway.sdk.ChatCall;
 import io.spillway.sdk.SpillwayClient;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
-import org.junit.jupiter.api.RepeatedTest;
-import org.junit.jupiter.api.Tag;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 
 /**
  * Kill -9 in the middle of a stream: nothing lost, repeated or different. Sampled at temperature 1 from a fixed seed, so that
- * every token depends on all before it.
+ * every token depends on all before it. The killed process is started again and everything goes on.
  */
 class KillTest {
     private static final int END_OF_TURN = 2023;
     private static final int END_OF_TEXT = 2021;
     private static final int OUTPUT_TOKENS = 400;
 
+    /** Kills per test; {@code -Dspillway.kills=20} for the long run. */
+    private static final int KILLS = Integer.getInteger("spillway.kills", 2);
+
     @Test
     void aNodeDiesMidStream() throws Exception {
-        nodeDiesMidStream(1);
+        try (CommandLineCluster cluster = CommandLineCluster.start("--processes")) {
+            final OpenAIClient client = cluster.openAi();
+            for (int run = 1; run <= KILLS; run++) {
+                final ChatCompletionCreateParams params = params(run);
+                final Streams.Answer calm = Streams.run(client, params, 0, () -> { });
+                assertThat(calm.finishReason()).isEqualTo("length");
+                final AtomicReference<String> node = new AtomicReference<>();
+                final Streams.Answer killed = Streams.run(client, params, 20 + 7 * run, () -> {
+                    node.set(ClusterQuestions.nodeOfRunningRequest(cluster));
+                    cluster.kill(node.get());
+                });
+                assertSame(killed, calm);
+                assertSame(Streams.run(client, params, 0, () -> { }), calm);
+                cluster.restart(node.get());
+                cluster.awaitServing("coordinator-1", 2);
+                System.out.println("kill " + run + " of a node: nothing lost, repeated or different");
+            }
+        }
     }
 
     @Test
     void theLeaderDiesMidStream() throws Exception {
-        leaderDiesMidStream(2);
-    }
-
-    @Test
-    void theServingReplicaDiesMidStream() throws Exception {
-        servingReplicaDiesMidStream(3);
-    }
-
-    /** The same, many times: {@code ./spillway test -Dtest.excluded=none -Dgroups=slow}. */
-    @Tag("slow")
-    @RepeatedTest(20)
-    void aNodeDiesMidStreamAgainAndAgain(final org.junit.jupiter.api.RepetitionInfo run) throws Exception {
-        nodeDiesMidStream(100 + run.getCurrentRepetition());
-    }
-
-    @Tag("slow")
-    @RepeatedTest(20)
-    void theLeaderDiesMidStreamAgainAndAgain(final org.junit.jupiter.api.RepetitionInfo run) throws Exception {
-        leaderDiesMidStream(200 + run.getCurrentRepetition());
-    }
-
-    @Tag("slow")
-    @RepeatedTest(20)
-    void theServingReplicaDiesMidStreamAgainAndAgain(final org.junit.jupiter.api.RepetitionInfo run) throws Exception {
-        servingReplicaDiesMidStream(300 + run.getCurrentRepetition());
-    }
-
-    private static void nodeDiesMidStream(final int seed) throws Exception {
         try (CommandLineCluster cluster = CommandLineCluster.start("--processes")) {
-            final OpenAIClient client = cluster.openAi();
-            final Streams.Answer calm = Streams.run(client, params(seed), 0, () -> { });
-            assertThat(calm.finishReason()).isEqualTo("length");
-            final Streams.Answer killed = Streams.run(client, params(seed), 20 + seed % 50,
-                () -> cluster.kill(ClusterQuestions.nodeOfRunningRequest(cluster)));
-            assertSame(killed, calm);
-            ClusterQuestions.awaitMembers(cluster, "engine", 1);
-            assertSame(Streams.run(client, params(seed), 0, () -> { }), calm);
-        }
-    }
-
-    private static void leaderDiesMidStream(final int seed) throws Exception {
-        try (CommandLineCluster cluster = CommandLineCluster.start("--processes")) {
-            final String leader = cluster.leader();
-            final String other = cluster.names("coordinator").stream().filter(name -> !name.equals(leader)).findFirst().orElseThrow();
-            final OpenAIClient client = cluster.openAiOf(other);
-            final Streams.Answer calm = Streams.run(client, params(seed), 0, () -> { });
-            final Streams.Answer killed = Streams.run(client, params(seed), 20 + seed % 50, () -> cluster.kill(leader));
-            assertSame(killed, calm);
-            assertSame(Streams.run(client, params(seed), 0, () -> { }), calm);
+            for (int run = 1; run <= KILLS; run++) {
+                final String leader = cluster.leader();
+                final String other = cluster.names("coordinator").stream().filter(name -> !name.equals(leader)).findFirst().orElseThrow();
+                final OpenAIClient client = cluster.openAiOf(other);
+                final ChatCompletionCreateParams params = params(100 + run);
+                final Streams.Answer calm = Streams.run(client, params, 0, () -> { });
+                assertSame(Streams.run(client, params, 20 + 7 * run, () -> cluster.kill(leader)), calm);
+                assertSame(Streams.run(client, params, 0, () -> { }), calm);
+                cluster.restart(leader);
+                cluster.awaitServing(leader, 2);
+                System.out.println("kill " + run + " of the leader: nothing lost, repeated or different");
+            }
         }
     }
 
     /** The SDK knows all replicas: its call goes on at another one, at the next token. */
-    private static void servingReplicaDiesMidStream(final int seed) throws Exception {
-        try (CommandLineCluster cluster = CommandLineCluster.start("--processes");
-             SpillwayClient client = cluster.sdk(cluster.leader())) {
-            final String leader = cluster.leader();
-            final ChatAnswer calm = client.chat(call(seed));
-            final AtomicInteger pieces = new AtomicInteger();
-            final StringBuilder streamed = new StringBuilder();
-            final ChatAnswer killed = client.chat(call(seed), text -> {
-                streamed.append(text);
-                if (pieces.incrementAndGet() == 20 + seed % 50) {
-                    cluster.kill(leader);
+    @Test
+    void theServingReplicaDiesMidStream() throws Exception {
+        try (CommandLineCluster cluster = CommandLineCluster.start("--processes")) {
+            for (int run = 1; run <= KILLS; run++) {
+                final String leader = cluster.leader();
+                try (SpillwayClient client = cluster.sdk(leader)) {
+                    servingReplicaDies(cluster, client, leader, 200 + run);
                 }
-            });
-            assertThat(killed.attempts()).isGreaterThan(1);
-            assertThat(killed.content()).isEqualTo(calm.content());
-            assertThat(streamed).hasToString(calm.content());
-            assertThat(killed.usage().outputTokens()).isEqualTo(OUTPUT_TOKENS);
+                cluster.restart(leader);
+                cluster.awaitServing(leader, 2);
+                System.out.println("kill " + run + " of the serving replica: nothing lost, repeated or different");
+            }
         }
+    }
+
+    private static void servingReplicaDies(
+        final CommandLineCluster cluster, final SpillwayClient client, final String leader, final int seed) {
+        final ChatAnswer calm = client.chat(call(seed));
+        final AtomicInteger pieces = new AtomicInteger();
+        final StringBuilder streamed = new StringBuilder();
+        final ChatAnswer killed = client.chat(call(seed), text -> {
+            streamed.append(text);
+            if (pieces.incrementAndGet() == 20 + seed % 50) {
+                cluster.kill(leader);
+            }
+        });
+        assertThat(killed.attempts()).isGreaterThan(1);
+        assertThat(killed.content()).isEqualTo(calm.content());
+        assertThat(streamed).hasToString(calm.content());
+        assertThat(killed.usage().outputTokens()).isEqualTo(OUTPUT_TOKENS);
     }
 
     private static void assertSame(final Streams.Answer actual, final Streams.Answer expected) {

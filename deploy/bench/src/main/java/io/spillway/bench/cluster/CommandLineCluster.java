@@ -16,7 +16,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
 
@@ -29,6 +31,7 @@ public final class CommandLineCluster implements AutoCloseable {
     private final Path data;
     private final JsonNode line;
     private final HttpClient http = HttpClient.newHttpClient();
+    private final Map<String, Process> restarted = new HashMap<>();
 
     private CommandLineCluster(final Path data, final JsonNode line) {
         this.data = data;
@@ -51,13 +54,16 @@ public final class CommandLineCluster implements AutoCloseable {
 
     /** @return the command that runs the command line with this test's own class path */
     public static List<String> cli(final String... arguments) {
-        final List<String> command = new ArrayList<>(List.of(
-            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-            "--enable-native-access=ALL-UNNAMED", "--sun-misc-unsafe-memory-access=allow",
-            "--add-opens=java.base/jdk.internal.misc=ALL-UNNAMED", "--add-modules=jdk.incubator.vector",
-            "-Dspillway.root=" + root(), "-cp", classPath(), "io.spillway.local.SpillwayMain"));
+        final List<String> command = java();
+        command.addAll(List.of("-Dspillway.root=" + root(), "-cp", classPath(), "io.spillway.local.SpillwayMain"));
         command.addAll(List.of(arguments));
         return command;
+    }
+
+    private static List<String> java() {
+        return new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+            "--enable-native-access=ALL-UNNAMED", "--sun-misc-unsafe-memory-access=allow",
+            "--add-opens=java.base/jdk.internal.misc=ALL-UNNAMED", "--add-modules=jdk.incubator.vector"));
     }
 
     public static Path root() {
@@ -138,24 +144,70 @@ public final class CommandLineCluster implements AutoCloseable {
 
     /** kill -9, and waits until the process is gone. */
     public void kill(final String name) {
+        final ProcessHandle handle = restarted.containsKey(name) ? restarted.get(name).toHandle()
+            : ProcessHandle.of(entry(name).get("pid").asLong()).orElseThrow();
+        handle.destroyForcibly();
+        handle.onExit().join();
+    }
+
+    /** Starts a killed process again, with the configuration and the folder it had. */
+    public void restart(final String name) throws IOException {
+        final String mainClass = switch (entry(name).get("role").asText()) {
+            case "coordinator" -> "io.spillway.coordinator.server.CoordinatorMain";
+            case "node" -> "io.spillway.node.server.NodeMain";
+            default -> "io.spillway.kvstore.server.StoreMain";
+        };
+        final List<String> command = java();
+        command.addAll(List.of("-Xmx384m", "-XX:+UseSerialGC", "-Dlogback.configurationFile=logback-server.xml", "-cp", classPath(),
+            mainClass, "--config", data.resolve("conf").resolve(name + ".yaml").toString()));
+        restarted.put(name, new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(
+            ProcessBuilder.Redirect.appendTo(data.resolve("logs").resolve(name + ".log").toFile())).start());
+    }
+
+    private JsonNode entry(final String name) {
         for (final JsonNode process : line.get("processes")) {
             if (process.get("name").asText().equals(name)) {
-                final ProcessHandle handle = ProcessHandle.of(process.get("pid").asLong()).orElseThrow();
-                handle.destroyForcibly();
-                handle.onExit().join();
-                return;
+                return process;
             }
         }
         throw new IllegalArgumentException("no process " + name);
     }
 
-    /** @return what the console shows */
+    /** @return what the first replica's console shows */
     public JsonNode state() throws IOException, InterruptedException {
-        final String console = line.get("console_url").asText();
+        return state(line.get("console_url").asText());
+    }
+
+    private JsonNode state(final String console) throws IOException, InterruptedException {
         final HttpResponse<String> answer = http.send(HttpRequest.newBuilder(URI.create(console + "/api/state"))
             .header("Authorization", "Bearer " + apiKey()).timeout(Duration.ofSeconds(10)).build(),
             HttpResponse.BodyHandlers.ofString());
         return JSON.readTree(answer.body());
+    }
+
+    /** Waits until a replica serves, knows a leader and can reach that many engines. */
+    public void awaitServing(final String coordinator, final int engines) throws InterruptedException {
+        final String console = "http://" + config(coordinator).at("/http/listen").asText() + "/console";
+        final long deadline = System.nanoTime() + STATE_DEADLINE.toNanos();
+        while (!serves(console, engines)) {
+            if (System.nanoTime() - deadline > 0) {
+                throw new AssertionError(coordinator + " does not serve");
+            }
+            java.util.concurrent.locks.LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(50));
+        }
+    }
+
+    private boolean serves(final String console, final int engines) throws InterruptedException {
+        try {
+            final JsonNode state = state(console);
+            int reporting = 0;
+            for (final JsonNode member : state.get("members")) {
+                reporting += member.get("role").asText().equals("engine") && member.get("reporting").asBoolean() ? 1 : 0;
+            }
+            return leaderIn(state) != null && reporting == engines;
+        } catch (final IOException e) {
+            return false;
+        }
     }
 
     /** Waits until the console shows what is expected. */
@@ -174,6 +226,12 @@ public final class CommandLineCluster implements AutoCloseable {
 
     @Override
     public void close() throws IOException, InterruptedException {
+        restarted.values().forEach(Process::destroy);
+        for (final Process process : restarted.values()) {
+            if (!process.waitFor(20, TimeUnit.SECONDS)) {
+                process.destroyForcibly().waitFor();
+            }
+        }
         new ProcessBuilder(cli("down", "--data", data.toString())).inheritIO().start().waitFor(1, TimeUnit.MINUTES);
         try (var files = Files.walk(data)) {
             for (final Path file : files.sorted(java.util.Comparator.reverseOrder()).toList()) {
