@@ -55,7 +55,7 @@ public final class ClusterQuestions {
     }
 
     /** Waits until the store holds that many blocks. */
-    public static void awaitStoreBlocks(final CommandLineCluster cluster, final int blocks) throws Exception {
+    public static void awaitStoreBlocks(final CommandLineCluster cluster, final long blocks) throws Exception {
         cluster.awaitState(blocks + " blocks in the store", state -> {
             for (final JsonNode member : state.get("members")) {
                 if (member.get("role").asText().equals("store")) {

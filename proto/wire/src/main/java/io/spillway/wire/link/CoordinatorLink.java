@@ -128,7 +128,9 @@ public final class CoordinatorLink implements AutoCloseable {
         final SpillwayException reported = Replies.toException(failure);
         if (!reported.code().kind().retryable() && reported.code() != ErrorCode.INTERNAL) {
             registering = false;
-            registered.completeExceptionally(reported);
+            if (!registered.completeExceptionally(reported)) {
+                LOG.log(System.Logger.Level.ERROR, self.id() + " may not come back: " + reported.getMessage());
+            }
             return;
         }
         later(() -> register(attempt + 1));

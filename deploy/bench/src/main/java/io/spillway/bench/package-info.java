@@ -1,0 +1,2 @@
+/** Owns the benchmarks' front door. May import everything. */
+package io.spillway.bench;
