@@ -17,6 +17,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -127,10 +128,13 @@ class TransferTest {
         final List<BlockHash> chain = store.store(8, blocks);
         try (Arena arena = Arena.ofShared()) {
             final List<MemorySegment> targets = Member.targets(arena, blocks);
-            final CompletableFuture<Onboarded> getting =
-                node.transfer.get(new Fetch(store.id, chain, targets, BlockSink.NONE), Member.in(10_000));
+            // The first block holds the transfer up until it has been cancelled, however fast the machine is.
+            final CountDownLatch cancelled = new CountDownLatch(1);
+            final CompletableFuture<Onboarded> getting = node.transfer.get(
+                new Fetch(store.id, chain, targets, (key, bytes) -> awaitQuietly(cancelled)), Member.in(10_000));
             assertThat(getting.cancel(true)).isFalse();
             getting.cancel(true);
+            cancelled.countDown();
             final int got = Member.get(getting).blocks();
             assertThat(got).isLessThan(16);
             targets.forEach(target -> target.fill((byte) 0));
@@ -138,6 +142,14 @@ class TransferTest {
             for (final MemorySegment target : targets) {
                 assertThat(target.mismatch(arena.allocate(target.byteSize()))).isEqualTo(-1);
             }
+        }
+    }
+
+    private static void awaitQuietly(final CountDownLatch latch) {
+        try {
+            latch.await();
+        } catch (final InterruptedException e) {
+            Thread.currentThread().interrupt();
         }
     }
 
