@@ -69,9 +69,10 @@ public final class StatusCodec {
 
     private static ErrorCode code(final Status.Code code) {
         return switch (code) {
-            case UNAVAILABLE -> ErrorCode.NODE_LOST;
+            // A server that shuts down cancels its calls: to the other side it is lost, and another may serve. Whoever
+            // cancels a call itself does not ask what became of it.
+            case UNAVAILABLE, CANCELLED -> ErrorCode.NODE_LOST;
             case DEADLINE_EXCEEDED -> ErrorCode.DEADLINE_EXCEEDED;
-            case CANCELLED -> ErrorCode.CANCELLED;
             case UNAUTHENTICATED -> ErrorCode.INVALID_API_KEY;
             case PERMISSION_DENIED -> ErrorCode.FORBIDDEN;
             case RESOURCE_EXHAUSTED -> ErrorCode.OVERLOADED;

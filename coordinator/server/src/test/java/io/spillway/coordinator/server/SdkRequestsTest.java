@@ -1,0 +1,62 @@
+package io.spillway.coordinator.server;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.spillway.domain.error.ErrorCode;
+import io.spillway.domain.error.SpillwayException;
+import io.spillway.domain.id.TenantId;
+import io.spillway.domain.request.SamplingParams;
+import io.spillway.gateway.chat.ChatRequest;
+import io.spillway.gateway.chat.Prompt;
+import io.spillway.wire.codec.RequestCodec;
+import io.spillway.wire.v1.ChatMessage;
+import io.spillway.wire.v1.Tool;
+import io.spillway.wire.v1.ToolCall;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+
+class SdkRequestsTest {
+    private final SdkRequests requests = new SdkRequests();
+
+    @Test
+    void aConversationWithToolsTakesTheShapeOfTemplates() {
+        final ChatRequest request = requests.toDomain(chat()
+            .addMessages(ChatMessage.newBuilder().setRole("assistant").addToolCalls(
+                ToolCall.newBuilder().setId("c1").setName("f").setArgumentsJson("{\"a\": 1}")))
+            .addMessages(ChatMessage.newBuilder().setRole("tool").setToolCallId("c1").setContent("ok"))
+            .addTools(Tool.newBuilder().setName("f").setDescription("d").setParametersJson("{\"type\": \"object\"}"))
+            .addEmittedTokens(7).setRun("run-1").build(), new TenantId("t"));
+        final Prompt.Messages prompt = (Prompt.Messages) request.prompts().getFirst();
+        assertThat(prompt.messages()).hasSize(3);
+        assertThat(prompt.messages().get(1)).containsEntry("tool_calls", List.of(
+            Map.of("id", "c1", "type", "function", "function", Map.of("name", "f", "arguments", "{\"a\": 1}"))));
+        assertThat(prompt.messages().get(2)).containsEntry("tool_call_id", "c1");
+        assertThat(prompt.tools()).containsExactly(Map.of("type", "function",
+            "function", Map.of("name", "f", "description", "d", "parameters", Map.of("type", "object"))));
+        assertThat(request.options().emittedTokens()).containsExactly(7);
+        assertThat(request.seed()).hasValue(3);
+        assertThat(request.run().orElseThrow().value()).isEqualTo("run-1");
+        assertThat(request.outputTokensMax()).isEmpty();
+    }
+
+    @Test
+    void badInputNamesItsField() {
+        assertThatThrownBy(() -> requests.toDomain(chat().clearMessages().build(), new TenantId("t")))
+            .isInstanceOfSatisfying(SpillwayException.class, e -> assertThat(e.field()).contains("messages"));
+        assertThatThrownBy(() -> requests.toDomain(chat().addTools(Tool.newBuilder().setName("f").setParametersJson("{")).build(),
+            new TenantId("t"))).isInstanceOfSatisfying(SpillwayException.class, e -> {
+                assertThat(e.code()).isEqualTo(ErrorCode.INVALID_JSON);
+                assertThat(e.field()).contains("tools[0].parameters_json");
+            });
+        assertThatThrownBy(() -> requests.toDomain(chat().setOutputTokensMax(-1).build(), new TenantId("t")))
+            .isInstanceOfSatisfying(SpillwayException.class, e -> assertThat(e.field()).contains("output_tokens_max"));
+    }
+
+    private static io.spillway.wire.v1.ChatRequest.Builder chat() {
+        return io.spillway.wire.v1.ChatRequest.newBuilder().setRequestId("r").setModel("m")
+            .setSampling(RequestCodec.toWire(SamplingParams.GREEDY.withSeed(3)))
+            .addMessages(ChatMessage.newBuilder().setRole("user").setContent("hi"));
+    }
+}
