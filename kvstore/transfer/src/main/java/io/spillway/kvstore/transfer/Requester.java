@@ -26,6 +26,10 @@ final class Requester {
 
     /** @param link null: no such peer */
     void submit(final Request request, final PeerLink link, final boolean mayWait) {
+        if (request.cancelled) {
+            request.end();
+            return;
+        }
         final boolean takes = link != null && requests.size() < REQUESTS_MAX
             && (link.isUp() || mayWait && link.waiting.size() < WAITING_MAX);
         if (!takes) {

@@ -94,6 +94,7 @@ final class TransferAgent implements FrameHandler {
     }
 
     void cancel(final Request request) {
+        request.cancelled = true;
         execute(() -> requester.cancel(request));
     }
 

@@ -145,6 +145,23 @@ class TransferTest {
         }
     }
 
+    /** A cancel that overtakes its request on the way to the agent is not lost. */
+    @Test
+    void cancelAtOnceEndsEveryRequest() {
+        final List<byte[]> blocks = List.of(Member.bytes(1, 1 << 20), Member.bytes(2, 1 << 20), Member.bytes(3, 1 << 20));
+        final List<BlockHash> chain = store.store(11, blocks);
+        try (Arena arena = Arena.ofShared()) {
+            for (int i = 0; i < 50; i++) {
+                final CountDownLatch cancelled = new CountDownLatch(1);
+                final CompletableFuture<Onboarded> getting = node.transfer.get(new Fetch(store.id, chain,
+                    Member.targets(arena, blocks), (key, bytes) -> awaitQuietly(cancelled)), Member.in(10_000));
+                getting.cancel(true);
+                cancelled.countDown();
+                assertThat(Member.get(getting).blocks()).as("request " + i).isLessThan(3);
+            }
+        }
+    }
+
     private static void awaitQuietly(final CountDownLatch latch) {
         try {
             latch.await();
