@@ -56,6 +56,7 @@ final class NodeBook {
         }
         engine.load = Optional.of(load);
         engine.unreported.removeIf(attempt -> attempt.begun() || nowNanos - attempt.launchedNanos() >= loadLagNanos);
+        engine.endedTokens = 0;
         engine.work = null;
         return true;
     }
@@ -72,7 +73,9 @@ final class NodeBook {
     void onReleased(final Attempt attempt) {
         engineOf(attempt).ifPresent(engine -> {
             engine.running.remove(attempt);
-            engine.unreported.remove(attempt);
+            if (!engine.unreported.remove(attempt)) {
+                engine.endedTokens += attempt.estimate().computedTokens();
+            }
             engine.work = null;
         });
     }
@@ -132,6 +135,11 @@ final class NodeBook {
         private final Set<Attempt> unreported = new LinkedHashSet<>();
         private Optional<NodeLoad> load = Optional.empty();
         private long placements;
+        /**
+         * Tokens of attempts that ended since the last report, which may still count them as queued: an agent's next request
+         * comes at once, and must not be sent away from its prefix by its own predecessor.
+         */
+        private int endedTokens;
         /** Null when it must be added up again. */
         private Candidate.OwnWork work = Candidate.OwnWork.NONE;
 
@@ -160,7 +168,7 @@ final class NodeBook {
                     tokens += attempt.begun() ? 0 : attempt.estimate().computedTokens();
                     blocks += attempt.estimate().blocksNeeded();
                 }
-                work = new Candidate.OwnWork(running.size(), tokens, blocks);
+                work = new Candidate.OwnWork(running.size(), tokens, endedTokens, blocks);
             }
             return work;
         }

@@ -30,10 +30,11 @@ public record Candidate(NodeDescriptor node, long epoch, Optional<NodeLoad> load
      *
      * @param inFlight             requests of ours that have not ended there
      * @param pendingPrefillTokens tokens to be computed for those sent too recently to be in the load report
+     * @param endedPrefillTokens   tokens of those that ended since the load report: it may still count them
      * @param pendingBlocks        device blocks those will take
      */
-    public record OwnWork(int inFlight, int pendingPrefillTokens, int pendingBlocks) {
+    public record OwnWork(int inFlight, int pendingPrefillTokens, int endedPrefillTokens, int pendingBlocks) {
         /** Nothing. */
-        public static final OwnWork NONE = new OwnWork(0, 0, 0);
+        public static final OwnWork NONE = new OwnWork(0, 0, 0, 0);
     }
 }

@@ -11,7 +11,7 @@ import java.util.List;
  *
  * <pre>
  * computed = known - T × (device + host + remote blocks), at least 1: a node always computes the last known token
- * queue    = (reported queued tokens + tokens we sent since) / R
+ * queue    = (reported queued tokens - those of ours that ended since + tokens we sent since) / R
  *          + ceil(computed / stepTokens) × decode step, if anything runs there
  * onboard  = min(host blocks × blockBytes / W,                 host tokens / R)
  *          + min(remote blocks × blockBytes / (W × remoteSpeedShare), remote tokens / R)
@@ -75,8 +75,9 @@ final class CostModel {
     }
 
     private long queueNanos(final Candidate candidate, final int computedTokens, final double tokensPerSecond) {
-        final long queued = (long) candidate.own().pendingPrefillTokens()
-            + candidate.load().map(NodeLoad::queuedPrefillTokens).orElse(0);
+        final long reported = candidate.load().map(NodeLoad::queuedPrefillTokens).orElse(0);
+        final long queued = candidate.own().pendingPrefillTokens()
+            + Math.max(0, reported - candidate.own().endedPrefillTokens());
         final boolean decoding = candidate.load().map(load -> load.runningRequests() > 0).orElse(candidate.own().inFlight() > 0);
         final long steps = decoding ? Math.ceilDiv(computedTokens, config.stepTokens()) : 0;
         final long stepNanos = (long) measured(

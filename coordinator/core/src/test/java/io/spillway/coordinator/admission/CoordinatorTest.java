@@ -11,6 +11,7 @@ import io.spillway.domain.cluster.NodeLoad;
 import io.spillway.domain.error.ErrorCode;
 import io.spillway.domain.id.NodeId;
 import io.spillway.domain.kv.BlockHash;
+import io.spillway.domain.kv.BlockHasher;
 import io.spillway.domain.kv.KvEvent;
 import io.spillway.domain.kv.KvEventBatch;
 import io.spillway.domain.kv.Tier;
@@ -59,6 +60,28 @@ class CoordinatorTest {
             assertThat(summary.placement()).startsWith("a in ");
         });
         assertThat(stats.nodes().get(new NodeId("a")).placements()).isEqualTo(1);
+    }
+
+    /** An agent's next request comes at once: a report that still counts its last one must not send it elsewhere. */
+    @Test
+    void aRequestThatEndedNoLongerCountsAsQueued() {
+        harness.join("a", 1);
+        harness.join("b", 1);
+        harness.submit("r1");
+        harness.run();
+        final Sent first = harness.sent.getFirst();
+        first.started(0);
+        harness.run(200);
+        harness.coordinator.onLoad(new NodeLoad(first.node.id(), 1, 0, 1, 90, 250, 0, 6, 1000, 0, 0, NodeLoad.TierUse.NONE));
+        harness.coordinator.onKvEvents(new KvEventBatch(first.node.id(), 1, 1, true, List.of(new KvEvent.BlockStored(
+            BlockHasher.chain(first.request.chainRoot(), first.request.promptTokens(), 0, 64, 64).getFirst(),
+            first.request.chainRoot(), Tier.DEVICE))));
+        harness.run();
+        first.finished(0);
+        harness.run();
+        harness.submit("r2");
+        harness.run();
+        assertThat(harness.sent.get(1).node).isEqualTo(first.node);
     }
 
     @Test

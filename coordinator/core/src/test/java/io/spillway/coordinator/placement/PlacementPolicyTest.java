@@ -31,8 +31,8 @@ class PlacementPolicyTest {
         final Candidate busy = candidate("a", load("a", 0, 3, 200, 0), Candidate.OwnWork.NONE);
         final Candidate idle = candidate("b", load("b", 0, 3, 200, 0), Candidate.OwnWork.NONE);
         assertThat(placed(request(100, PrefixMatches.NONE), busy, idle).candidate().node().id().value()).isEqualTo("a");
-        final Candidate ours = candidate("a", load("a", 0, 3, 200, 0), new Candidate.OwnWork(4 - 1, 0, 0));
-        final Candidate fewer = candidate("b", load("b", 0, 2, 200, 0), new Candidate.OwnWork(2, 0, 0));
+        final Candidate ours = candidate("a", load("a", 0, 3, 200, 0), new Candidate.OwnWork(4 - 1, 0, 0, 0));
+        final Candidate fewer = candidate("b", load("b", 0, 2, 200, 0), new Candidate.OwnWork(2, 0, 0, 0));
         assertThat(placed(request(100, PrefixMatches.NONE), ours, fewer).candidate().node().id().value()).isEqualTo("b");
     }
 
@@ -49,7 +49,7 @@ class PlacementPolicyTest {
     @Test
     void theEstimateIsTheFormula() {
         final PrefixMatches matches = matches(Map.of("n", new PrefixRuns(2, 5, 9)), 0);
-        final Candidate node = candidate("n", load("n", 300, 2, 4, 10), new Candidate.OwnWork(1, 200, 1));
+        final Candidate node = candidate("n", load("n", 300, 2, 4, 10), new Candidate.OwnWork(1, 200, 0, 1));
         final Estimate estimate = placed(request(1000, matches), node).estimate();
         final double bytesPerBlock = MODEL.layout().blockBytes();
         assertThat(estimate.cached()).isEqualTo(new Estimate.Cached(128, 192, 256));
@@ -81,7 +81,7 @@ class PlacementPolicyTest {
 
     @Test
     void refusalsNameTheirReason() {
-        final Candidate full = candidate("full", Optional.empty(), new Candidate.OwnWork(4, 0, 0));
+        final Candidate full = candidate("full", Optional.empty(), new Candidate.OwnWork(4, 0, 0, 0));
         final Candidate failed = new Candidate(Models.engine("failed", MODEL, 200), 1, Optional.empty(), Candidate.OwnWork.NONE, true);
         final Candidate small = new Candidate(Models.engine("small", MODEL, 2), 1, Optional.empty(), Candidate.OwnWork.NONE, false);
         assertThat(rejected(request(1000, PrefixMatches.NONE))).isEqualTo(ErrorCode.NO_NODE);
@@ -112,7 +112,7 @@ class PlacementPolicyTest {
             runs.put(id, new PrefixRuns(device, device + random.nextInt(3), device + 3 + random.nextInt(3)));
             candidates.add(new Candidate(Models.engine(id, MODEL, random.nextInt(8) == 0 ? 1 : 200), 1,
                 random.nextBoolean() ? Optional.empty() : Optional.of(absurd(id, random)),
-                new Candidate.OwnWork(random.nextInt(6), random.nextInt(1000), random.nextInt(10)), random.nextInt(4) == 0));
+                new Candidate.OwnWork(random.nextInt(6), random.nextInt(1000), random.nextInt(1000), random.nextInt(10)), random.nextInt(4) == 0));
         }
         final PlacementRequest request = request(1 + random.nextInt(2000), matches(runs, 1));
         final Placement first = policy.place(request, candidates);

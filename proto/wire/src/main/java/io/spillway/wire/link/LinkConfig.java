@@ -23,6 +23,6 @@ public record LinkConfig(
 
     /** @return a config with the usual intervals */
     public static LinkConfig of(final List<Endpoint> coordinators) {
-        return new LinkConfig(coordinators, Duration.ofMillis(250), Duration.ofSeconds(2), Duration.ofMillis(300));
+        return new LinkConfig(coordinators, Duration.ofMillis(100), Duration.ofSeconds(2), Duration.ofMillis(300));
     }
 }
