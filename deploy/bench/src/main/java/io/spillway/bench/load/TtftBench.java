@@ -33,6 +33,9 @@ public final class TtftBench {
         COLD, REUSED, ONBOARDED_FIRST, ONBOARDED
     }
 
+    /** Bytes of one block of the model, as the cluster tells it. */
+    private static long blockBytes;
+
     /** One measurement. */
     private record Sample(long ttftNanos, PrefillSources sources, int promptTokens) {
     }
@@ -57,6 +60,7 @@ public final class TtftBench {
             cluster.awaitServing("coordinator-1", 2);
             // Both nodes' kernels get compiled first: a server is measured warm, whatever its cache.
             warmUp(client, round);
+            blockBytes = client.models().getFirst().layout().blockBytes();
             // Of three prompts two land on the same one of two nodes: that one is killed.
             final Map<String, List<ChatCall>> callsByNode = new HashMap<>();
             for (int prompt = 0; prompt < 3; prompt++) {
@@ -114,7 +118,30 @@ public final class TtftBench {
                 nanos[nanos.length - 1] / NANOS_PER_MILLI, nanos.length, last.promptTokens(), from.deviceTokens(),
                 from.hostTokens(), from.remoteTokens(), from.diskTokens(), from.computedTokens());
         });
+        limits(median(samples.get(Way.ONBOARDED)) - median(samples.get(Way.REUSED)), samples.get(Way.ONBOARDED).getLast());
         System.out.println("rounds: " + rounds + "; one cluster per round, one process per role; JVM "
             + Runtime.version() + ", " + Runtime.getRuntime().availableProcessors() + " cores");
+    }
+
+    private static long median(final List<Sample> samples) {
+        final long[] nanos = samples.stream().mapToLong(Sample::ttftNanos).sorted().toArray();
+        return nanos[nanos.length / 2];
+    }
+
+    /** What a fetch costs over a hit, beside what this machine needs to copy as many bytes once. */
+    private static void limits(final long fetchNanos, final Sample onboarded) {
+        final long bytes = onboarded.sources().cachedTokens() / BLOCK_TOKENS * blockBytes;
+        final java.nio.ByteBuffer from = java.nio.ByteBuffer.allocateDirect((int) bytes);
+        final java.nio.ByteBuffer to = java.nio.ByteBuffer.allocateDirect((int) bytes);
+        final long[] copies = new long[9];
+        for (int i = 0; i < copies.length; i++) {
+            final long startNanos = System.nanoTime();
+            to.put(0, from, 0, (int) bytes);
+            copies[i] = System.nanoTime() - startNanos;
+        }
+        java.util.Arrays.sort(copies);
+        System.out.printf(Locale.ROOT, "a fetch moves %.1f MiB in %.0f ms more than a hit takes: %.2f GB/s; one copy of them here: %.1f ms, %.1f GB/s%n",
+            bytes / 1048576.0, fetchNanos / NANOS_PER_MILLI, (double) bytes / fetchNanos, copies[4] / NANOS_PER_MILLI,
+            (double) bytes / copies[4]);
     }
 }
