@@ -20,10 +20,13 @@ import io.spillway.wire.link.CoordinatorLink;
 import io.spillway.wire.link.EventFeed;
 import io.spillway.wire.link.LinkConfig;
 import io.spillway.wire.link.LinkListener;
+import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
@@ -64,7 +67,16 @@ class MembershipLinkTest {
             }
         });
         log.listeners.add(streams::onView);
-        server = ServerBuilder.forPort(0)
+        server = await().ignoreExceptions().until(() -> serve(port()), Objects::nonNull);
+    }
+
+    /** Below the range from which the system takes ports of outgoing connections: nobody else takes it during a restart. */
+    private static int port() {
+        return 20_000 + ThreadLocalRandom.current().nextInt(10_000);
+    }
+
+    private Server serve(final int port) throws IOException {
+        return ServerBuilder.forPort(port)
             .addService(new MembershipService(log, streams, () -> "c" + commands.incrementAndGet(), 10_000)).build().start();
     }
 
@@ -138,8 +150,7 @@ class MembershipLinkTest {
             final int port = server.getPort();
             server.shutdownNow().awaitTermination();
             batches.clear();
-            server = ServerBuilder.forPort(port)
-                .addService(new MembershipService(log, streams, () -> "d" + commands.incrementAndGet(), 10_000)).build().start();
+            server = await().ignoreExceptions().until(() -> serve(port), Objects::nonNull);
             await().atMost(Duration.ofSeconds(20)).until(() -> !batches.isEmpty());
             assertThat(batches.getFirst().snapshot()).isTrue();
         }
