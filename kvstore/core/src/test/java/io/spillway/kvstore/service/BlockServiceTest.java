@@ -54,7 +54,7 @@ class BlockServiceTest {
             final Set<BlockHash> held = new HashSet<>();
             ServiceFixture.get(snapshot).forEach(block -> held.add(block.hash()));
             assertThat(replay(fixture.events, Tier.HOST)).isEqualTo(held);
-            assertThat(fixture.service.tierUse().hostBlocks()).isEqualTo(held.size());
+            fixture.awaitHostBlocks(held.size());
         }
     }
 

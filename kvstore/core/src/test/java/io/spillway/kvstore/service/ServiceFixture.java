@@ -65,6 +65,13 @@ final class ServiceFixture implements AutoCloseable {
         return get(found);
     }
 
+    /** What is published of the tiers is a moment old: it follows the cycle that did the work. */
+    void awaitHostBlocks(final long count) {
+        while (service.tierUse().hostBlocks() != count) {
+            get(service.counters());
+        }
+    }
+
     BlockLease lease(final BlockHash hash) {
         final CompletableFuture<BlockLease> lease = new CompletableFuture<>();
         service.acquire(hash, lease::complete);

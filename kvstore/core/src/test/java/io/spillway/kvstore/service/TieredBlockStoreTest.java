@@ -50,7 +50,7 @@ class TieredBlockStoreTest {
         offload(1, 10);
         awaitSent(20);
         assertThat(store.counters().alreadyHeld()).isEqualTo(10);
-        assertThat(store.tierUse().hostBlocks()).isEqualTo(10);
+        own.awaitHostBlocks(10);
     }
 
     @Test
