@@ -41,6 +41,7 @@ record Rooms(String base) {
             new Room("proto/domain", List.of("domain"), List.of(), List.of()),
             new Room("proto/config", List.of("config"), List.of("domain"), JACKSON),
             new Room("proto/modelfile", List.of("modelfile"), List.of("domain"), JACKSON),
+            new Room("proto/grammar", List.of("grammar"), List.of("domain"), JACKSON),
             new Room("proto/wire", List.of("wire"), List.of("domain"),
                 List.of("com.google.protobuf", "com.google.common", "io.grpc", "org.agrona", "javax.annotation")),
             new Room("proto/text", List.of("text"), List.of("domain", "modelfile"), with(JACKSON, "ai.djl")),
@@ -59,8 +60,9 @@ record Rooms(String base) {
 
     private static List<Room> node() {
         return List.of(
-            new Room("node/engine", ENGINE, with(KVSTORE_CORE, "domain", "modelfile"), List.of("org.agrona")),
+            new Room("node/engine", ENGINE, with(KVSTORE_CORE, "domain", "modelfile", "grammar"), List.of("org.agrona")),
             new Room("node/cpu", List.of("node.cpu"), List.of("domain", "node.compute"), List.of("jdk.incubator.vector", "org.slf4j")),
+            new Room("node/native", List.of("node.nativekernels"), List.of("domain", "node.compute"), List.of("org.slf4j")),
             new Room("node/server", List.of("node.membership", "node.events", "node.server"),
                 List.of("domain", "config", "modelfile", "wire", "node", "kvstore"),
                 List.of("io.aeron", "org.agrona", "org.slf4j", "io.grpc", "io.netty", "com.google.protobuf")));
@@ -71,7 +73,7 @@ record Rooms(String base) {
             new Room("coordinator/core", COORDINATOR_CORE, List.of("domain"), List.of()),
             new Room("coordinator/raft", List.of("coordinator.raft"), with(COORDINATOR_CORE, "domain"),
                 List.of("org.apache.ratis", "org.slf4j")),
-            new Room("coordinator/gateway", List.of("gateway"), with(COORDINATOR_CORE, "domain", "text"),
+            new Room("coordinator/gateway", List.of("gateway"), with(COORDINATOR_CORE, "domain", "text", "grammar"),
                 with(JACKSON, "io.netty", "io.micrometer", "io.prometheus", "org.slf4j")),
             new Room("coordinator/server", List.of("coordinator.server"),
                 List.of("domain", "config", "text", "wire", "coordinator", "gateway"),

@@ -153,21 +153,7 @@ final class ProjectSection implements WorkerPool.Task, AutoCloseable {
         switch (dtype) {
             case F16 -> ExpandKernels.halves(matrix.bytes(), from, target, to, depth * DType.PANEL_ROWS);
             case BF16 -> ExpandKernels.brains(matrix.bytes(), from, target, to, depth * DType.PANEL_ROWS);
-            case Q8_0, Q4_0 -> {
-                final long floatsBytes = (long) dtype.blockColumns() * DType.PANEL_ROWS * Float.BYTES;
-                for (int block = 0; block < depth / dtype.blockColumns(); block++) {
-                    expandBlock(dtype, matrix.bytes(), from + (long) block * dtype.panelBlockBytes(), target, to + block * floatsBytes);
-                }
-            }
-            case F32 -> throw new IllegalStateException("F32 needs no expansion");
-        }
-    }
-
-    private static void expandBlock(final DType dtype, final MemorySegment source, final long from, final MemorySegment target, final long to) {
-        if (dtype == DType.Q8_0) {
-            ExpandKernels.quants(source, from, target, to);
-        } else {
-            ExpandKernels.nibbles(source, from, target, to);
+            default -> throw new IllegalStateException(dtype + " needs no expansion");
         }
     }
 

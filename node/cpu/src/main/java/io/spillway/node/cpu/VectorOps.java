@@ -1,11 +1,14 @@
 package io.spillway.node.cpu;
 
+import io.spillway.node.compute.AttentionRule;
+import io.spillway.node.compute.DType;
 import io.spillway.node.compute.KvElements;
 import io.spillway.node.compute.KvRows;
 import io.spillway.node.compute.Lanes;
 import io.spillway.node.compute.PackedMatrix;
 import io.spillway.node.compute.RmsNorm;
 import io.spillway.node.compute.RotaryRows;
+import io.spillway.node.compute.ScalarOps;
 import io.spillway.node.compute.Tensor;
 import io.spillway.node.compute.TensorOps;
 import io.spillway.node.compute.WorkerPool;
@@ -17,6 +20,7 @@ import io.spillway.node.compute.WorkerPool;
  * and the step loop allocates nothing.
  */
 final class VectorOps implements TensorOps {
+    private final TensorOps plain = new ScalarOps();
     private final ProjectSection project;
     private final AttendSection attend;
     private final RowSection rowSection;
@@ -42,7 +46,11 @@ final class VectorOps implements TensorOps {
 
     @Override
     public void project(final Tensor in, final int rows, final PackedMatrix[] weights, final Tensor[] outs) {
-        project.run(in, rows, weights, outs);
+        if (weights[0].dtype().isInteger() || weights[0].dtype() == DType.F8) {
+            plain.project(in, rows, weights, outs);
+        } else {
+            project.run(in, rows, weights, outs);
+        }
     }
 
     @Override
@@ -101,8 +109,12 @@ final class VectorOps implements TensorOps {
     }
 
     @Override
-    public void attend(final KvRows kv, final int layer, final Tensor queries, final Tensor out) {
-        attend.run(kv, layer, queries, out);
+    public void attend(final KvRows kv, final int layer, final AttentionRule rule, final Tensor queries, final Tensor out) {
+        if (rule.isPlain() && rule.scale() == Lanes.attentionScale(kv.layout().headDim())) {
+            attend.run(kv, layer, queries, out);
+        } else {
+            plain.attend(kv, layer, rule, queries, out);
+        }
     }
 
     @Override

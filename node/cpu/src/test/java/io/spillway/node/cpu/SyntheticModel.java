@@ -108,6 +108,7 @@ final class SyntheticModel {
             case BF16 -> 30;
             case Q8_0 -> 8;
             case Q4_0 -> 2;
+            default -> throw new IllegalArgumentException("no file stores " + dtype);
         };
         // Random quants are up to 127 scales: scale them down so that activations stay ordinary.
         if (dtype == DType.Q8_0 || dtype == DType.Q4_0) {

@@ -38,4 +38,9 @@ public final class Exp {
         final int exponent = Float.floatToRawIntBits(shifted) - ROUND_BITS + EXPONENT_BIAS;
         return p * Float.intBitsToFloat(exponent << MANTISSA_BITS);
     }
+
+    /** @return tanh x = 1 − 2 / (e^2x + 1) */
+    public static float tanh(final float x) {
+        return 1f - 2f / (of(2f * x) + 1f);
+    }
 }

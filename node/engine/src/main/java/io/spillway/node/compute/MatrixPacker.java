@@ -38,6 +38,7 @@ public final class MatrixPacker {
             case F16, BF16 -> columns * 2L;
             case Q8_0 -> columns / BLOCK_COLUMNS * (long) QUANT_BLOCK_BYTES;
             case Q4_0 -> columns / BLOCK_COLUMNS * (long) NIBBLE_BLOCK_BYTES;
+            default -> throw new IllegalArgumentException("no file stores " + dtype + " row by row");
         };
     }
 
@@ -86,6 +87,7 @@ public final class MatrixPacker {
                 final int nibble = column % BLOCK_COLUMNS < 16 ? pair & 0xF : (pair >> 4) & 0xF;
                 yield (nibble - 8) * Half.toFloat(stored.get(SHORT, block));
             }
+            default -> throw new IllegalArgumentException("no file stores " + dtype + " row by row");
         };
     }
 
@@ -97,24 +99,23 @@ public final class MatrixPacker {
                     target.bytes().set(SHORT, panel + (column * (long) LANES + lane) * 2, stored.get(SHORT, source + column * 2L));
                 }
             }
-            case Q8_0 -> copyBlocks(stored, source, target, panel + lane, lane);
-            case Q4_0 -> copyBlocks(stored, source, target, panel + lane, lane);
-            case F32 -> throw new IllegalArgumentException("F32 rows are expanded, not copied");
+            case Q8_0, Q4_0 -> copyBlocks(stored, source, target, panel, lane);
+            default -> throw new IllegalArgumentException("rows of " + target.dtype() + " are not copied");
         }
     }
 
-    /** Quantised rows: payload bytes go 16 apart, then the scale behind the block's payload. */
-    private static void copyBlocks(final MemorySegment stored, final long source, final PackedMatrix target, final long at,
+    /** Rows of integers: groups of 4 payload bytes go 64 apart, then the scale behind the block's payload. */
+    private static void copyBlocks(final MemorySegment stored, final long source, final PackedMatrix target, final long panel,
             final int lane) {
         final int payloadBytes = (target.dtype() == DType.Q8_0 ? QUANT_BLOCK_BYTES : NIBBLE_BLOCK_BYTES) - Short.BYTES;
         final int blockBytes = target.dtype().panelBlockBytes();
         for (int b = 0; b < target.columns() / BLOCK_COLUMNS; b++) {
             final long from = source + b * (long) (payloadBytes + Short.BYTES);
-            final long to = at + b * (long) blockBytes;
+            final long to = panel + b * (long) blockBytes;
             for (int j = 0; j < payloadBytes; j++) {
-                target.bytes().set(JAVA_BYTE, to + j * (long) LANES, stored.get(JAVA_BYTE, from + 2 + j));
+                target.bytes().set(JAVA_BYTE, to + j / 4 * (4L * LANES) + lane * 4L + j % 4, stored.get(JAVA_BYTE, from + 2 + j));
             }
-            target.bytes().set(SHORT, to + payloadBytes * (long) LANES + lane, stored.get(SHORT, from)); // to holds one lane already
+            target.bytes().set(SHORT, to + payloadBytes * (long) LANES + lane * 2L, stored.get(SHORT, from));
         }
     }
 }

@@ -14,8 +14,15 @@ import java.nio.ByteOrder;
  * matrix = strip 0 | strip 1 | …        a strip is 64 rows: 4 panels; rows beyond the last are zero
  * panel  = block 0 | block 1 | …        16 rows, all columns
  * block  F32, F16, BF16: [16 rows]                               one column
- *        Q8_0: [32 columns][16 rows] int8, then [16] f16 scales
- *        Q4_0: [16][16 rows] bytes, low nibble column j, high nibble column j + 16; then [16] f16 scales
+ *        F8:   [32 columns][16 rows] e4m3, then [16] f32 scales
+ *        Q8_0: int8s, then [16] f16 scales
+ *        Q4_0: nibbles, then [16] f16 scales
+ *        Q4_K: [16] f16 d, [16] f16 dmin, then 8 times: nibbles, [16] u8 scales, [16] u8 minima
+ *        Q4_M: nibbles, then [16] f32 scales, [16] f32 minima
+ *        Q8_G: int8s, then [2 groups][16] f32 scales
+ *        Q8_M: int8s, then [2 groups][16] f32 scales, [2 groups][16] f32 minima
+ * int8s   = [8][16 rows][4 columns] bytes: 512 bytes for 32 columns; a lane of 32 bits holds 4 neighbouring columns of a row
+ * nibbles = [4][16 rows][4] bytes: 256 bytes; byte j of quad q holds column 4q + j (low) and column 16 + 4q + j (high)
  * </pre>
  *
  * @param dtype   storage
@@ -32,8 +39,15 @@ public record PackedMatrix(DType dtype, int rows, int columns, MemorySegment byt
     static final ValueLayout.OfFloat FLOAT = ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
     static final ValueLayout.OfShort SHORT = ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
-    private static final int QUANT_ROWS_BYTES = 512;  // Q8_0: 32 × 16 int8 before the scales
-    private static final int NIBBLE_ROWS_BYTES = 256; // Q4_0: 16 × 16 bytes before the scales
+    /** Bytes of 32 columns × 16 rows of int8, and of nibbles. */
+    static final int INT8S_BYTES = 512;
+    static final int NIBBLES_BYTES = 256;
+    /** Bytes of one value per row of a panel. */
+    static final int F16_ROW_BYTES = 32;
+    static final int F32_ROW_BYTES = 64;
+    /** Q4_K: bytes before the first sub-block, bytes of a sub-block. */
+    static final int SUPER_HEAD_BYTES = 2 * F16_ROW_BYTES;
+    static final int SUPER_PART_BYTES = NIBBLES_BYTES + 2 * DType.PANEL_ROWS;
 
     public PackedMatrix {
         requireNonNull(dtype, "dtype");
@@ -65,23 +79,84 @@ public record PackedMatrix(DType dtype, int rows, int columns, MemorySegment byt
         return Math.min(STRIP_ROWS, rows - strip * STRIP_ROWS);
     }
 
-    /** @return the exact value at that place: the meaning of the format. Slow; for the specification and single rows. */
+    /**
+     * @return the value at that place: the meaning of the format. Exact for all but the formats whose scale takes a rounding.
+     *         Slow; for the specification and single rows
+     */
     public float at(final int row, final int column) {
+        final long block = blockOffset(row, column);
         final int lane = row % DType.PANEL_ROWS;
-        final long block = row / DType.PANEL_ROWS * panelBytes() + (long) (column / dtype.blockColumns()) * dtype.panelBlockBytes();
         return switch (dtype) {
             case F32 -> bytes.get(FLOAT, block + lane * 4L);
             case F16 -> Half.toFloat(bytes.get(SHORT, block + lane * 2L));
             case BF16 -> Half.bf16ToFloat(bytes.get(SHORT, block + lane * 2L));
-            case Q8_0 -> bytes.get(ValueLayout.JAVA_BYTE, block + column % 32 * 16L + lane)
-                    * Half.toFloat(bytes.get(SHORT, block + QUANT_ROWS_BYTES + lane * 2L));
-            case Q4_0 -> nibble(block, column % 32, lane) * Half.toFloat(bytes.get(SHORT, block + NIBBLE_ROWS_BYTES + lane * 2L));
+            case F8 -> Half.f8ToFloat(bytes.get(ValueLayout.JAVA_BYTE, block + column % 32 * 16L + lane))
+                    * bytes.get(FLOAT, block + INT8S_BYTES + lane * 4L);
+            default -> dtype.hasMinimum() ? integer(row, column) * scale(row, column) - minimum(row, column)
+                    : integer(row, column) * scale(row, column);
         };
     }
 
-    private int nibble(final long block, final int column, final int lane) {
-        final int pair = bytes.get(ValueLayout.JAVA_BYTE, block + column % 16 * 16L + lane);
-        return (column < 16 ? pair & 0xF : (pair >> 4) & 0xF) - 8;
+    /** @return the stored integer at that place, of an integer format */
+    public int integer(final int row, final int column) {
+        final long part = partOffset(row, column);
+        final int lane = row % DType.PANEL_ROWS;
+        return switch (dtype) {
+            case Q8_0, Q8_G, Q8_M -> bytes.get(ValueLayout.JAVA_BYTE, part + quadOffset(column % 32, lane));
+            case Q4_0 -> nibble(part, column % 32, lane) - 8;
+            case Q4_K, Q4_M -> nibble(part, column % 32, lane);
+            default -> throw new IllegalStateException(dtype + " holds no integers");
+        };
+    }
+
+    /** @return what the integer at that place is multiplied by, of an integer format */
+    public float scale(final int row, final int column) {
+        final long part = partOffset(row, column);
+        final int lane = row % DType.PANEL_ROWS;
+        return switch (dtype) {
+            case Q8_0 -> Half.toFloat(bytes.get(SHORT, part + INT8S_BYTES + lane * 2L));
+            case Q4_0 -> Half.toFloat(bytes.get(SHORT, part + NIBBLES_BYTES + lane * 2L));
+            case Q4_K -> Half.toFloat(bytes.get(SHORT, blockOffset(row, column) + lane * 2L)) * unsigned(part + NIBBLES_BYTES + lane);
+            case Q4_M -> bytes.get(FLOAT, part + NIBBLES_BYTES + lane * 4L);
+            case Q8_G, Q8_M -> bytes.get(FLOAT, part + INT8S_BYTES + column % 32 / 16 * F32_ROW_BYTES + lane * 4L);
+            default -> throw new IllegalStateException(dtype + " has no scales");
+        };
+    }
+
+    /** @return what is subtracted from the scaled integer at that place, of a format with minima */
+    public float minimum(final int row, final int column) {
+        final long part = partOffset(row, column);
+        final int lane = row % DType.PANEL_ROWS;
+        return switch (dtype) {
+            case Q4_K -> Half.toFloat(bytes.get(SHORT, blockOffset(row, column) + F16_ROW_BYTES + lane * 2L))
+                    * unsigned(part + NIBBLES_BYTES + DType.PANEL_ROWS + lane);
+            case Q4_M -> bytes.get(FLOAT, part + NIBBLES_BYTES + F32_ROW_BYTES + lane * 4L);
+            case Q8_M -> bytes.get(FLOAT, part + INT8S_BYTES + (2 + column % 32 / 16) * F32_ROW_BYTES + lane * 4L);
+            default -> throw new IllegalStateException(dtype + " has no minima");
+        };
+    }
+
+    private long blockOffset(final int row, final int column) {
+        return row / DType.PANEL_ROWS * panelBytes() + (long) (column / dtype.blockColumns()) * dtype.panelBlockBytes();
+    }
+
+    /** @return where the 32 columns around {@code column} begin */
+    private long partOffset(final int row, final int column) {
+        return blockOffset(row, column)
+                + (dtype == DType.Q4_K ? SUPER_HEAD_BYTES + column % 256 / 32 * SUPER_PART_BYTES : 0);
+    }
+
+    private static long quadOffset(final int column, final int lane) {
+        return column / 4 * (4L * DType.PANEL_ROWS) + lane * 4L + column % 4;
+    }
+
+    private int nibble(final long part, final int column, final int lane) {
+        final int pair = bytes.get(ValueLayout.JAVA_BYTE, part + quadOffset(column % 16, lane));
+        return column < 16 ? pair & 0xF : (pair >> 4) & 0xF;
+    }
+
+    private int unsigned(final long at) {
+        return Byte.toUnsignedInt(bytes.get(ValueLayout.JAVA_BYTE, at));
     }
 
     /** Copies one row, for instance a token's embedding, into {@code out} from {@code outOffset} on. */

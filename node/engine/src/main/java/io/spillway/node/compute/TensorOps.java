@@ -8,8 +8,8 @@ package io.spillway.node.compute;
  */
 public interface TensorOps extends AutoCloseable {
     /**
-     * {@code outs[i][r][n] = Σ_k in[r][k] · weights[i][n][k]}, summed in the order of k with one fused rounding each.
-     * Several matrices that meet the same input are one parallel section.
+     * {@code outs[i][r][n] = Σ_k in[r][k] · weights[i][n][k]}, in the order of k. Integer formats meet activations rounded by
+     * {@link ActivationRounding}; {@code ScalarProjection} says exactly how both kinds are summed. Several matrices that meet the same input are one parallel section.
      */
     void project(Tensor in, int rows, PackedMatrix[] weights, Tensor[] outs);
 
@@ -25,8 +25,8 @@ public interface TensorOps extends AutoCloseable {
     /** Writes the keys and values of every row into the cache. @param keys [rows][kvHeads · headDim], values likewise */
     void store(KvRows kv, int layer, Tensor keys, Tensor values);
 
-    /** Causal attention of every row over its own sequence. @param queries [rows][heads · headDim], like {@code out} */
-    void attend(KvRows kv, int layer, Tensor queries, Tensor out);
+    /** Causal attention of every row over its own sequence, as the rule says. @param queries [rows][heads · headDim], like {@code out} */
+    void attend(KvRows kv, int layer, AttentionRule rule, Tensor queries, Tensor out);
 
     /** {@code gate = silu(gate) · up}, element by element. */
     void swiGlu(Tensor gate, Tensor up, int rows);

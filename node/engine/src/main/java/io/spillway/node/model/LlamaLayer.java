@@ -1,5 +1,6 @@
 package io.spillway.node.model;
 
+import io.spillway.node.compute.AttentionRule;
 import io.spillway.node.compute.KvRows;
 import io.spillway.node.compute.PackedMatrix;
 import io.spillway.node.compute.RmsNorm;
@@ -15,6 +16,7 @@ final class LlamaLayer implements DecoderLayer {
     private final RmsNorm attentionNorm;
     private final PackedMatrix[] queryKeyValue;    // [heads·headDim, hidden], 2 × [kvHeads·headDim, hidden]
     private final PackedMatrix[] attentionOutput;  // [hidden, heads·headDim]
+    private final AttentionRule attention;
     private final FeedForward feedForward;
 
     LlamaLayer(final WeightLoader weights, final int index) {
@@ -28,6 +30,7 @@ final class LlamaLayer implements DecoderLayer {
             weights.rotaryMatrix(WeightName.KEY, index, kvWidth, shape.hidden()),
             weights.matrix(WeightName.VALUE, index, kvWidth, shape.hidden())};
         attentionOutput = new PackedMatrix[] {weights.matrix(WeightName.ATTENTION_OUTPUT, index, shape.hidden(), queryWidth)};
+        attention = AttentionRule.causal(shape.attention().headDim());
         feedForward = new FeedForward(weights, index);
     }
 
@@ -39,7 +42,7 @@ final class LlamaLayer implements DecoderLayer {
         ops.rotate(a.queries, rows, rotary);
         ops.rotate(a.keys, rows, rotary);
         ops.store(kv, index, a.keys, a.values);
-        ops.attend(kv, index, a.queries, a.attended);
+        ops.attend(kv, index, attention, a.queries, a.attended);
         ops.project(a.attended, rows, attentionOutput, a.delta);
         ops.add(a.residual, a.delta[0], rows);
         feedForward.forward(ops, a, rows);

@@ -1,5 +1,6 @@
 package io.spillway.node.model;
 
+import io.spillway.node.compute.AttentionRule;
 import io.spillway.node.compute.KvRows;
 import io.spillway.node.compute.PackedMatrix;
 import io.spillway.node.compute.RmsNorm;
@@ -17,6 +18,7 @@ final class Qwen3Layer implements DecoderLayer {
     private final RmsNorm queryNorm;               // [headDim]
     private final RmsNorm keyNorm;                 // [headDim]
     private final PackedMatrix[] attentionOutput;  // [hidden, heads·headDim]
+    private final AttentionRule attention;
     private final FeedForward feedForward;
 
     Qwen3Layer(final WeightLoader weights, final int index) {
@@ -32,6 +34,7 @@ final class Qwen3Layer implements DecoderLayer {
         queryNorm = weights.norm(WeightName.QUERY_NORM, index, shape.attention().headDim());
         keyNorm = weights.norm(WeightName.KEY_NORM, index, shape.attention().headDim());
         attentionOutput = new PackedMatrix[] {weights.matrix(WeightName.ATTENTION_OUTPUT, index, shape.hidden(), queryWidth)};
+        attention = AttentionRule.causal(shape.attention().headDim());
         feedForward = new FeedForward(weights, index);
     }
 
@@ -45,7 +48,7 @@ final class Qwen3Layer implements DecoderLayer {
         ops.rotate(a.queries, rows, rotary);
         ops.rotate(a.keys, rows, rotary);
         ops.store(kv, index, a.keys, a.values);
-        ops.attend(kv, index, a.queries, a.attended);
+        ops.attend(kv, index, attention, a.queries, a.attended);
         ops.project(a.attended, rows, attentionOutput, a.delta);
         ops.add(a.residual, a.delta[0], rows);
         feedForward.forward(ops, a, rows);
