@@ -1,20 +1,38 @@
 package io.spillway.bench;
 
+import io.spillway.bench.engine.EngineBench;
 import io.spillway.bench.load.TtftBench;
 import java.util.Arrays;
+import java.util.Map;
+import java.util.TreeMap;
 
 /** Runs a benchmark by name: {@code ./spillway bench NAME [ARGUMENTS]}. */
 public final class BenchMain {
+    private static final Map<String, Bench> BENCHES = new TreeMap<>(Map.of(
+        "engine", new Bench("[-p N] [-n N] [-d DEPTH] [-b BATCH] [--threads T] [--kernels K] [--json] --model M", EngineBench::main),
+        "ttft", new Bench("[ROUNDS] [PROMPT_TOKENS]", TtftBench::main)));
+
     private BenchMain() {
     }
 
     /** Runs the benchmark that the first argument names; an unknown one is status 2. */
     public static void main(final String[] args) throws Exception {
-        if (args.length > 0 && args[0].equals("ttft")) {
-            TtftBench.main(Arrays.copyOfRange(args, 1, args.length));
-        } else {
-            System.err.println("spillway: usage: bench ttft [ROUNDS] [PROMPT_TOKENS]");
+        final Bench bench = args.length == 0 ? null : BENCHES.get(args[0]);
+        if (bench == null) {
+            BENCHES.forEach((name, known) -> System.err.println("spillway: usage: bench " + name + " " + known.arguments()));
             System.exit(2);
+            return;
         }
+        bench.main().run(Arrays.copyOfRange(args, 1, args.length));
+    }
+
+    /** A benchmark: what it takes, and where it begins. */
+    private record Bench(String arguments, Main main) {
+    }
+
+    /** Entry point of a benchmark. */
+    @FunctionalInterface
+    private interface Main {
+        void run(String[] args) throws Exception;
     }
 }
