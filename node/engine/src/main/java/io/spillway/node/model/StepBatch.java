@@ -14,7 +14,7 @@ public final class StepBatch {
     /** Block table per sequence of the step: position p lives in block {@code table[p / blockTokens]}. */
     private final int[][] blockTables;  // [sequencesMax][…], borrowed from the sequences
     /** Rows whose logits are wanted, ascending. */
-    private final int[] logitsRows;     // [sequencesMax]
+    private final int[] logitsRows;     // [rowsMax]
     private int rowCount;
     private int sequenceCount;
     private int logitsRowCount;
@@ -25,7 +25,7 @@ public final class StepBatch {
         positions = new int[rowsMax];
         sequenceOfRow = new int[rowsMax];
         blockTables = new int[sequencesMax][];
-        logitsRows = new int[sequencesMax];
+        logitsRows = new int[rowsMax];
     }
 
     /** Forgets all rows and sequences. */
