@@ -1,6 +1,7 @@
 package io.spillway.bench;
 
 import io.spillway.bench.engine.EngineBench;
+import io.spillway.bench.engine.LlamaBench;
 import io.spillway.bench.load.TtftBench;
 import java.util.Arrays;
 import java.util.Map;
@@ -10,6 +11,7 @@ import java.util.TreeMap;
 public final class BenchMain {
     private static final Map<String, Bench> BENCHES = new TreeMap<>(Map.of(
         "engine", new Bench("[-p N] [-n N] [-d DEPTH] [-b BATCH] [--threads T] [--kernels K] [--json] --model M", EngineBench::main),
+        "llama", new Bench("--model M --llama-bench FILE [--llama-batched-bench FILE] [--rounds R] [--kernels K,…]", LlamaBench::main),
         "ttft", new Bench("[ROUNDS] [PROMPT_TOKENS]", TtftBench::main)));
 
     private BenchMain() {
