@@ -71,6 +71,7 @@ final class SimClient implements Consumer<GenerationEvent> {
                 started = true;
             }
             case GenerationEvent.TokenDelta delta -> onDelta(delta);
+            case GenerationEvent.Embedded _ -> require(false, "an embedding nobody asked for");
             case GenerationEvent.Finished finished -> onFinished(finished);
             case GenerationEvent.Failed failed -> onFailed(failed);
         }

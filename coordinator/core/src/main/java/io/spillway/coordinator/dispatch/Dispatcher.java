@@ -156,6 +156,7 @@ public final class Dispatcher {
                 }
             }
             case GenerationEvent.TokenDelta delta -> onDelta(flight, delta, nowNanos);
+            case GenerationEvent.Embedded embedded -> deliver(flight, embedded, nowNanos);
             case Finished finished -> onFinished(flight, finished, nowNanos);
             case Failed failed -> onFailed(flight, attempt, failed, nowNanos);
         }

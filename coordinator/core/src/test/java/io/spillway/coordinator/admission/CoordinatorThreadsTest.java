@@ -111,6 +111,7 @@ class CoordinatorThreadsTest implements NodePort {
             }
             switch (event) {
                 case GenerationEvent.Started _ -> { }
+                case GenerationEvent.Embedded _ -> wrong.incrementAndGet();
                 case GenerationEvent.TokenDelta delta -> {
                     for (final int token : delta.tokens()) {
                         wrong.addAndGet(token == next++ ? 0 : 1);

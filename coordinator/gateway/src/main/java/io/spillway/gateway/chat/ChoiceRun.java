@@ -86,6 +86,7 @@ final class ChoiceRun {
                 out.accept(new ChatEvent.Started(choice, sources, placement));
             }
             case GenerationEvent.TokenDelta delta -> take(delta, out);
+            case GenerationEvent.Embedded _ -> throw new SpillwayException(ErrorCode.INTERNAL, "an embedding nobody asked for");
             case GenerationEvent.Finished done -> {
                 usage = done.usage();
                 finish(done.reason() == FinishReason.STOP ? ChatFinish.STOP : ChatFinish.LENGTH, out);

@@ -125,6 +125,7 @@ final class Rig implements AutoCloseable {
         final java.util.List<Integer> output = new java.util.ArrayList<>();
         final java.util.List<io.spillway.domain.request.TokenLogprob> logprobs = new java.util.ArrayList<>();
         GenerationEvent.Started started;
+        float[] vector;
         volatile GenerationEvent last;
 
         Recorder(final GenerationRequest request) {
@@ -147,6 +148,10 @@ final class Rig implements AutoCloseable {
                         output.add(token);
                     }
                     logprobs.addAll(delta.logprobs());
+                }
+                case GenerationEvent.Embedded embedded -> {
+                    assertThat(vector).as("embedded twice").isNull();
+                    vector = embedded.vector();
                 }
                 case GenerationEvent.Finished finished -> last = finished;
                 case GenerationEvent.Failed failed -> last = failed;

@@ -50,6 +50,9 @@ final class NodeEngineService extends NodeEngineGrpc.NodeEngineImplBase {
         } catch (final IllegalArgumentException e) {
             observer.onError(StatusCodec.toStatus(new SpillwayException(ErrorCode.INVALID_VALUE, e.getMessage())));
             return;
+        } catch (final SpillwayException e) {
+            observer.onError(StatusCodec.toStatus(e)); // a parameter out of its range, named
+            return;
         }
         final Stream stream =
             new Stream((ServerCallStreamObserver<io.spillway.wire.v1.GenerationEvent>) observer, request.id());

@@ -102,6 +102,7 @@ class NodesShareBlocksTest {
                         assertThat(delta.firstIndex()).isEqualTo(request.emittedTokens().length + tokens.size());
                         java.util.Arrays.stream(delta.tokens()).forEach(tokens::add);
                     }
+                    case GenerationEvent.Embedded embedded -> throw new AssertionError("not asked for");
                     case GenerationEvent.Finished finished -> { }
                     case GenerationEvent.Failed failed -> throw new AssertionError(failed);
                 }

@@ -5,7 +5,10 @@ import static java.util.Objects.requireNonNull;
 import io.spillway.domain.error.ErrorCode;
 import java.util.List;
 
-/** What happens to a request, in order: {@code Started? TokenDelta* (Finished | Failed)}. The last comes exactly once. */
+/**
+ * What happens to a request, in order: {@code Started? TokenDelta* (Finished | Failed)}, or for a request with pooling
+ * {@code Started? Embedded (Finished | Failed)}. The last comes exactly once.
+ */
 public sealed interface GenerationEvent {
     /** Prefill begins (or a failed-over request begins again, elsewhere); where its prefix came from. */
     record Started(PrefillSources sources) implements GenerationEvent {
@@ -26,6 +29,17 @@ public sealed interface GenerationEvent {
             if (!logprobs.isEmpty() && logprobs.size() != tokens.length) {
                 throw new IllegalArgumentException(logprobs.size() + " logprobs for " + tokens.length + " tokens");
             }
+        }
+    }
+
+    /**
+     * The prompt as a vector; comes again, the same, when the request was failed over behind it.
+     *
+     * @param vector of length 1; handed over
+     */
+    record Embedded(float[] vector) implements GenerationEvent {
+        public Embedded {
+            requireNonNull(vector, "vector");
         }
     }
 

@@ -2,6 +2,8 @@ package io.spillway.domain.request;
 
 import static java.util.Objects.requireNonNull;
 
+import io.spillway.domain.error.ErrorCode;
+import io.spillway.domain.error.SpillwayException;
 import io.spillway.domain.id.ModelId;
 import io.spillway.domain.id.RequestId;
 import io.spillway.domain.id.RunId;
@@ -18,10 +20,16 @@ import java.util.Optional;
  *                        towards {@code outputTokensMax}, penalties and output positions. Empty for a new request
  * @param outputTokensMax most output tokens, {@code emittedTokens} included; at least one more than it holds
  * @param stopTokens      token ids that end the output; they are not part of it
+ * @param priority        higher goes first; 0 is usual. A level is worth some waiting, so nobody waits for ever
+ * @param pooling         present: nothing is generated, the request ends with its prompt's hidden states as one vector
  */
 public record GenerationRequest(
     RequestId id, TenantId tenant, Optional<RunId> run, ModelId model, BlockHash chainRoot, int[] promptTokens,
-    int[] emittedTokens, int outputTokensMax, int[] stopTokens, SamplingParams sampling) {
+    int[] emittedTokens, int outputTokensMax, int[] stopTokens, SamplingParams sampling, int priority,
+    Optional<Pooling> pooling) {
+
+    /** Highest priority; the lowest is its negative. */
+    public static final int PRIORITY_MAX = 100;
 
     public GenerationRequest {
         requireNonNull(id, "id");
@@ -31,6 +39,14 @@ public record GenerationRequest(
         requireNonNull(chainRoot, "chainRoot");
         requireNonNull(stopTokens, "stopTokens");
         requireNonNull(sampling, "sampling");
+        requireNonNull(pooling, "pooling");
+        if (Math.abs((long) priority) > PRIORITY_MAX) {
+            throw SpillwayException.ofField(priority < 0 ? ErrorCode.BELOW_MINIMUM : ErrorCode.ABOVE_MAXIMUM, "priority",
+                "priority must be between " + -PRIORITY_MAX + " and " + PRIORITY_MAX + ": " + priority);
+        }
+        if (pooling.isPresent() && emittedTokens.length > 0) {
+            throw new IllegalArgumentException("a request for an embedding has no output to go on behind");
+        }
         if (promptTokens.length == 0) {
             throw new IllegalArgumentException("promptTokens must hold at least one token");
         }
@@ -40,10 +56,31 @@ public record GenerationRequest(
         }
     }
 
+    /** A generation of the usual priority. */
+    public GenerationRequest(
+        final RequestId id, final TenantId tenant, final Optional<RunId> run, final ModelId model,
+        final BlockHash chainRoot, final int[] promptTokens, final int[] emittedTokens, final int outputTokensMax,
+        final int[] stopTokens, final SamplingParams sampling) {
+        this(id, tenant, run, model, chainRoot, promptTokens, emittedTokens, outputTokensMax, stopTokens, sampling, 0,
+            Optional.empty());
+    }
+
     /** @return the same request, to be continued behind {@code emitted} */
     public GenerationRequest continuedFrom(final int[] emitted) {
         return new GenerationRequest(id, tenant, run, model, chainRoot, promptTokens, emitted, outputTokensMax, stopTokens,
-            sampling);
+            sampling, priority, pooling);
+    }
+
+    /** @return the same request with that priority */
+    public GenerationRequest withPriority(final int newPriority) {
+        return new GenerationRequest(id, tenant, run, model, chainRoot, promptTokens, emittedTokens, outputTokensMax,
+            stopTokens, sampling, newPriority, pooling);
+    }
+
+    /** @return the same prompt, to be embedded */
+    public GenerationRequest toEmbed(final Pooling how) {
+        return new GenerationRequest(id, tenant, run, model, chainRoot, promptTokens, emittedTokens, outputTokensMax,
+            stopTokens, sampling, priority, Optional.of(how));
     }
 
     /** @return tokens that must be in the KV cache before the next output token: prompt and emitted */

@@ -8,6 +8,7 @@ import io.spillway.domain.id.TenantId;
 import io.spillway.domain.request.FinishReason;
 import io.spillway.domain.request.GenerationEvent;
 import io.spillway.domain.request.GenerationRequest;
+import io.spillway.domain.request.Pooling;
 import io.spillway.domain.request.PrefillSources;
 import io.spillway.domain.request.SamplingParams;
 import io.spillway.domain.request.TokenLogprob;
@@ -27,7 +28,8 @@ public final class RequestCodec {
         final var builder = GenerateRequest.newBuilder().setId(request.id().value())
             .setTenant(request.tenant().value()).setModel(request.model().value())
             .setChainRoot(KvCodec.toWire(request.chainRoot())).setOutputTokensMax(request.outputTokensMax())
-            .setSampling(toWire(request.sampling())).setEpoch(epoch);
+            .setSampling(toWire(request.sampling())).setEpoch(epoch)
+            .setPriority(request.priority()).setPooling(request.pooling().map(Pooling::number).orElse(0));
         request.run().ifPresent(run -> builder.setRun(run.value()));
         addAll(request.promptTokens(), builder::addPromptTokens);
         addAll(request.emittedTokens(), builder::addEmittedTokens);
@@ -40,7 +42,9 @@ public final class RequestCodec {
             request.hasRun() ? Optional.of(new RunId(request.getRun())) : Optional.empty(),
             new ModelId(request.getModel()), KvCodec.toDomain(request.getChainRoot()),
             toArray(request.getPromptTokensList()), toArray(request.getEmittedTokensList()),
-            request.getOutputTokensMax(), toArray(request.getStopTokensList()), toDomain(request.getSampling()));
+            request.getOutputTokensMax(), toArray(request.getStopTokensList()), toDomain(request.getSampling()),
+            request.getPriority(),
+            request.getPooling() == 0 ? Optional.empty() : Optional.of(Pooling.ofNumber(request.getPooling())));
     }
 
     public static io.spillway.wire.v1.SamplingParams toWire(final SamplingParams params) {
@@ -48,12 +52,14 @@ public final class RequestCodec {
             .setTopK(params.topK()).setTopP(params.topP()).setMinP(params.minP())
             .setPresencePenalty(params.presencePenalty()).setFrequencyPenalty(params.frequencyPenalty())
             .setRepetitionPenalty(params.repetitionPenalty()).putAllLogitBias(params.logitBias())
-            .setSeed(params.seed()).setTopLogprobs(params.topLogprobs()).build();
+            .setSeed(params.seed()).setTopLogprobs(params.topLogprobs()).setTypicalP(params.typicalP())
+            .setRepetitionWindowTokens(params.repetitionWindowTokens()).build();
     }
 
     public static SamplingParams toDomain(final io.spillway.wire.v1.SamplingParams params) {
         return new SamplingParams(params.getTemperature(), params.getTopK(), params.getTopP(), params.getMinP(),
-            params.getPresencePenalty(), params.getFrequencyPenalty(), params.getRepetitionPenalty(),
+            params.hasTypicalP() ? params.getTypicalP() : 1f, params.getPresencePenalty(),
+            params.getFrequencyPenalty(), params.getRepetitionPenalty(), params.getRepetitionWindowTokens(),
             params.getLogitBiasMap(), params.getSeed(), params.getTopLogprobs());
     }
 
@@ -62,6 +68,7 @@ public final class RequestCodec {
         switch (event) {
             case GenerationEvent.Started(PrefillSources sources) -> builder.setStarted(toWire(sources));
             case GenerationEvent.TokenDelta delta -> builder.setDelta(toWire(delta));
+            case GenerationEvent.Embedded embedded -> builder.setEmbedded(toWire(embedded));
             case GenerationEvent.Finished(FinishReason reason, Usage usage) -> builder.getFinishedBuilder()
                 .setReason(reason.number()).setUsage(toWire(usage));
             case GenerationEvent.Failed(ErrorCode code, String detail) -> builder.getFailedBuilder()
@@ -75,6 +82,7 @@ public final class RequestCodec {
         return switch (event.getEventCase()) {
             case STARTED -> new GenerationEvent.Started(toDomain(event.getStarted()));
             case DELTA -> toDomain(event.getDelta());
+            case EMBEDDED -> new GenerationEvent.Embedded(toArray(event.getEmbedded()));
             case FINISHED -> new GenerationEvent.Finished(
                 FinishReason.ofNumber(event.getFinished().getReason()), toDomain(event.getFinished().getUsage()));
             case FAILED -> new GenerationEvent.Failed(
@@ -133,6 +141,22 @@ public final class RequestCodec {
             array[i] = numbers.get(i);
         }
         return array;
+    }
+
+    private static io.spillway.wire.v1.GenerationEvent.Embedded toWire(final GenerationEvent.Embedded embedded) {
+        final var builder = io.spillway.wire.v1.GenerationEvent.Embedded.newBuilder();
+        for (final float element : embedded.vector()) {
+            builder.addVector(element);
+        }
+        return builder.build();
+    }
+
+    private static float[] toArray(final io.spillway.wire.v1.GenerationEvent.Embedded embedded) {
+        final float[] vector = new float[embedded.getVectorCount()];
+        for (int i = 0; i < vector.length; i++) {
+            vector[i] = embedded.getVector(i);
+        }
+        return vector;
     }
 
     private static void addAll(final int[] numbers, final java.util.function.IntConsumer sink) {

@@ -27,6 +27,7 @@ import io.spillway.domain.kv.Tier;
 import io.spillway.domain.request.FinishReason;
 import io.spillway.domain.request.GenerationEvent;
 import io.spillway.domain.request.GenerationRequest;
+import io.spillway.domain.request.Pooling;
 import io.spillway.domain.request.PrefillSources;
 import io.spillway.domain.request.SamplingParams;
 import io.spillway.domain.request.TokenLogprob;
@@ -49,10 +50,35 @@ class CodecRoundTripTest {
         final GenerationRequest request = new GenerationRequest(new RequestId("r-1"), new TenantId("t"),
             seed % 2 == 0 ? Optional.empty() : Optional.of(new RunId("run")), new ModelId("m"), new BlockHash(high, ~high),
             tokens, emitted, emitted.length + 5, new int[] {1, 2},
-            new SamplingParams(0.5f, 3, 0.9f, 0.1f, 1f, -1f, 1.1f, Map.of(5, -2f), seed, topLogprobs));
+            new SamplingParams(0.5f, 3, 0.9f, 0.1f, 0.7f, 1f, -1f, 1.1f, 64, Map.of(5, -2f), seed, topLogprobs),
+            (int) (high % 100), Optional.empty());
         final GenerateRequest wire = GenerateRequest.parseFrom(RequestCodec.toWire(request, 9).toByteArray());
         assertThat(wire.getEpoch()).isEqualTo(9);
         assertThat(RequestCodec.toDomain(wire)).usingRecursiveComparison().isEqualTo(request);
+    }
+
+    @Test
+    void requestsForEmbeddings() throws Exception {
+        for (final Pooling pooling : Pooling.values()) {
+            final GenerationRequest request = new GenerationRequest(new RequestId("r"), new TenantId("t"),
+                Optional.empty(), new ModelId("m"), new BlockHash(1, 2), new int[] {5}, new int[0], 1, new int[0],
+                SamplingParams.GREEDY).withPriority(-7).toEmbed(pooling);
+            assertThat(RequestCodec.toDomain(GenerateRequest.parseFrom(RequestCodec.toWire(request, 0).toByteArray())))
+                .usingRecursiveComparison().isEqualTo(request);
+        }
+    }
+
+    /** A peer of an earlier version does not say what typical-p is: it is off. */
+    @Test
+    void parametersThatAPeerDoesNotKnowAreOff() {
+        final var old = RequestCodec.toWire(SamplingParams.GREEDY).toBuilder().clearTypicalP().build();
+        assertThat(RequestCodec.toDomain(old)).isEqualTo(SamplingParams.GREEDY);
+    }
+
+    @Property(tries = 50)
+    void embeddings(@ForAll final float[] vector) {
+        final GenerationEvent event = new GenerationEvent.Embedded(vector);
+        assertThat(RequestCodec.toDomain(RequestCodec.toWire(event))).usingRecursiveComparison().isEqualTo(event);
     }
 
     @Property(tries = 100)
