@@ -1,15 +1,24 @@
 package io.spillway.domain.kv;
 
-/** How one key or value number is stored. */
+/**
+ * How one key or value number is stored. {@code F32, F16, BF16} stand for themselves; the others are quantised when their
+ * token is stored, with a scale of their own for every token, head, and K or V ({@link KvLayout} says where).
+ */
 public enum KvElement {
-    F32(1, 4), F16(2, 2), BF16(3, 2);
+    F32(1, 32), F16(2, 16), BF16(3, 16),
+    /** Eight-bit floats (e4m3) times an F32 scale. */
+    F8(4, 8),
+    /** Integers from −127 to 127 times an F32 scale. */
+    I8(5, 8),
+    /** Integers from 0 to 15 times an F16 scale, plus an F16 minimum. */
+    I4(6, 4);
 
     private final int number;
-    private final int bytes;
+    private final int bits;
 
-    KvElement(final int number, final int bytes) {
+    KvElement(final int number, final int bits) {
         this.number = number;
-        this.bytes = bytes;
+        this.bits = bits;
     }
 
     /** @return stable number, part of block identity */
@@ -17,8 +26,14 @@ public enum KvElement {
         return number;
     }
 
-    public int bytes() {
-        return bytes;
+    /** @return bits of a stored number, without its share of the scale */
+    public int bits() {
+        return bits;
+    }
+
+    /** @return whether a token's numbers share a scale */
+    public boolean isQuantised() {
+        return bits < Short.SIZE;
     }
 
     /** @throws IllegalArgumentException for a number no version has used */
