@@ -8,6 +8,7 @@ import io.spillway.node.compute.Lanes;
 import io.spillway.node.compute.PackedMatrix;
 import io.spillway.node.compute.RmsNorm;
 import io.spillway.node.compute.RotaryRows;
+import io.spillway.node.compute.RowPlacing;
 import io.spillway.node.compute.ScalarOps;
 import io.spillway.node.compute.Tensor;
 import io.spillway.node.compute.TensorOps;
@@ -30,10 +31,18 @@ final class VectorOps implements TensorOps {
     private final RowSection.Body storeBody = this::storeRows;
     private final RowSection.Body swiGluBody = this::swiGluRows;
     private final RowSection.Body addBody = this::addRows;
+    private final RowSection.Body geGluBody = this::geGluRows;
+    private final RowSection.Body clampedSwiGluBody = this::clampedSwiGluRows;
+    private final RowSection.Body softcapBody = this::softcapRows;
+    private final RowSection.Body addBiasBody = this::addBiasRows;
+    private final RowSection.Body addWeightedBody = this::addWeightedRows;
     private Tensor first;
     private Tensor second;
     private RmsNorm norm;
     private RotaryRows rotary;
+    private float[] bias;
+    private float factor;
+    private RowPlacing placing;
     private KvRows kv;
     private int layer;
 
@@ -85,7 +94,7 @@ final class VectorOps implements TensorOps {
     private void rotateRows(final int from, final int to, final int worker) {
         final int half = rotary.half();
         for (int row = from; row < to; row++) {
-            for (int head = row * first.width(); head < (row + 1) * first.width(); head += 2 * half) {
+            for (int head = row * first.width(); head < (row + 1) * first.width(); head += rotary.headDim()) {
                 RowKernels.rotate(first.values(), head, rotary.cosines(), rotary.sines(), row * half, half);
             }
         }
@@ -126,6 +135,68 @@ final class VectorOps implements TensorOps {
 
     private void swiGluRows(final int from, final int to, final int worker) {
         RowKernels.swiGlu(first.values(), second.values(), from * first.width(), to * first.width());
+    }
+
+    @Override
+    public void geGlu(final Tensor gate, final Tensor up, final int rows) {
+        first = gate;
+        second = up;
+        rowSection.run(rows, gate.width(), geGluBody);
+    }
+
+    private void geGluRows(final int from, final int to, final int worker) {
+        GateKernels.geGlu(first.values(), second.values(), from * first.width(), to * first.width());
+    }
+
+    @Override
+    public void clampedSwiGlu(final Tensor gate, final Tensor up, final int rows) {
+        first = gate;
+        second = up;
+        rowSection.run(rows, gate.width(), clampedSwiGluBody);
+    }
+
+    private void clampedSwiGluRows(final int from, final int to, final int worker) {
+        GateKernels.clampedSwiGlu(first.values(), second.values(), from * first.width(), to * first.width());
+    }
+
+    @Override
+    public void softcap(final Tensor x, final int rows, final float cap) {
+        first = x;
+        factor = cap;
+        rowSection.run(rows, x.width(), softcapBody);
+    }
+
+    private void softcapRows(final int from, final int to, final int worker) {
+        GateKernels.softcap(first.values(), from * first.width(), to * first.width(), factor);
+    }
+
+    @Override
+    public void addBias(final Tensor x, final int rows, final float[] bias) {
+        first = x;
+        this.bias = bias;
+        rowSection.run(rows, x.width(), addBiasBody);
+    }
+
+    private void addBiasRows(final int from, final int to, final int worker) {
+        for (int row = from; row < to; row++) {
+            GateKernels.addBias(first.values(), row * first.width(), bias);
+        }
+    }
+
+    @Override
+    public void addWeighted(final Tensor in, final int rows, final RowPlacing placing, final Tensor out) {
+        first = in;
+        second = out;
+        this.placing = placing;
+        rowSection.run(rows, in.width(), addWeightedBody);
+    }
+
+    private void addWeightedRows(final int from, final int to, final int worker) {
+        final int width = first.width();
+        for (int row = from; row < to; row++) {
+            GateKernels.addWeighted(first.values(), row * width, placing.weights()[row], second.values(),
+                    placing.targets()[row] * second.width(), width);
+        }
     }
 
     @Override

@@ -11,6 +11,7 @@ import io.spillway.node.compute.MatrixPacker;
 import io.spillway.node.compute.PackedMatrix;
 import io.spillway.node.compute.RmsNorm;
 import io.spillway.node.compute.RotaryRows;
+import io.spillway.node.compute.RowPlacing;
 import io.spillway.node.compute.ScalarOps;
 import io.spillway.node.compute.Slab;
 import io.spillway.node.compute.Tensor;
@@ -159,6 +160,12 @@ class OpsTwinTest {
             rotary.set(row, random.nextInt(100_000));
         }
         assertTwins(random(random, rows, 3 * 2 * half, 2), (ops, x) -> ops.rotate(x, rows, rotary));
+        final RotaryRows partial = new RotaryRows(frequencies, 1.25f, 2 * half + 6);
+        partial.begin(rows);
+        for (int row = 0; row < rows; row++) {
+            partial.set(row, random.nextInt(100_000));
+        }
+        assertTwins(random(random, rows, 3 * partial.headDim(), 2), (ops, x) -> ops.rotate(x, rows, partial));
     }
 
     @Property(tries = 60)
@@ -168,6 +175,28 @@ class OpsTwinTest {
         final Tensor wide = random(random, rows, width, 60); // beyond the clamp of the exponential too
         assertTwins(wide, (ops, x) -> ops.swiGlu(x, other, rows));
         assertTwins(wide, (ops, x) -> ops.add(x, other, rows));
+        assertTwins(wide, (ops, x) -> ops.geGlu(x, other, rows));
+        assertTwins(wide, (ops, x) -> ops.clampedSwiGlu(x, other, rows));
+        assertTwins(random(random, rows, width, 9), (ops, x) -> ops.clampedSwiGlu(x, wide, rows));
+        assertTwins(wide, (ops, x) -> ops.softcap(x, rows, 30f));
+        assertTwins(wide, (ops, x) -> ops.addBias(x, rows, copyOfRow(other)));
+    }
+
+    private static float[] copyOfRow(final Tensor tensor) {
+        return java.util.Arrays.copyOf(tensor.values(), tensor.width());
+    }
+
+    @Property(tries = 60)
+    void weightedRows(@ForAll final long seed, @ForAll @IntRange(min = 1, max = 60) final int rows, @ForAll @IntRange(min = 1, max = 700) final int width) {
+        final Random random = new Random(seed);
+        final Tensor in = random(random, rows, width, 2);
+        final List<Integer> targets = new ArrayList<>();
+        for (int i = 0; i < rows + 5; i++) {
+            targets.add(i);
+        }
+        Collections.shuffle(targets, random);
+        final RowPlacing placing = new RowPlacing(targets.stream().mapToInt(i -> i).toArray(), random(random, 1, rows + 5, 1).values());
+        assertTwins(random(random, rows + 5, width, 3), (ops, x) -> ops.addWeighted(in, rows, placing, x));
     }
 
     @Property(tries = 150)

@@ -33,10 +33,19 @@ public final class KvRows {
         blockTables[sequence] = table;
     }
 
-    /** Adds a row; rows of one sequence follow each other in position order. */
+    /** Adds a row; rows of one sequence follow each other in position order. Those that are kept later may have gaps. */
     public void addRow(final int sequence, final int position) {
         positions[rowCount] = position;
         sequences[rowCount++] = sequence;
+    }
+
+    /** Keeps some rows, which move to the front. @param rows ascending */
+    public void keep(final int[] rows, final int count) {
+        for (int i = 0; i < count; i++) {
+            positions[i] = positions[rows[i]];
+            sequences[i] = sequences[rows[i]];
+        }
+        rowCount = count;
     }
 
     public KvLayout layout() {

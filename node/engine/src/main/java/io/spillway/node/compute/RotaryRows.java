@@ -11,19 +11,40 @@ import java.util.Arrays;
 public final class RotaryRows {
     private static final int PAGE_POSITIONS = 128;
 
-    private final double[] frequencies;         // [headDim / 2], radians per position
-    private float[][] pages = new float[0][];   // [pages][PAGE_POSITIONS][cosines, sines][headDim / 2]; null until needed
-    private float[] cosines = new float[0];     // [rows][headDim / 2]
-    private float[] sines = new float[0];       // [rows][headDim / 2]
+    private final double[] frequencies;         // [half], radians per position
+    private final float magnitude;
+    private final int headDim;
+    private float[][] pages = new float[0][];   // [pages][PAGE_POSITIONS][cosines, sines][half]; null until needed
+    private float[] cosines = new float[0];     // [rows][half]
+    private float[] sines = new float[0];       // [rows][half]
 
-    /** @param frequencies radians per position of each pair of dimensions, {@code [headDim / 2]} */
+    /** Rotates whole heads. @param frequencies radians per position of each pair of dimensions, {@code [headDim / 2]} */
     public RotaryRows(final double[] frequencies) {
-        this.frequencies = frequencies.clone();
+        this(frequencies, 1f, 2 * frequencies.length);
     }
 
-    /** @return pairs of dimensions: half the head's size */
+    /**
+     * @param frequencies radians per position of each rotated pair of dimensions, {@code [half]}
+     * @param magnitude   what sines and cosines are multiplied by
+     * @param headDim     size of a head, at least {@code 2 · half}
+     */
+    public RotaryRows(final double[] frequencies, final float magnitude, final int headDim) {
+        if (2 * frequencies.length > headDim) {
+            throw new IllegalArgumentException(frequencies.length + " pairs do not fit a head of " + headDim);
+        }
+        this.frequencies = frequencies.clone();
+        this.magnitude = magnitude;
+        this.headDim = headDim;
+    }
+
+    /** @return rotated pairs of dimensions, at most half the head's size */
     public int half() {
         return frequencies.length;
+    }
+
+    /** @return dimensions of a head */
+    public int headDim() {
+        return headDim;
     }
 
     /** Makes room for {@code rows}. */
@@ -42,6 +63,14 @@ public final class RotaryRows {
         System.arraycopy(page, at + half(), sines, row * half(), half());
     }
 
+    /** Keeps some rows, which move to the front. @param rows ascending */
+    public void keep(final int[] rows, final int count) {
+        for (int i = 0; i < count; i++) {
+            System.arraycopy(cosines, rows[i] * half(), cosines, i * half(), half());
+            System.arraycopy(sines, rows[i] * half(), sines, i * half(), half());
+        }
+    }
+
     private float[] page(final int index) {
         if (index >= pages.length) {
             pages = Arrays.copyOf(pages, Math.max(index + 1, 2 * pages.length));
@@ -58,8 +87,8 @@ public final class RotaryRows {
     private void fill(final float[] page, final int at, final int position) {
         for (int i = 0; i < half(); i++) {
             final double angle = position * frequencies[i];
-            page[at + i] = (float) StrictMath.cos(angle);
-            page[at + half() + i] = (float) StrictMath.sin(angle);
+            page[at + i] = (float) (magnitude * StrictMath.cos(angle));
+            page[at + half() + i] = (float) (magnitude * StrictMath.sin(angle));
         }
     }
 

@@ -43,7 +43,7 @@ public final class ScalarOps implements TensorOps {
     public void rotate(final Tensor x, final int rows, final RotaryRows rotary) {
         final int half = rotary.half();
         for (int r = 0; r < rows; r++) {
-            for (int head = r * x.width(); head < (r + 1) * x.width(); head += 2 * half) {
+            for (int head = r * x.width(); head < (r + 1) * x.width(); head += rotary.headDim()) {
                 for (int i = 0; i < half; i++) {
                     final float cos = rotary.cosines()[r * half + i];
                     final float sin = rotary.sines()[r * half + i];
@@ -75,6 +75,44 @@ public final class ScalarOps implements TensorOps {
         for (int i = 0; i < rows * gate.width(); i++) {
             final float x = gate.values()[i];
             gate.values()[i] = x / (1f + Exp.of(-x)) * up.values()[i];
+        }
+    }
+
+    @Override
+    public void geGlu(final Tensor gate, final Tensor up, final int rows) {
+        for (int i = 0; i < rows * gate.width(); i++) {
+            gate.values()[i] = Gelu.of(gate.values()[i]) * up.values()[i];
+        }
+    }
+
+    @Override
+    public void clampedSwiGlu(final Tensor gate, final Tensor up, final int rows) {
+        for (int i = 0; i < rows * gate.width(); i++) {
+            gate.values()[i] = ClampedSwiGlu.of(gate.values()[i], up.values()[i]);
+        }
+    }
+
+    @Override
+    public void softcap(final Tensor x, final int rows, final float cap) {
+        for (int i = 0; i < rows * x.width(); i++) {
+            x.values()[i] = cap * Exp.tanh(x.values()[i] / cap);
+        }
+    }
+
+    @Override
+    public void addBias(final Tensor x, final int rows, final float[] bias) {
+        for (int i = 0; i < rows * x.width(); i++) {
+            x.values()[i] += bias[i % x.width()];
+        }
+    }
+
+    @Override
+    public void addWeighted(final Tensor in, final int rows, final RowPlacing placing, final Tensor out) {
+        for (int r = 0; r < rows; r++) {
+            for (int i = 0; i < in.width(); i++) {
+                final int at = placing.targets()[r] * out.width() + i;
+                out.values()[at] = Math.fma(in.values()[r * in.width() + i], placing.weights()[r], out.values()[at]);
+            }
         }
     }
 

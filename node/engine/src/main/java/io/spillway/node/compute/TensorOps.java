@@ -19,7 +19,7 @@ public interface TensorOps extends AutoCloseable {
     /** {@link #rmsNorm} of every head of every row by itself, in place; a head is as wide as the gain. */
     void rmsNormHeads(Tensor x, int rows, RmsNorm norm);
 
-    /** Rotates dimension pairs (i, i + headDim/2) of every head of every row, in place. */
+    /** Rotates dimension pairs (i, i + half) of every head of every row, in place; dimensions from 2·half on stay. */
     void rotate(Tensor x, int rows, RotaryRows rotary);
 
     /** Writes the keys and values of every row into the cache. @param keys [rows][kvHeads · headDim], values likewise */
@@ -30,6 +30,25 @@ public interface TensorOps extends AutoCloseable {
 
     /** {@code gate = silu(gate) · up}, element by element. */
     void swiGlu(Tensor gate, Tensor up, int rows);
+
+    /** {@code gate = gelu(gate) · up}, element by element; gelu by tanh, as {@link Gelu} writes it. */
+    void geGlu(Tensor gate, Tensor up, int rows);
+
+    /** The gate of gpt-oss, element by element: {@link ClampedSwiGlu}. */
+    void clampedSwiGlu(Tensor gate, Tensor up, int rows);
+
+    /** {@code x = cap · tanh(x / cap)}, element by element. */
+    void softcap(Tensor x, int rows, float cap);
+
+    /** {@code x[r] += bias}. @param bias as wide as {@code x} */
+    void addBias(Tensor x, int rows, float[] bias);
+
+    /**
+     * {@code out[target[r]] = out[target[r]] + weight[r] · in[r]} with one rounding, for every row of {@code in}.
+     *
+     * @param placing rows of {@code out} that differ from each other, and their weights
+     */
+    void addWeighted(Tensor in, int rows, RowPlacing placing, Tensor out);
 
     /** {@code x += delta}, element by element. */
     void add(Tensor x, Tensor delta, int rows);
