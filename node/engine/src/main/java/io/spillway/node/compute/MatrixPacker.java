@@ -5,6 +5,8 @@ import static io.spillway.node.compute.PackedMatrix.SHORT;
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
 
 /**
  * Rearranges a stored row-major matrix (the layout of GGUF and safetensors) into a {@link PackedMatrix}. Values are not
@@ -13,10 +15,9 @@ import java.lang.foreign.MemorySegment;
  * <p>Stateless; disjoint strips may be packed by different threads.
  */
 public final class MatrixPacker {
+    private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
     private static final int LANES = DType.PANEL_ROWS;
-    private static final int QUANT_BLOCK_BYTES = 34;
-    private static final int NIBBLE_BLOCK_BYTES = 18;
-    private static final int BLOCK_COLUMNS = 32;
+    private static final long QUAD_STEP_BYTES = 4L * LANES;
 
     private MatrixPacker() {
     }
@@ -31,91 +32,129 @@ public final class MatrixPacker {
         int sourceRow(int row);
     }
 
-    /** @return bytes of a stored row-major row */
-    public static long storedRowBytes(final DType dtype, final int columns) {
-        return switch (dtype) {
-            case F32 -> columns * 4L;
-            case F16, BF16 -> columns * 2L;
-            case Q8_0 -> columns / BLOCK_COLUMNS * (long) QUANT_BLOCK_BYTES;
-            case Q4_0 -> columns / BLOCK_COLUMNS * (long) NIBBLE_BLOCK_BYTES;
-            default -> throw new IllegalArgumentException("no file stores " + dtype + " row by row");
-        };
-    }
-
     /**
-     * Packs one strip.
+     * Packs one strip. The target may have fewer rows than the stored matrix: {@code order} chooses them.
      *
-     * @param stored rows of {@code storedType} in row-major order
-     * @param target zeroed; of {@code storedType}, or F32
+     * @param target zeroed; of {@code stored.packedAs()}, or F32
      */
-    public static void packStrip(final MemorySegment stored, final DType storedType, final RowOrder order,
-            final PackedMatrix target, final int strip) {
+    public static void packStrip(final StoredMatrix stored, final RowOrder order, final PackedMatrix target, final int strip) {
+        if (target.columns() != stored.columns()) {
+            throw new IllegalArgumentException("cannot pack " + stored.columns() + " columns as " + target.columns());
+        }
         final int first = strip * PackedMatrix.STRIP_ROWS;
-        for (int row = first; row < first + target.stripRows(strip); row++) {
-            final long source = order.sourceRow(row) * storedRowBytes(storedType, target.columns());
-            final long panel = row / LANES * target.panelBytes();
-            if (target.dtype() == DType.F32) {
-                expandRow(stored, storedType, source, target, panel + row % LANES * 4L);
-            } else if (target.dtype() == storedType) {
-                copyRow(stored, source, target, panel, row % LANES);
+        final int end = first + target.stripRows(strip);
+        final Piece piece = new Piece(target);
+        for (int panel = first; panel < end; panel += LANES) {
+            final int[] sources = new int[Math.min(LANES, end - panel)];
+            for (int lane = 0; lane < sources.length; lane++) {
+                sources[lane] = order.sourceRow(panel + lane);
+            }
+            if (target.dtype() == stored.packedAs()) {
+                piece.copyPanel(stored, sources, panel / LANES * target.panelBytes());
+            } else if (target.dtype() == DType.F32) {
+                expandPanel(stored, sources, target, panel / LANES * target.panelBytes());
             } else {
-                throw new IllegalArgumentException("cannot pack " + storedType + " as " + target.dtype());
+                throw new IllegalArgumentException("cannot pack " + stored.packedAs() + " as " + target.dtype());
             }
         }
     }
 
-    private static void expandRow(final MemorySegment stored, final DType storedType, final long source,
-            final PackedMatrix target, final long at) {
+    private static void expandPanel(final StoredMatrix stored, final int[] sources, final PackedMatrix target, final long panel) {
         for (int column = 0; column < target.columns(); column++) {
-            target.bytes().set(FLOAT, at + column * (long) LANES * 4, storedValue(stored, storedType, source, column));
+            for (int lane = 0; lane < sources.length; lane++) {
+                target.bytes().set(FLOAT, panel + (column * (long) LANES + lane) * Float.BYTES, stored.at(sources[lane], column));
+            }
         }
     }
 
-    /** @return the exact value of an element of a stored row that starts at byte {@code row} */
-    public static float storedValue(final MemorySegment stored, final DType dtype, final long row, final int column) {
-        return switch (dtype) {
-            case F32 -> stored.get(FLOAT, row + column * 4L);
-            case F16 -> Half.toFloat(stored.get(SHORT, row + column * 2L));
-            case BF16 -> Half.bf16ToFloat(stored.get(SHORT, row + column * 2L));
-            case Q8_0 -> {
-                final long block = row + column / BLOCK_COLUMNS * (long) QUANT_BLOCK_BYTES;
-                yield stored.get(JAVA_BYTE, block + 2 + column % BLOCK_COLUMNS) * Half.toFloat(stored.get(SHORT, block));
-            }
-            case Q4_0 -> {
-                final long block = row + column / BLOCK_COLUMNS * (long) NIBBLE_BLOCK_BYTES;
-                final int pair = stored.get(JAVA_BYTE, block + 2 + column % 16);
-                final int nibble = column % BLOCK_COLUMNS < 16 ? pair & 0xF : (pair >> 4) & 0xF;
-                yield (nibble - 8) * Half.toFloat(stored.get(SHORT, block));
-            }
-            default -> throw new IllegalArgumentException("no file stores " + dtype + " row by row");
-        };
-    }
+    /** Spreads pieces of rows over the lanes of a panel, column by column so that the panel is written front to back. */
+    private static final class Piece {
+        private final StoredBlock block = new StoredBlock();
+        private final PackedMatrix target;
+        private final MemorySegment bytes;
+        private final int pieceColumns;
 
-    private static void copyRow(final MemorySegment stored, final long source, final PackedMatrix target, final long panel,
-            final int lane) {
-        switch (target.dtype()) {
-            case F16, BF16 -> {
-                for (int column = 0; column < target.columns(); column++) {
-                    target.bytes().set(SHORT, panel + (column * (long) LANES + lane) * 2, stored.get(SHORT, source + column * 2L));
+        Piece(final PackedMatrix target) {
+            this.target = target;
+            bytes = target.bytes();
+            pieceColumns = Math.max(StoredBlock.COLUMNS, target.dtype().blockColumns());
+        }
+
+        void copyPanel(final StoredMatrix stored, final int[] sources, final long panel) {
+            final int columns = target.columns();
+            for (int column = 0; column < columns; column += pieceColumns) {
+                final int count = Math.min(pieceColumns, columns - column);
+                final long at = panel + target.dtype().panelBytes(column);
+                for (int lane = 0; lane < sources.length; lane++) {
+                    stored.read(sources[lane], column, block);
+                    write(at, lane, count);
                 }
             }
-            case Q8_0, Q4_0 -> copyBlocks(stored, source, target, panel, lane);
-            default -> throw new IllegalArgumentException("rows of " + target.dtype() + " are not copied");
         }
-    }
 
-    /** Rows of integers: groups of 4 payload bytes go 64 apart, then the scale behind the block's payload. */
-    private static void copyBlocks(final MemorySegment stored, final long source, final PackedMatrix target, final long panel,
-            final int lane) {
-        final int payloadBytes = (target.dtype() == DType.Q8_0 ? QUANT_BLOCK_BYTES : NIBBLE_BLOCK_BYTES) - Short.BYTES;
-        final int blockBytes = target.dtype().panelBlockBytes();
-        for (int b = 0; b < target.columns() / BLOCK_COLUMNS; b++) {
-            final long from = source + b * (long) (payloadBytes + Short.BYTES);
-            final long to = panel + b * (long) blockBytes;
-            for (int j = 0; j < payloadBytes; j++) {
-                target.bytes().set(JAVA_BYTE, to + j / 4 * (4L * LANES) + lane * 4L + j % 4, stored.get(JAVA_BYTE, from + 2 + j));
+        private void write(final long at, final int lane, final int count) {
+            switch (target.dtype()) {
+                case F32 -> words(at + lane * 4L, count);
+                case F16, BF16 -> shorts(at + lane * 2L, count);
+                case F8 -> {
+                    eights(at + lane);
+                    floats(at + PackedMatrix.INT8S_BYTES, lane, block.scales(), 1);
+                }
+                case Q8_0 -> half(quads(at, lane, 0, 8), lane, 0);
+                case Q4_0 -> half(quads(at, lane, 0, 4), lane, 0);
+                case Q4_K -> superBlock(at, lane);
+                case Q4_M -> floats(floats(quads(at, lane, 0, 4), lane, block.scales(), 1), lane, block.minima(), 1);
+                case Q8_G -> floats(quads(at, lane, 0, 8), lane, block.scales(), 2);
+                case Q8_M -> floats(floats(quads(at, lane, 0, 8), lane, block.scales(), 2), lane, block.minima(), 2);
             }
-            target.bytes().set(SHORT, to + payloadBytes * (long) LANES + lane * 2L, stored.get(SHORT, from));
+        }
+
+        private void words(final long at, final int count) {
+            for (int i = 0; i < count; i++) {
+                bytes.set(INT, at + i * QUAD_STEP_BYTES, block.words()[i]);
+            }
+        }
+
+        private void shorts(final long at, final int count) {
+            for (int i = 0; i < count; i++) {
+                bytes.set(SHORT, at + i * (2L * LANES), (short) block.words()[i]);
+            }
+        }
+
+        private void eights(final long at) {
+            for (int i = 0; i < StoredBlock.COLUMNS; i++) {
+                bytes.set(JAVA_BYTE, at + i * (long) LANES, (byte) (block.words()[i / 4] >>> 8 * (i % 4)));
+            }
+        }
+
+        /** @return where what follows {@code count} quads of 16 rows begins */
+        private long quads(final long at, final int lane, final int from, final int count) {
+            for (int q = 0; q < count; q++) {
+                bytes.set(INT, at + q * QUAD_STEP_BYTES + lane * 4L, block.words()[from + q]);
+            }
+            return at + count * QUAD_STEP_BYTES;
+        }
+
+        private long half(final long at, final int lane, final int index) {
+            bytes.set(SHORT, at + lane * 2L, block.halves()[index]);
+            return at + PackedMatrix.F16_ROW_BYTES;
+        }
+
+        private long floats(final long at, final int lane, final float[] values, final int count) {
+            for (int g = 0; g < count; g++) {
+                bytes.set(FLOAT, at + g * (long) PackedMatrix.F32_ROW_BYTES + lane * 4L, values[g]);
+            }
+            return at + count * (long) PackedMatrix.F32_ROW_BYTES;
+        }
+
+        private void superBlock(final long at, final int lane) {
+            long part = half(half(at, lane, 0), lane, 1);
+            for (int p = 0; p < StoredBlock.SUPER_PARTS; p++) {
+                final long behind = quads(part, lane, 4 * p, 4);
+                bytes.set(JAVA_BYTE, behind + lane, block.parts()[p]);
+                bytes.set(JAVA_BYTE, behind + LANES + lane, block.parts()[StoredBlock.SUPER_PARTS + p]);
+                part += PackedMatrix.SUPER_PART_BYTES;
+            }
         }
     }
 }

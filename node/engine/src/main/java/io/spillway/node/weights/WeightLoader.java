@@ -8,6 +8,7 @@ import io.spillway.node.compute.MatrixPacker.RowOrder;
 import io.spillway.node.compute.PackedMatrix;
 import io.spillway.node.compute.RmsNorm;
 import io.spillway.node.compute.Slab;
+import io.spillway.node.compute.StoredMatrix;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.DoubleConsumer;
@@ -79,13 +80,13 @@ public final class WeightLoader implements AutoCloseable {
         return row - dim + 2 * (dim % half) + dim / half;
     }
 
-    private PackedMatrix pack(final WeightReader.Stored stored, final RowOrder order) {
-        final DType dtype = expand ? DType.F32 : stored.dtype();
+    private PackedMatrix pack(final StoredMatrix stored, final RowOrder order) {
+        final DType dtype = expand ? DType.F32 : stored.packedAs();
         final Slab slab = backend.allocate(PackedMatrix.sizeBytes(dtype, stored.rows(), stored.columns()));
         slabs.add(slab);
         final PackedMatrix packed = new PackedMatrix(dtype, stored.rows(), stored.columns(), slab.segment());
         backend.workers().run(packed.strips(), (strip, worker) ->
-                MatrixPacker.packStrip(stored.bytes(), stored.dtype(), order, packed, strip));
+                MatrixPacker.packStrip(stored, order, packed, strip));
         elementsDone += (long) stored.rows() * stored.columns();
         progress.accept((double) elementsDone / elementsTotal);
         return packed;
