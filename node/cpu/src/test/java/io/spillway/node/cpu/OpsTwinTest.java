@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.spillway.domain.kv.KvElement;
 import io.spillway.domain.kv.KvLayout;
+import io.spillway.modelfile.TensorType;
 import io.spillway.node.compute.DType;
 import io.spillway.node.compute.AttentionRule;
 import io.spillway.node.compute.KvRows;
@@ -14,8 +15,10 @@ import io.spillway.node.compute.RotaryRows;
 import io.spillway.node.compute.RowPlacing;
 import io.spillway.node.compute.ScalarOps;
 import io.spillway.node.compute.Slab;
+import io.spillway.node.compute.StoredMatrix;
 import io.spillway.node.compute.Tensor;
 import io.spillway.node.compute.TensorOps;
+import io.spillway.node.stored.StoredRows;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -78,7 +81,7 @@ class OpsTwinTest {
 
     /** Random stored bytes of a matrix, with scales and values of ordinary size. */
     static MemorySegment stored(final Random random, final DType dtype, final int rows, final int columns) {
-        final byte[] bytes = new byte[(int) (rows * MatrixPacker.storedRowBytes(dtype, columns))];
+        final byte[] bytes = new byte[(int) (rows * TensorType.valueOf(dtype.name()).bytesOf(columns))];
         random.nextBytes(bytes);
         final MemorySegment segment = MemorySegment.ofArray(bytes);
         final int stepBytes = switch (dtype) {
@@ -102,8 +105,9 @@ class OpsTwinTest {
 
     static PackedMatrix pack(final Slab slab, final MemorySegment stored, final DType dtype, final int rows, final int columns) {
         final PackedMatrix packed = new PackedMatrix(dtype, rows, columns, slab.segment());
+        final StoredMatrix source = StoredRows.of(stored, TensorType.valueOf(dtype.name()), rows, columns).orElseThrow();
         for (int strip = 0; strip < packed.strips(); strip++) {
-            MatrixPacker.packStrip(stored, dtype, MatrixPacker.RowOrder.SAME, packed, strip);
+            MatrixPacker.packStrip(source, MatrixPacker.RowOrder.SAME, packed, strip);
         }
         return packed;
     }
