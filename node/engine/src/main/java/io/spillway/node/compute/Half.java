@@ -18,6 +18,12 @@ public final class Half {
 
     private static final int F8_SHIFT = 7;
     private static final float F8_REBIAS = 0x1p8f;
+    private static final int F8_MAX = 0x7E;
+    private static final int F8_MANTISSA_SHIFT = 20;
+    /** What is left of a float's exponent and mantissa after the shift, above those of an e4m3 float. */
+    private static final int F8_BIAS = 120 << 3;
+    private static final float F8_LEAST_NORMAL = 0x1p-6f;
+    private static final float F8_SUBNORMALS = 0x1p9f;
 
     private Half() {
     }
@@ -52,5 +58,20 @@ public final class Half {
      */
     public static float f8ToFloat(final byte value) {
         return toFloat((short) ((value & 0x80) << 8 | (value & 0x7F) << F8_SHIFT)) * F8_REBIAS;
+    }
+
+    /** @return the nearest e4m3 float, ties to even; beyond ±448 it is ±448, and NaN too */
+    public static byte f8FromFloat(final float value) {
+        final int bits = Float.floatToRawIntBits(value);
+        final float magnitude = Math.abs(value);
+        final int code;
+        if (magnitude < F8_LEAST_NORMAL) {
+            code = (int) (magnitude * F8_SUBNORMALS + Exp.ROUND - Exp.ROUND);
+        } else {
+            final int rest = bits & Integer.MAX_VALUE;
+            final int rounded = rest + (1 << F8_MANTISSA_SHIFT - 1) - 1 + (rest >>> F8_MANTISSA_SHIFT & 1);
+            code = Math.min((rounded >>> F8_MANTISSA_SHIFT) - F8_BIAS, F8_MAX);
+        }
+        return (byte) (bits >>> 24 & 0x80 | code);
     }
 }

@@ -7,11 +7,23 @@ import io.spillway.domain.kv.KvLayout;
  *
  * <p>A query meets the blocks of a range of {@link #RANGE_TOKENS} positions one after the other with an online softmax;
  * ranges begin at multiples of that number and are merged in their order. So the result depends on the sequence alone, and
- * different workers may take different ranges.
+ * different workers may take different ranges. Exactly, for a query q (scaled by the rule) and the visible tokens of a block:
+ * <pre>
+ * score_t  = fma over d, in order, from 0: q_d · number_dt           (numbers as stored: {@link KvElements#keyNumber})
+ *            quantised: · scale_t;  I4: fma(that, scale_t, minimum_t · sum(q)), sum(q) in sixteen lanes
+ *            softcap c: c · tanh(score_t / c)
+ * maximum' = the greatest of maximum and all score_t;  decay = exp(maximum − maximum')
+ * w_t      = exp(score_t − maximum')
+ * total    = fma(total, decay, Σ w_t in sixteen lanes by t mod 16)
+ * offset   = fma(offset, decay, Σ fma(w_t, minimum_t) in sixteen lanes)         (I4 values; else it stays 0)
+ * sum_d    = fma over t, in order, from sum_d · decay: w_t · number_td          (quantised: (w_t · scale_t) · number_td)
+ * </pre>
+ * and at the end {@code out_d = (sum_d + (offset + 0)) · (1 / total)}. That turns −0 into 0, so a
+ * kernel may count invisible tokens in with weight 0 as long as their stored numbers are finite.
  */
 public final class ScalarAttention {
     /** Positions whose partial result is computed on its own, a multiple of every block's tokens. */
-    public static final int RANGE_TOKENS = 1 << 20;
+    public static final int RANGE_TOKENS = KvLayout.BLOCK_TOKENS_MAX;
 
     private ScalarAttention() {
     }
@@ -20,13 +32,13 @@ public final class ScalarAttention {
         final int headDim = kv.layout().headDim();
         final int heads = queries.width() / headDim;
         final int group = heads / kv.layout().kvHeads();
-        final float[] query = new float[headDim];
+        final float[] values = new float[headDim];
         for (int r = 0; r < kv.rowCount(); r++) {
             for (int head = 0; head < heads; head++) {
                 for (int d = 0; d < headDim; d++) {
-                    query[d] = queries.values()[r * queries.width() + head * headDim + d] * rule.scale();
+                    values[d] = queries.values()[r * queries.width() + head * headDim + d] * rule.scale();
                 }
-                final Softmax softmax = attendHead(new HeadAt(kv, layer, r, head / group), rule, query);
+                final ScalarSoftmax softmax = attendHead(new HeadAt(kv, layer, r, head / group), rule, new Query(values));
                 if (rule.sinks() != null) {
                     softmax.addSink(rule.sinks()[head]);
                 }
@@ -35,9 +47,9 @@ public final class ScalarAttention {
         }
     }
 
-    private static Softmax attendHead(final HeadAt at, final AttentionRule rule, final float[] query) {
+    private static ScalarSoftmax attendHead(final HeadAt at, final AttentionRule rule, final Query query) {
         final int position = at.kv.position(at.row);
-        final Softmax whole = new Softmax(query.length);
+        final ScalarSoftmax whole = new ScalarSoftmax(query.values.length);
         int from = rule.firstVisible(position);
         while (from <= position) {
             final int to = Math.min(position + 1, (from / RANGE_TOKENS + 1) * RANGE_TOKENS);
@@ -48,106 +60,57 @@ public final class ScalarAttention {
     }
 
     /** Positions {@code from} to {@code to}, exclusive, all of one range. */
-    private static Softmax attendRange(final HeadAt at, final AttentionRule rule, final float[] query, final int from, final int to) {
+    private static ScalarSoftmax attendRange(final HeadAt at, final AttentionRule rule, final Query query, final int from, final int to) {
         final int blockTokens = at.kv.layout().blockTokens();
-        final float[] weights = new float[blockTokens];
-        final Softmax part = new Softmax(query.length);
+        final float[] scores = new float[blockTokens];
+        final ScalarSoftmax part = new ScalarSoftmax(query.values.length);
         for (int block = from / blockTokens; block * blockTokens < to; block++) {
             final int first = Math.max(0, from - block * blockTokens);
             final int end = Math.min(blockTokens, to - block * blockTokens);
-            part.addBlock(at, block, new Span(first, end), rule.softcap(), query, weights);
+            for (int t = first; t < end; t++) {
+                final float score = query.score(at, block, t);
+                scores[t] = rule.softcap() == 0 ? score : rule.softcap() * Exp.tanh(score / rule.softcap());
+            }
+            part.addBlock(at.values(block), new ScalarSoftmax.Span(first, end), scores);
         }
         return part;
     }
 
-    /** Visible tokens of a block. */
-    private record Span(int first, int end) { }
-
-    /** A row's view of one key-value head in one layer. */
-    private record HeadAt(KvRows kv, int layer, int row, int kvHead) {
-        float key(final int block, final int dim, final int token) {
-            final KvLayout layout = kv.layout();
-            final long at = kv.blockOffset(row, block) + layout.keyOffset(layer, kvHead);
-            return KvElements.get(kv.slab(), layout.element(), at, (long) dim * layout.blockTokens() + token);
+    /** A scaled query. @param sum of its values in sixteen lanes */
+    private record Query(float[] values, float sum) {
+        Query(final float[] values) {
+            this(values, laneSum(values));
         }
 
-        float value(final int block, final int token, final int dim) {
-            final KvLayout layout = kv.layout();
-            final long at = kv.blockOffset(row, block) + layout.valueOffset(layer, kvHead);
-            return KvElements.get(kv.slab(), layout.element(), at, (long) token * layout.headDim() + dim);
-        }
-    }
-
-    /** A softmax in progress: greatest score, sum of exponentials, sum of values weighted by them. */
-    private static final class Softmax {
-        private final float[] sum;
-        private float maximum = Float.NEGATIVE_INFINITY;
-        private float total;
-
-        private Softmax(final int headDim) {
-            sum = new float[headDim];
-        }
-
-        private void addBlock(final HeadAt at, final int block, final Span span, final float softcap, final float[] query,
-                final float[] weights) {
-            final float before = maximum;
-            for (int t = span.first; t < span.end; t++) {
-                float score = 0;
-                for (int d = 0; d < query.length; d++) {
-                    score = Math.fma(query[d], at.key(block, d, t), score);
-                }
-                weights[t] = softcap == 0 ? score : softcap * Exp.tanh(score / softcap);
-                maximum = Math.max(maximum, weights[t]);
-            }
-            final float decay = Exp.of(before - maximum);
-            total = Math.fma(total, decay, exponentials(weights, span));
-            for (int d = 0; d < sum.length; d++) {
-                float value = sum[d] * decay;
-                for (int t = span.first; t < span.end; t++) {
-                    value = Math.fma(weights[t], at.value(block, t, d), value);
-                }
-                sum[d] = value;
-            }
-        }
-
-        /** Scores become exp(score − maximum). @return their sum, in sixteen lanes */
-        private float exponentials(final float[] scores, final Span span) {
+        private static float laneSum(final float[] values) {
             final float[] lanes = new float[Lanes.COUNT];
-            for (int t = span.first; t < span.end; t++) {
-                scores[t] = Exp.of(scores[t] - maximum);
-                lanes[t % Lanes.COUNT] += scores[t];
+            for (int d = 0; d < values.length; d++) {
+                lanes[d % Lanes.COUNT] += values[d];
             }
             return Lanes.sum(lanes);
         }
 
-        /** What comes later. Merging into an empty one copies it. */
-        private void merge(final Softmax part) {
-            final float greatest = Math.max(maximum, part.maximum);
-            final float decay = Exp.of(maximum - greatest);
-            final float partDecay = Exp.of(part.maximum - greatest);
-            total = Math.fma(total, decay, part.total * partDecay);
-            for (int d = 0; d < sum.length; d++) {
-                sum[d] = Math.fma(sum[d], decay, part.sum[d] * partDecay);
+        float score(final HeadAt at, final int block, final int token) {
+            final KvLayout layout = at.kv.layout();
+            final long keys = at.kv.blockOffset(at.row, block) + layout.keyOffset(at.layer, at.kvHead);
+            float score = 0;
+            for (int d = 0; d < values.length; d++) {
+                score = Math.fma(values[d], KvElements.keyNumber(at.kv.slab(), layout, keys, d, token), score);
             }
-            maximum = greatest;
+            return switch (layout.element()) {
+                case F32, F16, BF16 -> score;
+                case F8, I8 -> score * KvElements.scale(at.kv.slab(), layout, keys, token);
+                case I4 -> Math.fma(score, KvElements.scale(at.kv.slab(), layout, keys, token),
+                        KvElements.minimum(at.kv.slab(), layout, keys, token) * sum);
+            };
         }
+    }
 
-        /** A score without a value. */
-        private void addSink(final float sink) {
-            final float greatest = Math.max(maximum, sink);
-            final float decay = Exp.of(maximum - greatest);
-            total = Math.fma(total, decay, Exp.of(sink - greatest));
-            for (int d = 0; d < sum.length; d++) {
-                sum[d] *= decay;
-            }
-            maximum = greatest;
-        }
-
-        private void write(final float[] out, final int at) {
-            final float inverse = 1f / total;
-            for (int d = 0; d < sum.length; d++) {
-                out[at + d] = sum[d] * inverse;
-            }
+    /** A row's view of one key-value head in one layer. */
+    private record HeadAt(KvRows kv, int layer, int row, int kvHead) {
+        ScalarSoftmax.Values values(final int block) {
+            return new ScalarSoftmax.Values(kv.slab(), kv.layout(),
+                    kv.blockOffset(row, block) + kv.layout().valueOffset(layer, kvHead));
         }
     }
 }
