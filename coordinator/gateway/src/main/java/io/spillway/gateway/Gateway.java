@@ -12,6 +12,7 @@ import io.spillway.gateway.chat.RequestIds;
 import io.spillway.gateway.console.ConsoleApi;
 import io.spillway.gateway.console.ConsoleState;
 import io.spillway.gateway.console.LocalAccess;
+import io.spillway.gateway.guard.GuardService;
 import io.spillway.gateway.http.HttpAnswer;
 import io.spillway.gateway.http.HttpCall;
 import io.spillway.gateway.http.HttpServer;
@@ -69,10 +70,11 @@ public final class Gateway implements AutoCloseable {
         final RequestIds ids = new RequestIds(parts.random().get());
         final ChatService chat = new ChatService(new ChatService.Parts(parts.view(), parts.models(), parts.line(),
             parts.tariff(), metrics, parts.random().get(), parts.nanoClock()), config.chat());
+        final GuardService guarded = new GuardService(chat, config.guardrails());
         final ApiKeys keys = new ApiKeys(parts.view());
         final List<Route> routes = new ArrayList<>();
         routes.addAll(new OpenAiApi(new OpenAiApi.Parts(
-            chat, keys, parts.view(), parts.models(), ids, parts.epochClock())).routes());
+            guarded, keys, parts.view(), parts.models(), ids, parts.epochClock())).routes());
         routes.addAll(new ConsoleApi(parts.console(), access(config, keys), CONSOLE_INTERVAL_NANOS).routes());
         routes.add(new Route("GET", "/health", exchange -> exchange.respond(
             HttpAnswer.of(200, HttpAnswer.JSON, "{\"status\":\"ok\"}")), true));
@@ -80,6 +82,9 @@ public final class Gateway implements AutoCloseable {
             HttpAnswer.of(200, "text/plain; version=0.0.4; charset=utf-8", metrics.scrape())), false));
         final HttpServer server = HttpServer.start(config.http(), new HttpServer.Parts(
             new Router(routes), new ApiErrors(), () -> ids.next("req_"), metrics::onAnswer, parts.nanoClock()));
+        metrics.counter(MetricName.GUARD_REPAIRS, guarded.counters()::repairedCalls);
+        metrics.counter(MetricName.GUARD_RETRIES, guarded.counters()::retriedAttempts);
+        metrics.counter(MetricName.GUARD_FAILURES, guarded.counters()::givenUpRequests);
         metrics.gauge(MetricName.HTTP_CONNECTIONS, server::connections);
         metrics.counter(MetricName.HTTP_REFUSED, server::refusedConnections);
         metrics.counter(MetricName.HTTP_STALLED, server::stalledClients);

@@ -2,19 +2,24 @@ package io.spillway.gateway;
 
 import static java.util.Objects.requireNonNull;
 
+import io.spillway.domain.id.ModelId;
 import io.spillway.gateway.chat.ChatService;
+import io.spillway.gateway.guard.GuardPolicy;
 import io.spillway.gateway.http.HttpServerConfig;
+import java.util.Map;
 
 /**
  * How a gateway serves.
  *
- * @param console who may see the console's state
+ * @param console    who may see the console's state
+ * @param guardrails policies for tool calls; models without one are left alone
  */
-public record GatewayConfig(HttpServerConfig http, ChatService.Limits chat, ConsoleAccess console) {
+public record GatewayConfig(HttpServerConfig http, ChatService.Limits chat, ConsoleAccess console, Map<ModelId, GuardPolicy> guardrails) {
     public GatewayConfig {
         requireNonNull(http, "http");
         requireNonNull(chat, "chat");
         requireNonNull(console, "console");
+        guardrails = Map.copyOf(guardrails);
     }
 
     /** Who may see the console's state. */
@@ -27,6 +32,7 @@ public record GatewayConfig(HttpServerConfig http, ChatService.Limits chat, Cons
 
     /** @return the usual limits on that address; port 0 = any */
     public static GatewayConfig on(final String host, final int port) {
-        return new GatewayConfig(HttpServerConfig.on(host, port), ChatService.Limits.USUAL, ConsoleAccess.LOCAL_OR_KEY);
+        return new GatewayConfig(HttpServerConfig.on(host, port), ChatService.Limits.USUAL, ConsoleAccess.LOCAL_OR_KEY,
+            Map.of());
     }
 }

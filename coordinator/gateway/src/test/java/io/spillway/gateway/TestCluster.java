@@ -57,7 +57,7 @@ final class TestCluster implements AutoCloseable {
     TestCluster(final ChatService.Limits limits, final long stallNanos, final GatewayConfig.ConsoleAccess console) {
         final HttpServerConfig config = new HttpServerConfig("127.0.0.1", 0, 2, BODY_BYTES_MAX, 8L << 20, 64,
             TimeUnit.SECONDS.toNanos(30), stallNanos, TimeUnit.SECONDS.toNanos(2));
-        gateway = Gateway.start(new GatewayConfig(config, limits, console), new Gateway.Parts(() -> view,
+        gateway = Gateway.start(new GatewayConfig(config, limits, console, java.util.Map.of()), new Gateway.Parts(() -> view,
             id -> id.value().equals("bytes") ? Optional.of(new ByteModel()) : Optional.empty(), line,
             (model, usage) -> 10L * (usage.promptTokens() - usage.cachedTokens()) + 20L * usage.outputTokens(),
             this::snapshot, () -> new Random(7), NanoClock.SYSTEM, EpochClock.SYSTEM));

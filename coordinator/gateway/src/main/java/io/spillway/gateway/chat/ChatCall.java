@@ -14,7 +14,7 @@ import java.util.concurrent.TimeUnit;
  * A request on its way. {@link #run} belongs to one thread, which also calls the listener; {@link #cancel} may come from any.
  * The request line's events wait in a bounded mailbox: when the listener is so slow that it overflows, the request ends.
  */
-public final class ChatCall {
+public final class ChatCall implements RunningCall {
     private final ChatRequest request;
     private final ChatListener listener;
     private final ChatPlanner planner;
@@ -44,6 +44,7 @@ public final class ChatCall {
     }
 
     /** Ends the request with {@code Failed(CANCELLED)} unless it has ended. Idempotent; any thread; does not block. */
+    @Override
     public void cancel() {
         cancelled = true;
         submissions.forEach(Submission::cancel);
@@ -51,6 +52,7 @@ public final class ChatCall {
     }
 
     /** Runs the request to its end, calling the listener. Call once. */
+    @Override
     public void run() {
         List<ChoiceRun> runs = List.of();
         try {

@@ -27,7 +27,7 @@ public record ChatUsage(Usage usage, long costNanoDollars, String placement) {
     }
 
     /** @return both together; the placement is the first that says something */
-    ChatUsage plus(final ChatUsage other) {
+    public ChatUsage plus(final ChatUsage other) {
         return new ChatUsage(sum(usage, other.usage), costNanoDollars + other.costNanoDollars,
             placement.isEmpty() ? other.placement : placement);
     }

@@ -28,6 +28,9 @@ public enum MetricName {
     HTTP_STALLED("spillway.http.streams.stalled", "Streams cut because their client was there and took nothing"),
     /** [model]. */
     OVERFLOWS("spillway.request.overflows", "Requests ended because too many events waited for a slow client"),
+    GUARD_REPAIRS("spillway.guard.repairs", "Tool calls whose arguments a guardrail put right"),
+    GUARD_RETRIES("spillway.guard.retries", "Answers a guardrail asked for again"),
+    GUARD_FAILURES("spillway.guard.failures", "Requests whose last allowed answer broke the policy too"),
     HTTP_BODY_BYTES("spillway.http.bodies", "Request bodies held in memory"),
     /** [role]. */
     MEMBERS("spillway.members", "Registered members"),

@@ -2,12 +2,12 @@ package io.spillway.gateway.openai;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.spillway.domain.error.SpillwayException;
-import io.spillway.gateway.chat.ChatCall;
 import io.spillway.gateway.chat.ChatEvent;
 import io.spillway.gateway.chat.ChatListener;
 import io.spillway.gateway.chat.ChatRequest;
-import io.spillway.gateway.chat.ChatService;
 import io.spillway.gateway.chat.ChatUsage;
+import io.spillway.gateway.chat.RunningCall;
+import io.spillway.gateway.guard.GuardService;
 import io.spillway.gateway.http.HttpAnswer;
 import io.spillway.gateway.http.HttpExchange;
 import io.spillway.gateway.http.SseWriter;
@@ -21,7 +21,7 @@ final class Answering implements ChatListener {
     private final HttpExchange exchange;
     private final AnswerForm form;
     private final AnswerShape shape;
-    private ChatCall call;
+    private RunningCall call;
     private SseWriter events;
     private SpillwayException failure;
     private ChatUsage usage;
@@ -33,7 +33,7 @@ final class Answering implements ChatListener {
     }
 
     /** @throws SpillwayException when the request failed before anything was written */
-    void run(final ChatService service, final ChatRequest request) {
+    void run(final GuardService service, final ChatRequest request) {
         call = service.call(request, this);
         exchange.onDisconnect(call::cancel);
         call.run();

@@ -10,9 +10,9 @@ import io.spillway.domain.id.TenantId;
 import io.spillway.domain.time.EpochClock;
 import io.spillway.gateway.chat.ChatModel;
 import io.spillway.gateway.chat.ChatRequest;
-import io.spillway.gateway.chat.ChatService;
 import io.spillway.gateway.chat.Prompt;
 import io.spillway.gateway.chat.RequestIds;
+import io.spillway.gateway.guard.GuardService;
 import io.spillway.gateway.http.HttpAnswer;
 import io.spillway.gateway.http.HttpExchange;
 import io.spillway.gateway.http.Router.Route;
@@ -34,7 +34,7 @@ public final class OpenAiApi {
 
     /** What the API works with. */
     public record Parts(
-        ChatService chat, ApiKeys keys, Supplier<ClusterView> view, Function<ModelId, Optional<ChatModel>> models,
+        GuardService chat, ApiKeys keys, Supplier<ClusterView> view, Function<ModelId, Optional<ChatModel>> models,
         RequestIds ids, EpochClock clock) {
     }
 

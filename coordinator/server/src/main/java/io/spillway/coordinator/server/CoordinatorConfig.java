@@ -75,7 +75,9 @@ public record CoordinatorConfig(
         @Doc("GGUF file or Hugging Face directory: read for tokenizer and chat template.") Path path,
         @Doc("US dollars per million prompt tokens that were computed.") @Default("0.10") double promptDollars,
         @Doc("US dollars per million prompt tokens found in a cache.") @Default("0.01") double cachedDollars,
-        @Doc("US dollars per million output tokens.") @Default("0.40") double outputDollars) {
+        @Doc("US dollars per million output tokens.") @Default("0.40") double outputDollars,
+        @Doc("Policy file for this model's tool calls (JSON); without one they are passed on as the model makes them.")
+        Optional<Path> guardrails) {
         public Model {
             if (!(promptDollars >= 0 && cachedDollars >= 0 && outputDollars >= 0)) {
                 throw new IllegalArgumentException("prices must not be negative");

@@ -15,6 +15,7 @@ import io.spillway.coordinator.raft.RatisLog;
 import io.spillway.domain.cluster.NodeLoad;
 import io.spillway.domain.error.ErrorCode;
 import io.spillway.domain.error.SpillwayException;
+import io.spillway.domain.id.ModelId;
 import io.spillway.domain.id.NodeId;
 import io.spillway.domain.kv.KvEventBatch;
 import io.spillway.domain.time.EpochClock;
@@ -23,12 +24,14 @@ import io.spillway.gateway.Gateway;
 import io.spillway.gateway.GatewayConfig;
 import io.spillway.gateway.chat.ChatService;
 import io.spillway.gateway.console.CoordinatorConsole;
+import io.spillway.gateway.guard.GuardPolicy;
 import io.spillway.gateway.http.HttpServerConfig;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.security.SecureRandom;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executors;
@@ -189,7 +192,14 @@ public final class CoordinatorServer implements AutoCloseable {
             (int) Math.min(Integer.MAX_VALUE - 8, config.http().bodyMaxBytes()),
             Math.max(usual.bodiesBytesMax(), config.http().bodyMaxBytes()), usual.connectionsMax(), usual.idleNanos(),
             usual.stallNanos(), usual.drainNanos());
-        return new GatewayConfig(http, ChatService.Limits.USUAL, GatewayConfig.ConsoleAccess.LOCAL_OR_KEY);
+        return new GatewayConfig(http, ChatService.Limits.USUAL, GatewayConfig.ConsoleAccess.LOCAL_OR_KEY, guardrails());
+    }
+
+    private Map<ModelId, GuardPolicy> guardrails() {
+        final Map<ModelId, GuardPolicy> policies = new HashMap<>();
+        config.models().forEach(model -> model.guardrails().ifPresent(
+            file -> policies.put(new ModelId(model.id()), GuardPolicy.read(file))));
+        return policies;
     }
 
     private AdmissionConfig admissionConfig() {

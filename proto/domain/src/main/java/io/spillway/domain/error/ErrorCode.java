@@ -28,6 +28,8 @@ public enum ErrorCode {
     DRAINING(3003, ErrorKind.UNAVAILABLE),
     DEADLINE_EXCEEDED(3004, ErrorKind.TIMEOUT),
     CANCELLED(3005, ErrorKind.CANCELLED),
+    /** The model's output broke a policy as often as it was asked. */
+    INVALID_OUTPUT(3006, ErrorKind.UNAVAILABLE),
     KV_LAYOUT_MISMATCH(4000, ErrorKind.INVALID_REQUEST),
     KV_CORRUPT(4001, ErrorKind.INTERNAL),
     STALE_EPOCH(5000, ErrorKind.CONFLICT),

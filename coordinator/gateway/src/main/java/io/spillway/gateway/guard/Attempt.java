@@ -1,0 +1,73 @@
+package io.spillway.gateway.guard;
+
+import io.spillway.gateway.chat.ChatEvent;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/** The events of one attempt, held back until it is judged. Belongs to the thread that runs the call. */
+final class Attempt {
+    private final List<ChatEvent> events = new ArrayList<>();
+    private final Map<Integer, Call> calls = new LinkedHashMap<>();
+    private final StringBuilder text = new StringBuilder();
+    private ChatEvent last;
+
+    /** A call as the model wrote it. */
+    static final class Call {
+        final String id;
+        final String name;
+        final StringBuilder arguments = new StringBuilder();
+
+        private Call(final String id, final String name) {
+            this.id = id;
+            this.name = name;
+        }
+    }
+
+    void add(final ChatEvent event) {
+        switch (event) {
+            case ChatEvent.Finished finished -> last = finished;
+            case ChatEvent.Failed failed -> last = failed;
+            case ChatEvent.CallStart start -> calls.put(start.index(), new Call(start.id(), start.name()));
+            case ChatEvent.CallArguments more -> calls.get(more.index()).arguments.append(more.fragment());
+            case ChatEvent.Text piece -> text.append(piece.text());
+            default -> { }
+        }
+        if (last == null) {
+            events.add(event);
+        }
+    }
+
+    /** @return how it ended; null while it runs */
+    ChatEvent last() {
+        return last;
+    }
+
+    List<Call> calls() {
+        return List.copyOf(calls.values());
+    }
+
+    String text() {
+        return text.toString();
+    }
+
+    /** @return all events but the last, arguments of calls replaced by {@code arguments}, one whole piece per call */
+    List<ChatEvent> events(final List<String> arguments) {
+        final List<ChatEvent> told = new ArrayList<>();
+        for (final ChatEvent event : events) {
+            if (event instanceof ChatEvent.CallArguments) {
+                continue;
+            }
+            told.add(event);
+            if (event instanceof ChatEvent.CallStart start) {
+                told.add(new ChatEvent.CallArguments(start.choice(), start.index(), arguments.get(indexOf(start.index()))));
+            }
+        }
+        return told;
+    }
+
+    private int indexOf(final int call) {
+        return List.copyOf(calls.keySet()).indexOf(call);
+    }
+}

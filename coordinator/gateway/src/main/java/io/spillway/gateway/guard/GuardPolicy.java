@@ -1,0 +1,123 @@
+package io.spillway.gateway.guard;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import io.spillway.domain.error.ErrorCode;
+import io.spillway.domain.error.SpillwayException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.regex.Pattern;
+import java.util.regex.PatternSyntaxException;
+
+/**
+ * An operator's policy for one model.
+ *
+ * @param attemptsMax times the model is asked at most, 1 to 8
+ * @param repair      whether arguments that are plainly meant are put right without asking again
+ * @param refuse      after the last attempt: true = the request fails; false = the client gets the call as the model made it
+ * @param variables   values found in the system message: a pattern's first group that matched
+ * @param contracts   by tool name
+ */
+public record GuardPolicy(int attemptsMax, boolean repair, boolean refuse, Map<String, Pattern> variables, Map<String, ToolContract> contracts) {
+    private static final int ATTEMPTS_MAX = 8;
+    private static final int ATTEMPTS_DEFAULT = 3;
+    private static final JsonMapper JSON = new JsonMapper();
+
+    public GuardPolicy {
+        variables = Map.copyOf(variables);
+        contracts = Map.copyOf(contracts);
+        if (attemptsMax < 1 || attemptsMax > ATTEMPTS_MAX) {
+            throw new IllegalArgumentException("attempts must be 1 to " + ATTEMPTS_MAX + ": " + attemptsMax);
+        }
+    }
+
+    ToolContract contract(final String tool) {
+        return contracts.getOrDefault(tool, ToolContract.NONE);
+    }
+
+    /**
+     * Reads a policy file (JSON).
+     *
+     * @throws SpillwayException {@code INVALID_CONFIG} naming the file and the place in it
+     */
+    public static GuardPolicy read(final Path file) {
+        try {
+            return parse(Files.readString(file));
+        } catch (final JsonProcessingException e) {
+            throw new SpillwayException(ErrorCode.INVALID_CONFIG, "guardrails " + file + ": not JSON: " + e.getOriginalMessage(), e);
+        } catch (final IOException e) {
+            throw new SpillwayException(ErrorCode.INVALID_CONFIG, "guardrails " + file + " cannot be read: " + e.getMessage(), e);
+        } catch (final IllegalArgumentException e) {
+            throw new SpillwayException(ErrorCode.INVALID_CONFIG, "guardrails " + file + ": " + e.getMessage(), e);
+        }
+    }
+
+    static GuardPolicy parse(final String json) throws JsonProcessingException {
+        final JsonNode root = JSON.readTree(json);
+        onlyKeys(root, "", "attempts", "repair", "onFailure", "variables", "tools");
+        final Map<String, Pattern> variables = new HashMap<>();
+        root.path("variables").properties().forEach(entry -> variables.put(entry.getKey(), pattern(entry.getKey(), entry.getValue().asText())));
+        final Map<String, ToolContract> contracts = new HashMap<>();
+        root.path("tools").properties().forEach(entry -> contracts.put(entry.getKey(), contract("tools." + entry.getKey(), entry.getValue())));
+        final String onFailure = root.path("onFailure").asText("pass");
+        if (!List.of("pass", "refuse").contains(onFailure)) {
+            throw new IllegalArgumentException("onFailure is '" + onFailure + "'; pass and refuse are known");
+        }
+        return new GuardPolicy(root.path("attempts").asInt(ATTEMPTS_DEFAULT), root.path("repair").asBoolean(true),
+            onFailure.equals("refuse"), variables, contracts);
+    }
+
+    private static Pattern pattern(final String name, final String text) {
+        try {
+            final Pattern pattern = Pattern.compile(text);
+            if (pattern.matcher("").groupCount() < 1) {
+                throw new IllegalArgumentException("variables." + name + ": the pattern has no group");
+            }
+            return pattern;
+        } catch (final PatternSyntaxException e) {
+            throw new IllegalArgumentException("variables." + name + ": " + e.getDescription(), e);
+        }
+    }
+
+    private static ToolContract contract(final String at, final JsonNode node) {
+        onlyKeys(node, at, "grounded", "unrepeated", "requires");
+        final List<ToolContract.Requirement> requirements = new ArrayList<>();
+        int index = 0;
+        for (final JsonNode requirement : node.path("requires")) {
+            final String where = at + ".requires[" + index++ + "]";
+            onlyKeys(requirement, where, "when", "call", "same", "where", "say");
+            requirements.add(new ToolContract.Requirement(conditions(requirement.path("when")), requirement.path("call").asText(""),
+                texts(requirement.path("same")), conditions(requirement.path("where")), requirement.path("say").asText("")));
+        }
+        return new ToolContract(texts(node.path("grounded")), node.path("unrepeated").asBoolean(false), requirements);
+    }
+
+    private static void onlyKeys(final JsonNode node, final String at, final String... keys) {
+        final String place = at.isEmpty() ? "the policy" : at;
+        if (!node.isObject()) {
+            throw new IllegalArgumentException(place + " is no object");
+        }
+        node.fieldNames().forEachRemaining(name -> {
+            if (!Set.of(keys).contains(name)) {
+                throw new IllegalArgumentException(place + " has an unknown key '" + name + "'; known are " + String.join(", ", keys));
+            }
+        });
+    }
+
+    private static List<Condition> conditions(final JsonNode list) {
+        return texts(list).stream().map(Condition::parse).toList();
+    }
+
+    private static List<String> texts(final JsonNode list) {
+        final List<String> texts = new ArrayList<>();
+        list.forEach(item -> texts.add(item.asText()));
+        return texts;
+    }
+}
