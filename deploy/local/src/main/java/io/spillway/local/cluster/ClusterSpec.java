@@ -13,14 +13,16 @@ import java.nio.file.Path;
  * @param dataDir folder of everything this cluster writes
  * @param nodes   engine nodes, at least 1
  * @param port    port of the first gateway; 0 takes any
+ * @param serving how the model is served
  */
-public record ClusterSpec(Path model, Path dataDir, int nodes, int port) {
+public record ClusterSpec(Path model, Path dataDir, int nodes, int port, Serving serving) {
     /** More nodes than this on one machine is a slip of the finger. */
     public static final int NODES_MAX = 64;
 
     public ClusterSpec {
         requireNonNull(model, "model");
         requireNonNull(dataDir, "dataDir");
+        requireNonNull(serving, "serving");
         if (nodes < 1 || nodes > NODES_MAX) {
             throw SpillwayException.ofField(ErrorCode.INVALID_VALUE, "nodes", "--nodes must be 1 to " + NODES_MAX + ", got " + nodes);
         }

@@ -54,8 +54,14 @@ public final class Roles {
     }
 
     private static CoordinatorConfig.Model model(final ClusterPlan plan) {
-        return ConfigFile.parse("id: '" + plan.spec().modelName() + "'\npath: '" + modelPath(plan).toString().replace("'", "''") + "'",
+        final String guardrails = plan.spec().serving().guardrails().map(path -> "\nguardrails: " + quoted(path)).orElse("");
+        return ConfigFile.parse("id: '" + plan.spec().modelName() + "'\npath: " + quoted(modelPath(plan)) + guardrails,
             "defaults", CoordinatorConfig.Model.class);
+    }
+
+    /** @return YAML for that path */
+    private static String quoted(final Path path) {
+        return "'" + path.toString().replace("'", "''") + "'";
     }
 
     private static Role store(final ClusterPlan.Store store, final List<Endpoint> coordinators) {

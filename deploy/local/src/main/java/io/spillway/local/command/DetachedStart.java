@@ -53,6 +53,7 @@ final class DetachedStart {
         final List<String> command = new ArrayList<>(Jvm.command(HEAP));
         command.addAll(List.of("io.spillway.local.SpillwayMain", "up", "--serve", "--nodes", Integer.toString(wanted.nodes()),
             "--model", wanted.model().toString(), "--data", wanted.dataDir().toString(), "--port", Integer.toString(wanted.port())));
+        command.addAll(wanted.serving().arguments());
         try {
             java.nio.file.Files.createDirectories(log.getParent());
             java.nio.file.Files.deleteIfExists(log);

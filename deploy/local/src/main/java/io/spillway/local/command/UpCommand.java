@@ -39,6 +39,8 @@ public final class UpCommand implements Runnable {
     private HelpOption help;
     @Mixin
     private Places places;
+    @Mixin
+    private ServingOptions serving;
     @Option(names = "--nodes", paramLabel = "N", defaultValue = "2", description = "engine nodes (default: ${DEFAULT-VALUE})")
     private int nodes;
     @Option(names = "--model", paramLabel = "PATH", description = "GGUF file or Hugging Face directory (default: the bundled Brook)")
@@ -61,7 +63,7 @@ public final class UpCommand implements Runnable {
             throw new SpillwayException(ErrorCode.INVALID_VALUE, "--json needs --detach");
         }
         final Path chosen = Optional.ofNullable(model).orElseGet(Places::bundledModel);
-        final ClusterSpec wanted = new ClusterSpec(chosen.toAbsolutePath().normalize(), places.dataDir(), nodes, port);
+        final ClusterSpec wanted = new ClusterSpec(chosen.toAbsolutePath().normalize(), places.dataDir(), nodes, port, serving.serving());
         if (detach && !processes) {
             checkStart(wanted);
             print(new DetachedStart(wanted, this::progress).run());

@@ -23,7 +23,7 @@ class LaunchersTest {
 
     @BeforeEach
     void plan() {
-        plan = ClusterPlan.of(new ClusterSpec(Path.of("models/brook"), folder, 2, 0), "sk-test",
+        plan = ClusterPlan.of(new ClusterSpec(Path.of("models/brook"), folder, 2, 0, Serving.DEFAULT), "sk-test",
             PortBook.open(folder.resolve("ports.json"), new Random()));
     }
 
@@ -90,7 +90,7 @@ class LaunchersTest {
     @Test
     void portsOfAClusterAreDifferentAndTheSameAgainAfterARestart() {
         final PortBook book = PortBook.open(folder.resolve("again.json"), new Random(1));
-        final ClusterSpec spec = new ClusterSpec(Path.of("m"), folder, 8, 0);
+        final ClusterSpec spec = new ClusterSpec(Path.of("m"), folder, 8, 0, Serving.DEFAULT);
         final ClusterPlan first = ClusterPlan.of(spec, "k", book);
         book.save();
         final ClusterPlan second = ClusterPlan.of(spec, "k", PortBook.open(folder.resolve("again.json"), new Random(2)));

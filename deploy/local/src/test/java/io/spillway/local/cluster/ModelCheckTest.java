@@ -31,8 +31,8 @@ class ModelCheckTest {
         final Path brook = Path.of(System.getProperty("spillway.root"), "deploy/local/models/brook/brook");
         assertThatCode(() -> ModelCheck.check(brook)).doesNotThrowAnyException();
         assertThatCode(() -> ModelCheck.check(brook.resolve("brook-f16.gguf"))).doesNotThrowAnyException();
-        assertThat(new ClusterSpec(brook, folder, 1, 0).modelName()).isEqualTo("brook");
-        assertThat(new ClusterSpec(brook.resolve("brook-f16.gguf"), folder, 1, 0).modelName()).isEqualTo("brook-f16");
+        assertThat(new ClusterSpec(brook, folder, 1, 0, Serving.DEFAULT).modelName()).isEqualTo("brook");
+        assertThat(new ClusterSpec(brook.resolve("brook-f16.gguf"), folder, 1, 0, Serving.DEFAULT).modelName()).isEqualTo("brook-f16");
     }
 
     private static void refused(final Path model, final String problem) {

@@ -1,0 +1,25 @@
+package io.spillway.local.command;
+
+import io.spillway.local.cluster.Serving;
+import java.nio.file.Path;
+import java.util.Optional;
+import picocli.CommandLine.Option;
+
+/** Options of {@code up} about how the model is served. */
+final class ServingOptions {
+    @Option(names = "--kernels", paramLabel = "SET", description = "kernel set of the nodes: auto, vector, native or scalar")
+    private String kernels;
+    @Option(names = "--kv", paramLabel = "ELEMENT", description = "how keys and values are kept: F32, F16, BF16, F8, I8 or I4")
+    private String kv;
+    @Option(names = "--speculation", paramLabel = "MODE", description = "speculative decoding: off, suffix, draft or auto")
+    private String speculation;
+    @Option(names = "--draft", paramLabel = "PATH", description = "draft model for speculative decoding")
+    private Path draft;
+    @Option(names = "--guardrails", paramLabel = "FILE", description = "policy for the model's tool calls (JSON)")
+    private Path guardrails;
+
+    Serving serving() {
+        return new Serving(Optional.ofNullable(kernels), Optional.ofNullable(kv), Optional.ofNullable(speculation), Optional.ofNullable(draft),
+            Optional.ofNullable(guardrails));
+    }
+}
