@@ -1,0 +1,117 @@
+package io.spillway.gateway;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.spillway.domain.error.ErrorCode;
+import io.spillway.domain.id.ModelId;
+import io.spillway.domain.id.RequestId;
+import io.spillway.domain.id.TenantId;
+import io.spillway.domain.request.SamplingParams;
+import io.spillway.gateway.ScriptedLine.Script;
+import io.spillway.gateway.chat.ChatEvent;
+import io.spillway.gateway.chat.ChatObserver;
+import io.spillway.gateway.chat.ChatRequest;
+import io.spillway.gateway.chat.ChatService;
+import io.spillway.gateway.chat.Prompt;
+import io.spillway.gateway.guard.GuardPolicy;
+import io.spillway.gateway.guard.GuardService;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.OptionalLong;
+import java.util.Random;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class GuardedCallTest {
+    private static final String WRONG = "[[find|{\"id\":\"x\"}]]";
+    private static final String RIGHT = "[[find|{\"id\":42}]]";
+    private static final List<Map<String, Object>> TOOLS = List.of(Map.of("type", "function", "function", Map.of("name", "find", "parameters",
+        Map.of("type", "object", "properties", Map.of("id", Map.of("type", "integer")), "required", List.of("id")))));
+
+    @TempDir
+    private Path folder;
+    private final ScriptedLine line = new ScriptedLine();
+    private ChatService plain;
+
+    @BeforeEach
+    void start() {
+        plain = new ChatService(new ChatService.Parts(() -> TestCluster.view(true), id -> Optional.of(new ByteModel()), line,
+            (model, usage) -> usage.outputTokens(), ChatObserver.NONE, new Random(1), System::nanoTime), ChatService.Limits.USUAL);
+    }
+
+    private GuardService guarded(final String policy) throws Exception {
+        final Path file = Files.writeString(folder.resolve("policy.json"), policy);
+        return new GuardService(plain, Map.of(new ModelId("bytes"), GuardPolicy.read(file)));
+    }
+
+    private static List<ChatEvent> ask(final GuardService service) {
+        final List<ChatEvent> events = new ArrayList<>();
+        final Prompt prompt = new Prompt.Messages(List.of(Map.of("role", "user", "content", "find 42")), TOOLS, Map.of());
+        service.call(new ChatRequest(new RequestId("r1"), new TenantId("acme"), Optional.empty(), new ModelId("bytes"), List.of(prompt),
+            OptionalInt.empty(), OptionalLong.of(1), SamplingParams.GREEDY,
+            new ChatRequest.Options(1, List.of(), ChatRequest.ToolCalls.MANY, Optional.empty(), new int[0])), events::add).run();
+        return events;
+    }
+
+    private static String arguments(final List<ChatEvent> events) {
+        final StringBuilder arguments = new StringBuilder();
+        events.forEach(event -> arguments.append(event instanceof ChatEvent.CallArguments more ? more.fragment() : ""));
+        return arguments.toString();
+    }
+
+    @Test
+    void aWrongCallIsAskedForAgainWithTheErrorAndOnlyTheRightOneIsTold() throws Exception {
+        line.script = request -> Script.of(line.requests.size() == 1 ? WRONG : RIGHT);
+        final GuardService service = guarded("{\"attempts\":3}");
+        final List<ChatEvent> events = ask(service);
+        assertThat(arguments(events)).isEqualTo("{\"id\":42}");
+        assertThat(events).filteredOn(ChatEvent.CallStart.class::isInstance).hasSize(1);
+        assertThat(line.requests).hasSize(2);
+        assertThat(new String(ascii(line.requests.get(1).promptTokens()))).contains("'id' must be of type integer");
+        assertThat(((ChatEvent.Finished) events.getLast()).usage().usage().outputTokens()).isEqualTo(WRONG.length() + RIGHT.length());
+        assertThat(service.counters().retriedAttempts()).isEqualTo(1);
+    }
+
+    @Test
+    void attemptsAreBoundedAndTheLastIsPassedOnOrRefused() throws Exception {
+        line.play(WRONG);
+        assertThat(arguments(ask(guarded("{\"attempts\":2}")))).isEqualTo("{\"id\":\"x\"}");
+        assertThat(line.requests).hasSize(2);
+        final ChatEvent last = ask(guarded("{\"attempts\":2,\"onFailure\":\"refuse\"}")).getLast();
+        assertThat(((ChatEvent.Failed) last).failure().code()).isEqualTo(ErrorCode.INVALID_OUTPUT);
+        assertThat(line.requests).hasSize(4);
+    }
+
+    @Test
+    void whatIsPlainlyMeantCostsNoSecondAttempt() throws Exception {
+        line.play("[[find|{\"id\":\"42\"}]]");
+        final GuardService service = guarded("{}");
+        assertThat(arguments(ask(service))).isEqualTo("{\"id\":42}");
+        assertThat(line.requests).hasSize(1);
+        assertThat(service.counters().repairedCalls()).isEqualTo(1);
+    }
+
+    @Test
+    void textAndModelsWithoutAPolicyAreLeftAlone() throws Exception {
+        line.play("just text");
+        final StringBuilder text = new StringBuilder();
+        ask(guarded("{}")).forEach(event -> text.append(event instanceof ChatEvent.Text piece ? piece.text() : ""));
+        assertThat(text).hasToString("just text");
+        line.play(WRONG);
+        assertThat(arguments(ask(new GuardService(plain, Map.of())))).isEqualTo("{\"id\":\"x\"}");
+    }
+
+    private static byte[] ascii(final int[] tokens) {
+        final byte[] bytes = new byte[tokens.length];
+        for (int i = 0; i < bytes.length; i++) {
+            bytes[i] = (byte) tokens[i];
+        }
+        return bytes;
+    }
+}

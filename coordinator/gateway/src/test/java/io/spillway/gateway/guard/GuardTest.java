@@ -1,0 +1,96 @@
+package io.spillway.gateway.guard;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import io.spillway.domain.error.ErrorCode;
+import io.spillway.domain.error.SpillwayException;
+import io.spillway.gateway.chat.Prompt;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class GuardTest {
+    private static final Path BROOK_POLICY = Path.of(System.getProperty("spillway.root"), "deploy/local/models/brook/guardrails.json");
+    private static final String ORDER = "{\"order_id\":\"ORD-77\",\"status\":\"delivered\",\"amount\":64.99,\"days_since_delivery\":3,\"final_sale\":false}";
+
+    private static Map<String, Object> tool(final String name, final Map<String, Object> properties, final List<String> required) {
+        return Map.of("type", "function", "function", Map.of("name", name, "parameters",
+            Map.of("type", "object", "properties", properties, "required", required, "additionalProperties", false)));
+    }
+
+    private static final List<Map<String, Object>> TOOLS = List.of(
+        tool("get_order_status", Map.of("order_id", Map.of("type", "string")), List.of("order_id")),
+        tool("process_refund", Map.of("order_id", Map.of("type", "string"), "amount", Map.of("type", "number")), List.of("order_id", "amount")),
+        tool("escalate_to_human", Map.of("reason", Map.of("type", "string", "enum", List.of("over_limit", "other")),
+            "order_id", Map.of("type", "string")), List.of("reason")));
+
+    private static Guard guard(final int limit, final boolean lookedUp) {
+        final Map<String, Object> system = Map.of("role", "system", "content", "Refund window 30 days. Refund limit " + limit + " EUR.");
+        final Map<String, Object> user = Map.of("role", "user", "content", "I want a refund for order 77");
+        final Map<String, Object> call = Map.of("role", "assistant", "content", "", "tool_calls", List.of(Map.of("id", "c1", "type", "function",
+            "function", Map.of("name", "get_order_status", "arguments", "{\"order_id\":\"ORD-77\"}"))));
+        final Map<String, Object> result = Map.of("role", "tool", "tool_call_id", "c1", "content", ORDER);
+        return new Guard(GuardPolicy.read(BROOK_POLICY),
+            new Prompt.Messages(lookedUp ? List.of(system, user, call, result) : List.of(system, user), TOOLS, Map.of()));
+    }
+
+    @Test
+    void aSoundCallIsHandedOnAsItWasWritten() {
+        final String written = "{\"order_id\": \"ORD-77\",   \"amount\": 64.99}";
+        assertThat(guard(100, true).judge("process_refund", written)).isEqualTo(new Guard.Verdict(written, false, java.util.Optional.empty()));
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', value = {
+        "{'order_id': 'ORD-77', amount: 64.99,}  | {\"order_id\":\"ORD-77\",\"amount\":64.99}",
+        "{\"order_id\":\"ORD-77\",\"amount\":\"64.99\"} | {\"order_id\":\"ORD-77\",\"amount\":64.99}",
+        "{\"order_id\":\"ORD-77\",\"amount\":64.99,\"mood\":1} | {\"order_id\":\"ORD-77\",\"amount\":64.99}",
+        "{\"order_id\":\"ORD-77\",\"amount\":64.99 | {\"order_id\":\"ORD-77\",\"amount\":64.99}",
+    }, quoteCharacter = '`')
+    void whatIsPlainlyMeantIsPutRight(final String written, final String repaired) {
+        assertThat(guard(100, true).judge("process_refund", written)).isEqualTo(new Guard.Verdict(repaired, true, java.util.Optional.empty()));
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', value = {
+        "100 | true  | launch_rocket     | {}                                         | there is no tool 'launch_rocket'",
+        "100 | true  | process_refund    | sorry                                      | not a JSON object",
+        "100 | true  | process_refund    | {\"order_id\":\"ORD-77\"}                  | missing 'amount'",
+        "100 | true  | process_refund    | {\"order_id\":\"ORD-77\",\"amount\":[]}    | must be of type number",
+        "100 | true  | process_refund    | {\"order_id\":\"ORD-88\",\"amount\":64.99} | which nobody has said",
+        "100 | false | process_refund    | {\"order_id\":\"ORD-77\",\"amount\":64.99} | call get_order_status first",
+        "50  | true  | process_refund    | {\"order_id\":\"ORD-77\",\"amount\":64.99} | amount <= $limit",
+        "100 | true  | process_refund    | {\"order_id\":\"ORD-77\",\"amount\":60}    | arguments.amount == amount",
+        "100 | true  | get_order_status  | {\"order_id\":\"ORD-77\"}                  | was made already",
+        "100 | true  | escalate_to_human | {\"reason\":\"over_limit\",\"order_id\":\"ORD-77\"} | amount > $limit",
+        "100 | true  | escalate_to_human | {\"reason\":\"rage\"}                      | must be one of",
+    }, quoteCharacter = '`')
+    void whatIsWrongIsSaid(final int limit, final boolean lookedUp, final String tool, final String written, final String problem) {
+        assertThat(guard(limit, lookedUp).judge(tool, written).problem().orElseThrow()).contains(problem);
+    }
+
+    @Test
+    void anEnumsLetterCaseIsPutRight() {
+        assertThat(guard(50, true).judge("escalate_to_human", "{\"reason\":\"Over_Limit\",\"order_id\":\"ORD-77\"}").arguments())
+            .contains("over_limit");
+    }
+
+    @Test
+    void aBrokenPolicyIsRefusedByName(@TempDir final Path folder) throws Exception {
+        final Path file = folder.resolve("p.json");
+        Files.writeString(file, "{\"tools\":{\"x\":{\"requires\":[{\"where\":[\"amount ~ 3\"]}]}}}");
+        assertThatThrownBy(() -> GuardPolicy.read(file)).isInstanceOfSatisfying(SpillwayException.class,
+            e -> assertThat(e.code()).isEqualTo(ErrorCode.INVALID_CONFIG)).hasMessageContaining("amount ~ 3");
+        assertThatThrownBy(() -> GuardPolicy.parse("{\"atempts\":2}")).hasMessageContaining("unknown key 'atempts'");
+        assertThatThrownBy(() -> GuardPolicy.parse("{\"attempts\":9}")).hasMessageContaining("1 to 8");
+        assertThatThrownBy(() -> GuardPolicy.parse("{\"variables\":{\"limit\":\"\\\\d+\"}}")).hasMessageContaining("no group");
+        assertThatThrownBy(() -> GuardPolicy.parse("{")).isInstanceOf(JsonProcessingException.class);
+    }
+}
