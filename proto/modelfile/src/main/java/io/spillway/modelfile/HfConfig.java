@@ -54,6 +54,12 @@ public final class HfConfig {
         return value(key).filter(JsonNode::isArray).map(n -> n.get(index)).filter(JsonNode::isTextual).map(JsonNode::textValue);
     }
 
+    /** @return the integers of the list under {@code key}; empty when absent, of another type, or with anything else in it */
+    public Optional<long[]> integers(final String key) {
+        return value(key).filter(JsonNode::isArray).filter(list -> list.valueStream().allMatch(n -> n.isIntegralNumber() && n.canConvertToLong()))
+                .map(list -> list.valueStream().mapToLong(JsonNode::longValue).toArray());
+    }
+
     private Optional<JsonNode> value(final String key) {
         return Optional.ofNullable(node.get(key)).filter(n -> !n.isNull());
     }

@@ -40,7 +40,7 @@ public final class WeightLoader implements AutoCloseable {
         reader = new WeightReader(source);
         // Converters to GGUF reorder llama's Q and K rows for a rotation of neighbouring pairs; we undo that.
         interleavedRotary = source.gguf().isPresent() && shape.architecture().equals("llama");
-        elementsTotal = source.tensors().stream().mapToLong(t -> t.elements()).sum();
+        elementsTotal = reader.elements();
         expand = elementsTotal <= expandMaxBytes / Float.BYTES;
     }
 
@@ -88,7 +88,7 @@ public final class WeightLoader implements AutoCloseable {
         backend.workers().run(packed.strips(), (strip, worker) ->
                 MatrixPacker.packStrip(stored, order, packed, strip));
         elementsDone += (long) stored.rows() * stored.columns();
-        progress.accept((double) elementsDone / elementsTotal);
+        progress.accept(Math.min(1, (double) elementsDone / elementsTotal));
         return packed;
     }
 

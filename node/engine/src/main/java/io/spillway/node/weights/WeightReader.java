@@ -23,8 +23,13 @@ final class WeightReader {
         ggufFile = source.gguf().isPresent();
     }
 
+    /** @return weights of the file, roughly: for progress */
+    long elements() {
+        return tensors.elements();
+    }
+
     boolean has(final WeightName name) {
-        return tensors.find(name.in(ggufFile, 0)).isPresent();
+        return tensors.has(name.in(ggufFile, 0));
     }
 
     /** @return rows of the stored embedding: the vocabulary */
@@ -66,7 +71,7 @@ final class WeightReader {
      */
     void requireAllRead() {
         for (final TensorEntry entry : source.tensors()) {
-            if (!read.contains(entry.name())) {
+            if (!read.contains(entry.name()) && !tensors.isSide(entry.name())) {
                 throw InvalidModel.because(source, "tensor '" + entry.name() + "' has no place in this architecture; this variant is not supported");
             }
         }
