@@ -6,30 +6,38 @@ import io.spillway.node.compute.Lanes;
 import io.spillway.node.compute.Slab;
 import java.lang.foreign.MemorySegment;
 
-/** One worker's state of a piece of attention: nothing in it outlives the piece. Grown by the engine thread between pieces. */
+/** One worker's state of a task of attention: nothing in it outlives the task. Grown by the engine thread between sections. */
 final class AttendScratch implements AutoCloseable {
     final Tile tile = new Tile();
+    final KvScales scales = new KvScales();
+    final SoftmaxRows whole = new SoftmaxRows();   // all ranges so far
+    final SoftmaxRows part = new SoftmaxRows();    // the range in progress
     final float[] lanes = new float[Lanes.COUNT];
-    float[] queries = new float[0];   // [queries][headDim], scaled
-    float[] scores = new float[0];    // [queries][blockTokens]; then weights
-    float[] sums = new float[0];      // [queries][headDim]
-    float[] maxima = new float[0];    // [queries]
-    float[] totals = new float[0];    // [queries]
-    private Slab expanded;            // [headDim · blockTokens] floats; null while every cache was F32
+    float[] queries = new float[0];                // [queries][headDim], scaled
+    float[] querySums = new float[0];              // [queries], of I4
+    float[] scores = new float[0];                 // [queries][blockTokens]; then weights
+    // The task in progress.
+    int firstRow;
+    int queryCount;                                // rows · query heads of the group: query q is of row firstRow + q / group
+    int kvHead;
+    SoftmaxRows into;                              // where the range in progress adds up
+    int intoAt;                                    // its query of the task's first
+    private Slab expanded;                         // [headDim · blockTokens] floats; null while every cache was F32
 
     /** Makes room for {@code queryCount} query vectors over blocks of that layout. */
     void reserve(final int queryCount, final KvLayout layout) {
         if (queries.length < queryCount * layout.headDim()) {
             queries = new float[queryCount * layout.headDim()];
-            sums = new float[queryCount * layout.headDim()];
         }
         if (scores.length < queryCount * layout.blockTokens()) {
             scores = new float[queryCount * layout.blockTokens()];
         }
-        if (maxima.length < queryCount) {
-            maxima = new float[queryCount];
-            totals = new float[queryCount];
+        if (querySums.length < queryCount) {
+            querySums = new float[queryCount];
         }
+        whole.reserve(queryCount, layout.headDim());
+        part.reserve(queryCount, layout.headDim());
+        scales.reserve(layout.blockTokens());
         final long bytes = (long) layout.headDim() * layout.blockTokens() * Float.BYTES;
         if (layout.element() != KvElement.F32 && (expanded == null || expanded.segment().byteSize() < bytes)) {
             close();
@@ -37,16 +45,26 @@ final class AttendScratch implements AutoCloseable {
         }
     }
 
-    /** Expands one head's keys or values of a block and points the tile at the result. */
-    void expand(final MemorySegment slab, final long offset, final KvLayout layout) {
-        final int count = layout.headDim() * layout.blockTokens();
-        if (layout.element() == KvElement.F16) {
-            ExpandKernels.halves(slab, offset, expanded.segment(), 0, count);
-        } else {
-            ExpandKernels.brains(slab, offset, expanded.segment(), 0, count);
+    /** Points the tile at the keys of a block, as floats [headDim][blockTokens]. */
+    void pointAtKeys(final MemorySegment slab, final long at, final KvLayout layout) {
+        pointAt(slab, at, layout);
+        if (layout.element() != KvElement.F32) {
+            KvExpand.keys(slab, at, layout, expanded.segment());
         }
-        tile.weights = expanded.segment();
-        tile.weightsOffset = 0;
+    }
+
+    /** Points the tile at the values of a block's first {@code tokens}, as floats [tokens][headDim]. */
+    void pointAtValues(final MemorySegment slab, final long at, final KvLayout layout, final int tokens) {
+        pointAt(slab, at, layout);
+        if (layout.element() != KvElement.F32) {
+            KvExpand.values(slab, at, layout, expanded.segment(), tokens);
+        }
+    }
+
+    private void pointAt(final MemorySegment slab, final long at, final KvLayout layout) {
+        final boolean direct = layout.element() == KvElement.F32;
+        tile.weights = direct ? slab : expanded.segment();
+        tile.weightsOffset = direct ? at : 0;
     }
 
     @Override

@@ -2,34 +2,37 @@ package io.spillway.node.cpu;
 
 import io.spillway.domain.kv.KvElement;
 import io.spillway.domain.kv.KvLayout;
-import io.spillway.node.compute.Exp;
+import io.spillway.node.compute.AttentionRule;
 import io.spillway.node.compute.KvRows;
-import io.spillway.node.compute.Lanes;
+import io.spillway.node.compute.ScalarAttention;
 import io.spillway.node.compute.Tensor;
 import io.spillway.node.compute.WorkerPool;
 import java.util.Arrays;
 
 /**
- * Causal attention over the paged cache, in pieces of some consecutive rows of one sequence by one key-value head. The query
- * heads that share the head meet each block of keys and values together.
+ * Attention over the paged cache, in tasks of some consecutive rows of one sequence by one key-value head ({@link AttendPlan}).
+ * The query heads that share the head, and all rows of the task, meet each block of keys and values together.
  *
- * <p>Filled by the engine thread; pieces run on any worker and write disjoint outputs.
+ * <p>Filled by the engine thread; tasks run on any worker and write disjoint memory.
  */
 final class AttendSection implements WorkerPool.Task, AutoCloseable {
-    /** Query vectors of a piece: enough to reuse a block from cache, few enough that a piece's state fits there too. */
-    private static final int QUERIES_MAX = 32;
+    /** Query vectors of a task: enough to reuse a converted block, few enough that their state stays in a core's own cache. */
+    private static final int QUERIES_MAX = 128;
     /** Multiplications below which waking another core costs more than it saves. */
     private static final long INLINE_PRODUCTS_MAX = 96_000;
 
     private final WorkerPool workers;
-    private final AttendScratch[] scratch;   // [workers]
-    private int[] pieceRows = new int[0];    // [row pieces + 1]: first row of each, then the end
-    private int rowPieces;
+    private final AttendScratch[] scratch;                   // [workers]
+    private final AttendPlan plan = new AttendPlan();
+    private final AttendBlock block = new AttendBlock();
+    private final SoftmaxRows partials = new SoftmaxRows();  // [partials][kvHeads][queries of a piece]
+    private final WorkerPool.Task mergeTask = this::mergePiece;
     private KvRows kv;
-    private int layer;
+    private AttentionRule rule;
     private Tensor queries;
     private Tensor out;
     private int group;
+    private int queriesMax;
 
     AttendSection(final WorkerPool workers) {
         this.workers = workers;
@@ -37,159 +40,118 @@ final class AttendSection implements WorkerPool.Task, AutoCloseable {
         Arrays.setAll(scratch, i -> new AttendScratch());
     }
 
-    void run(final KvRows kv, final int layer, final Tensor queries, final Tensor out) {
+    void run(final KvRows kv, final int layer, final AttentionRule rule, final Tensor queries, final Tensor out) {
         this.kv = kv;
-        this.layer = layer;
+        this.rule = rule;
         this.queries = queries;
         this.out = out;
         final KvLayout layout = kv.layout();
         group = queries.width() / layout.headDim() / layout.kvHeads();
-        final long products = dividePieces();
+        final int rowsMax = Math.max(1, QUERIES_MAX / group);
+        queriesMax = rowsMax * group;
+        plan.build(kv, rule, rowsMax, workers.workerCount());
+        block.begin(kv, layer, rule, group);
         for (final AttendScratch each : scratch) {
-            each.reserve(Math.max(QUERIES_MAX, group), layout);
+            each.reserve(queriesMax, layout);
         }
-        (products <= INLINE_PRODUCTS_MAX ? WorkerPool.INLINE : workers).run(rowPieces * layout.kvHeads(), this);
+        partials.reserve(plan.partialCount() * layout.kvHeads() * queriesMax, layout.headDim());
+        section(plan.positions() * queries.width() * 2, plan.taskCount(), this);
+        if (plan.partialCount() > 0) {
+            section((long) plan.partialCount() * queriesMax * layout.kvHeads() * layout.headDim(), plan.pieceCount(), mergeTask);
+        }
     }
 
-    /** Cuts the rows into pieces that stay within a sequence. @return multiplications of the whole section */
-    private long dividePieces() {
-        final int rows = kv.rowCount();
-        final int rowsMax = Math.max(1, QUERIES_MAX / group);
-        if (pieceRows.length < rows + 1) {
-            pieceRows = new int[rows + 1];
-        }
-        rowPieces = 0;
-        long tokens = 0;
-        for (int row = 0; row < rows; row++) {
-            tokens += kv.position(row) + 1;
-            final boolean begins = row == 0 || kv.sequence(row) != kv.sequence(row - 1) || row - pieceRows[rowPieces - 1] == rowsMax;
-            if (begins) {
-                pieceRows[rowPieces++] = row;
-            }
-        }
-        pieceRows[rowPieces] = rows;
-        return tokens * queries.width() * 2;
+    private void section(final long products, final int tasks, final WorkerPool.Task task) {
+        (products <= INLINE_PRODUCTS_MAX ? WorkerPool.INLINE : workers).run(tasks * kv.layout().kvHeads(), task);
     }
 
     @Override
-    public void run(final int piece, final int worker) {
-        final int kvHead = piece % kv.layout().kvHeads();
-        final int rowPiece = piece / kv.layout().kvHeads();
-        final int first = pieceRows[rowPiece];
-        final int count = (pieceRows[rowPiece + 1] - first) * group;
+    public void run(final int index, final int worker) {
+        final int task = index / kv.layout().kvHeads();
+        final int piece = plan.piece(task);
+        final AttendScratch s = begin(worker, piece, index % kv.layout().kvHeads());
+        if (plan.isSplit(piece)) {
+            for (int range = plan.firstRange(task); range < plan.endRange(task); range++) {
+                range(s, piece, range, partials, partialAt(piece, range, s.kvHead));
+            }
+            return;
+        }
+        range(s, piece, plan.firstRange(task), s.whole, 0);
+        for (int range = plan.firstRange(task) + 1; range < plan.endRange(task); range++) {
+            range(s, piece, range, s.part, 0);
+            for (int q = 0; q < s.queryCount; q++) {
+                s.whole.merge(q, s.part, q);
+            }
+        }
+        finish(s);
+    }
+
+    /** Scales the queries of a task. */
+    private AttendScratch begin(final int worker, final int piece, final int kvHead) {
         final AttendScratch s = scratch[worker];
-        begin(s, first, count, kvHead);
-        final int blocks = kv.position(pieceRows[rowPiece + 1] - 1) / kv.layout().blockTokens() + 1;
-        for (int block = 0; block < blocks; block++) {
-            block(s, first, count, kvHead, block);
-        }
-        finish(s, first, count, kvHead);
-    }
-
-    private void begin(final AttendScratch s, final int first, final int count, final int kvHead) {
         final int headDim = kv.layout().headDim();
-        final float scale = Lanes.attentionScale(headDim);
-        for (int q = 0; q < count; q++) {
-            RowKernels.multiply(queries.values(), offset(first, q, kvHead, queries), scale, s.queries, q * headDim, headDim);
-        }
-        Arrays.fill(s.sums, 0, count * headDim, 0f);
-        Arrays.fill(s.maxima, 0, count, Float.NEGATIVE_INFINITY);
-        Arrays.fill(s.totals, 0, count, 0f);
-    }
-
-    private int offset(final int first, final int q, final int kvHead, final Tensor tensor) {
-        return (first + q / group) * tensor.width() + (kvHead * group + q % group) * kv.layout().headDim();
-    }
-
-    private void block(final AttendScratch s, final int first, final int count, final int kvHead, final int block) {
-        final KvLayout layout = kv.layout();
-        final int begin = block * layout.blockTokens();
-        final int least = Math.clamp(kv.position(first) + 1 - begin, 0, layout.blockTokens());
-        final int most = Math.clamp(kv.position(first + (count - 1) / group) + 1 - begin, 0, layout.blockTokens());
-        final long blockOffset = kv.blockOffset(first, block);
-        scores(s, count, most, blockOffset + layout.keyOffset(layer, kvHead));
-        for (int q = 0; q < count; q++) {
-            final int tokens = Math.min(layout.blockTokens(), kv.position(first + q / group) + 1 - begin);
-            if (tokens > 0) {
-                weigh(s, q, tokens);
+        s.firstRow = plan.firstRow(piece);
+        s.queryCount = plan.rowCount(piece) * group;
+        s.kvHead = kvHead;
+        for (int q = 0; q < s.queryCount; q++) {
+            RowKernels.multiply(queries.values(), offset(s, q), rule.scale(), s.queries, q * headDim, headDim);
+            if (kv.layout().element() == KvElement.I4) {
+                s.querySums[q] = SoftmaxKernels.sum(s.queries, q * headDim, headDim, s.lanes);
             }
         }
-        accumulate(s, first, count, least, blockOffset + layout.valueOffset(layer, kvHead), begin);
+        return s;
     }
 
-    /** Scores of the first {@code tokens} of a block, in whole vectors: what lies behind them is never read. */
-    private void scores(final AttendScratch s, final int count, final int tokens, final long keys) {
-        final KvLayout layout = kv.layout();
-        final int columns = Math.min(layout.blockTokens(), Math.ceilDiv(tokens, 2 * RegisterTiles.LANES) * 2 * RegisterTiles.LANES);
-        final Tile t = s.tile;
-        for (int q = 0; q < count; q++) {
-            Arrays.fill(s.scores, q * layout.blockTokens(), q * layout.blockTokens() + columns, 0f);
-        }
-        pointAt(s, keys);
-        t.depthStrideBytes = (long) layout.blockTokens() * Float.BYTES;
-        t.depth = layout.headDim();
-        t.x = s.queries;
-        t.xOffset = 0;
-        t.xStride = layout.headDim();
-        t.y = s.scores;
-        t.yOffset = 0;
-        t.yStride = layout.blockTokens();
-        TileMultiply.run(t, count, columns);
+    /** @return where query {@code q} of a task stands in the queries and in the output */
+    private int offset(final AttendScratch s, final int q) {
+        return (s.firstRow + q / group) * queries.width() + (s.kvHead * group + q % group) * kv.layout().headDim();
     }
 
-    private void pointAt(final AttendScratch s, final long offset) {
-        final KvLayout layout = kv.layout();
-        s.tile.weights = kv.slab();
-        s.tile.weightsOffset = offset;
-        if (layout.element() != KvElement.F32) {
-            s.expand(kv.slab(), offset, layout);
+    private int partialAt(final int piece, final int range, final int kvHead) {
+        return (plan.partial(piece, range) * kv.layout().kvHeads() + kvHead) * queriesMax;
+    }
+
+    /** The blocks of one range that any row of the task sees. */
+    private void range(final AttendScratch s, final int piece, final int range, final SoftmaxRows into, final int at) {
+        final int blockTokens = kv.layout().blockTokens();
+        final int from = Math.max(plan.firstPosition(piece), range * ScalarAttention.RANGE_TOKENS);
+        final int last = Math.min(plan.lastPosition(piece), (range + 1) * ScalarAttention.RANGE_TOKENS - 1);
+        into.clear(at, s.queryCount);
+        s.into = into;
+        s.intoAt = at;
+        for (int index = from / blockTokens; index <= last / blockTokens; index++) {
+            block.add(s, index);
         }
     }
 
-    /** Scores become weights; what was summed so far decays to the new maximum. */
-    private void weigh(final AttendScratch s, final int q, final int tokens) {
-        final int headDim = kv.layout().headDim();
-        final int at = q * kv.layout().blockTokens();
-        final float before = s.maxima[q];
-        s.maxima[q] = RowKernels.maximum(s.scores, at, tokens, before);
-        final float decay = Exp.of(before - s.maxima[q]);
-        s.totals[q] = Math.fma(s.totals[q], decay, RowKernels.exponentials(s.scores, at, tokens, s.maxima[q], s.lanes));
-        RowKernels.multiply(s.sums, q * headDim, decay, s.sums, q * headDim, headDim);
+    private void finish(final AttendScratch s) {
+        for (int q = 0; q < s.queryCount; q++) {
+            if (rule.sinks() != null) {
+                s.whole.addSink(q, rule.sinks()[s.kvHead * group + q % group]);
+            }
+            s.whole.write(q, out.values(), offset(s, q));
+        }
     }
 
-    /** Adds weights · values: the tokens that every query sees together, then each query's own last few. */
-    private void accumulate(final AttendScratch s, final int first, final int count, final int least, final long values, final int begin) {
-        final KvLayout layout = kv.layout();
-        final Tile t = s.tile;
-        pointAt(s, values);
-        final long base = t.weightsOffset;
-        t.depthStrideBytes = (long) layout.headDim() * Float.BYTES;
-        t.depth = least;
-        t.x = s.scores;
-        t.xStride = layout.blockTokens();
-        t.xOffset = 0;
-        t.y = s.sums;
-        t.yStride = layout.headDim();
-        t.yOffset = 0;
-        if (least > 0) {
-            TileMultiply.run(t, count, layout.headDim());
+    /** Merges the ranges of a piece that was split, in their order. */
+    private void mergePiece(final int index, final int worker) {
+        final int piece = index / kv.layout().kvHeads();
+        if (!plan.isSplit(piece)) {
+            return;
         }
-        t.weightsOffset = base + least * t.depthStrideBytes;
-        for (int q = 0; q < count; q++) {
-            t.depth = Math.min(layout.blockTokens(), kv.position(first + q / group) + 1 - begin) - least;
-            t.xOffset = q * layout.blockTokens() + least;
-            t.yOffset = q * layout.headDim();
-            if (t.depth > 0) {
-                TileMultiply.run(t, 1, layout.headDim());
+        final AttendScratch s = scratch[worker];
+        s.firstRow = plan.firstRow(piece);
+        s.queryCount = plan.rowCount(piece) * group;
+        s.kvHead = index % kv.layout().kvHeads();
+        s.whole.clear(0, s.queryCount);
+        final int first = plan.firstPosition(piece) / ScalarAttention.RANGE_TOKENS;
+        for (int range = first; range < first + plan.rangeCount(piece); range++) {
+            final int at = partialAt(piece, range, s.kvHead);
+            for (int q = 0; q < s.queryCount; q++) {
+                s.whole.merge(q, partials, at + q);
             }
         }
-    }
-
-    private void finish(final AttendScratch s, final int first, final int count, final int kvHead) {
-        final int headDim = kv.layout().headDim();
-        for (int q = 0; q < count; q++) {
-            RowKernels.multiply(s.sums, q * headDim, 1f / s.totals[q], out.values(), offset(first, q, kvHead, out), headDim);
-        }
+        finish(s);
     }
 
     @Override

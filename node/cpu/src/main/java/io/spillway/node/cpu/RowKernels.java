@@ -97,42 +97,6 @@ final class RowKernels {
         }
     }
 
-    /** @return the greatest of {@code before} and {@code count} scores */
-    static float maximum(final float[] scores, final int at, final int count, final float before) {
-        float maximum = before;
-        int t = 0;
-        if (count >= LANES) {
-            FloatVector greatest = FloatVector.fromArray(F, scores, at);
-            for (t = LANES; t + LANES <= count; t += LANES) {
-                greatest = greatest.max(FloatVector.fromArray(F, scores, at + t));
-            }
-            maximum = Math.max(maximum, greatest.reduceLanes(VectorOperators.MAX));
-        }
-        for (; t < count; t++) {
-            maximum = Math.max(maximum, scores[at + t]);
-        }
-        return maximum;
-    }
-
-    /** Scores become exp(score − maximum). @param lanes scratch of 16 @return their sum, in sixteen lanes */
-    static float exponentials(final float[] scores, final int at, final int count, final float maximum, final float[] lanes) {
-        final int grouped = count - count % Lanes.COUNT;
-        for (int lane = 0; lane < Lanes.COUNT; lane += LANES) {
-            FloatVector sum = FloatVector.zero(F);
-            for (int t = lane; t < grouped; t += Lanes.COUNT) {
-                final FloatVector e = exp(FloatVector.fromArray(F, scores, at + t).sub(maximum));
-                e.intoArray(scores, at + t);
-                sum = sum.add(e);
-            }
-            sum.intoArray(lanes, lane);
-        }
-        for (int t = grouped; t < count; t++) {
-            scores[at + t] = Exp.of(scores[at + t] - maximum);
-            lanes[t % Lanes.COUNT] += scores[at + t];
-        }
-        return Lanes.sum(lanes);
-    }
-
     /** {@link Exp#of}, a vector at a time. */
     static FloatVector exp(final FloatVector x) {
         final FloatVector clamped = x.max(-Exp.LIMIT).min(Exp.LIMIT);

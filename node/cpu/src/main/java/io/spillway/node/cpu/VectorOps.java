@@ -119,11 +119,7 @@ final class VectorOps implements TensorOps {
 
     @Override
     public void attend(final KvRows kv, final int layer, final AttentionRule rule, final Tensor queries, final Tensor out) {
-        if (rule.isPlain() && rule.scale() == Lanes.attentionScale(kv.layout().headDim())) {
-            attend.run(kv, layer, queries, out);
-        } else {
-            plain.attend(kv, layer, rule, queries, out);
-        }
+        attend.run(kv, layer, rule, queries, out);
     }
 
     @Override

@@ -2,12 +2,8 @@ package io.spillway.node.cpu;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.spillway.domain.kv.KvElement;
-import io.spillway.domain.kv.KvLayout;
 import io.spillway.modelfile.TensorType;
 import io.spillway.node.compute.DType;
-import io.spillway.node.compute.AttentionRule;
-import io.spillway.node.compute.KvRows;
 import io.spillway.node.compute.MatrixPacker;
 import io.spillway.node.compute.PackedMatrix;
 import io.spillway.node.compute.RmsNorm;
@@ -201,71 +197,5 @@ class OpsTwinTest {
         Collections.shuffle(targets, random);
         final RowPlacing placing = new RowPlacing(targets.stream().mapToInt(i -> i).toArray(), random(random, 1, rows + 5, 1).values());
         assertTwins(random(random, rows + 5, width, 3), (ops, x) -> ops.addWeighted(in, rows, placing, x));
-    }
-
-    @Property(tries = 150)
-    void attention(@ForAll final long seed, @ForAll final KvElement element, @ForAll @IntRange(min = 1, max = 5) final int group,
-            @ForAll @IntRange(min = 1, max = 40) final int halfDim, @ForAll @IntRange(min = 4, max = 7) final int blockBits) {
-        final Random random = new Random(seed);
-        final KvLayout layout = new KvLayout(2, 2, 2 * halfDim, 1 << blockBits, element);
-        final List<int[]> sequences = new ArrayList<>(); // {first position, rows}
-        for (int s = 0; s <= random.nextInt(3); s++) {
-            sequences.add(new int[] {random.nextInt(3 * layout.blockTokens()), 1 + random.nextInt(random.nextBoolean() ? 3 : 90)});
-        }
-        assertAttentionTwins(random, layout, sequences, group);
-    }
-
-    private static void assertAttentionTwins(final Random random, final KvLayout layout, final List<int[]> sequences, final int group) {
-        final int rows = sequences.stream().mapToInt(s -> s[1]).sum();
-        final List<Integer> free = new ArrayList<>();
-        for (int i = 0; i < sequences.stream().mapToInt(s -> layout.blocksFor(s[0] + s[1])).sum(); i++) {
-            free.add(i);
-        }
-        Collections.shuffle(free, random);
-        try (Slab expectedSlab = Slab.allocate(free.size() * layout.blockBytes()); Slab actualSlab = Slab.allocate(free.size() * layout.blockBytes())) {
-            fill(random, layout, expectedSlab.segment());
-            actualSlab.segment().copyFrom(expectedSlab.segment());
-            final KvRows expectedRows = rows(layout, expectedSlab, sequences, free);
-            final KvRows actualRows = rows(layout, actualSlab, sequences, free);
-            final Tensor keys = random(random, rows, layout.kvHeads() * layout.headDim(), 1);
-            final Tensor values = random(random, rows, layout.kvHeads() * layout.headDim(), 1);
-            SCALAR.store(expectedRows, 1, keys, values);
-            vector.store(actualRows, 1, keys, values);
-            assertThat(actualSlab.segment().mismatch(expectedSlab.segment())).isEqualTo(-1);
-            final Tensor queries = random(random, rows, layout.kvHeads() * group * layout.headDim(), 3);
-            final Tensor expected = Tensor.ofRows(rows, queries.width());
-            final Tensor actual = Tensor.ofRows(rows, queries.width());
-            SCALAR.attend(expectedRows, 1, AttentionRule.causal(expectedRows.layout().headDim()), queries, expected);
-            vector.attend(actualRows, 1, AttentionRule.causal(actualRows.layout().headDim()), queries, actual);
-            assertSameBits(actual, expected);
-        }
-    }
-
-    /** Earlier tokens hold ordinary numbers. */
-    private static void fill(final Random random, final KvLayout layout, final MemorySegment slab) {
-        for (long at = 0; at < slab.byteSize(); at += layout.element().bytes()) {
-            final float value = (float) random.nextGaussian();
-            switch (layout.element()) {
-                case F32 -> slab.set(java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED, at, value);
-                case F16 -> slab.set(java.lang.foreign.ValueLayout.JAVA_SHORT_UNALIGNED, at, Float.floatToFloat16(value));
-                case BF16 -> slab.set(java.lang.foreign.ValueLayout.JAVA_SHORT_UNALIGNED, at,
-                        io.spillway.node.compute.Half.bf16FromFloat(value));
-            }
-        }
-    }
-
-    private static KvRows rows(final KvLayout layout, final Slab slab, final List<int[]> sequences, final List<Integer> blocks) {
-        final KvRows rows = new KvRows();
-        rows.begin(layout, slab.segment(), 300, sequences.size());
-        int used = 0;
-        for (int s = 0; s < sequences.size(); s++) {
-            final int end = sequences.get(s)[0] + sequences.get(s)[1];
-            rows.blockTable(s, blocks.subList(used, used + layout.blocksFor(end)).stream().mapToInt(i -> i).toArray());
-            used += layout.blocksFor(end);
-            for (int position = sequences.get(s)[0]; position < end; position++) {
-                rows.addRow(s, position);
-            }
-        }
-        return rows;
     }
 }

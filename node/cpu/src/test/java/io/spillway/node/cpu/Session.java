@@ -2,6 +2,7 @@ package io.spillway.node.cpu;
 
 import io.spillway.domain.kv.KvElement;
 import io.spillway.domain.kv.KvLayout;
+import io.spillway.node.compute.KvElements;
 import io.spillway.node.compute.Slab;
 import io.spillway.node.model.LanguageModel;
 import io.spillway.node.model.StepBatch;
@@ -69,16 +70,22 @@ final class Session implements AutoCloseable {
         for (int layer = 0; layer < layout.layers(); layer++) {
             for (int head = 0; head < layout.kvHeads(); head++) {
                 for (int d = 0; d < layout.headDim(); d++) {
-                    all[n++] = get(block + layout.keyOffset(layer, head), d * layout.blockTokens() + token);
-                    all[n++] = get(block + layout.valueOffset(layer, head), token * layout.headDim() + d);
+                    all[n++] = key(block + layout.keyOffset(layer, head), d, token);
+                    all[n++] = value(block + layout.valueOffset(layer, head), token, d);
                 }
             }
         }
         return all;
     }
 
-    private float get(final long at, final int index) {
-        return io.spillway.node.compute.KvElements.get(slab.segment(), layout.element(), at, index);
+    private float key(final long at, final int dim, final int token) {
+        return KvElements.keyNumber(segment(), layout, at, dim, token) * KvElements.scale(segment(), layout, at, token)
+                + KvElements.minimum(segment(), layout, at, token);
+    }
+
+    private float value(final long at, final int token, final int dim) {
+        return KvElements.valueNumber(segment(), layout, at, token, dim) * KvElements.scale(segment(), layout, at, token)
+                + KvElements.minimum(segment(), layout, at, token);
     }
 
     MemorySegment segment() {
