@@ -13,9 +13,13 @@ final class Activations {
     final Tensor attended;      // [rows][heads · headDim]
     final Tensor gate;          // [rows][feedForward]
     final Tensor up;            // [rows][feedForward]
-    final Tensor[] delta;       // {[rows][hidden]}
+    final Tensor delta;         // [rows][hidden]
+    final ExpertActivations experts; // null: the model has none
     final Tensor[] queriesKeysValues;
+    final Tensor[] keysValues;
+    final Tensor[] queriesOnly;
     final Tensor[] gateUp;
+    final Tensor[] deltaOnly;
 
     Activations(final ModelShape shape, final int rowsMax) {
         residual = Tensor.ofRows(rowsMax, shape.hidden());
@@ -26,9 +30,13 @@ final class Activations {
         attended = Tensor.ofRows(rowsMax, shape.attention().queryWidth());
         gate = Tensor.ofRows(rowsMax, shape.feedForward());
         up = Tensor.ofRows(rowsMax, shape.feedForward());
-        delta = new Tensor[] {Tensor.ofRows(rowsMax, shape.hidden())};
+        delta = Tensor.ofRows(rowsMax, shape.hidden());
+        experts = shape.experts().count() == 0 ? null : new ExpertActivations(shape, rowsMax);
         queriesKeysValues = new Tensor[] {queries, keys, values};
+        keysValues = new Tensor[] {keys, values};
+        queriesOnly = new Tensor[] {queries};
         gateUp = new Tensor[] {gate, up};
+        deltaOnly = new Tensor[] {delta};
     }
 
     int rowsMax() {

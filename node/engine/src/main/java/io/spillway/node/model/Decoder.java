@@ -2,10 +2,8 @@ package io.spillway.node.model;
 
 import io.spillway.domain.kv.KvElement;
 import io.spillway.domain.kv.KvLayout;
-import io.spillway.node.compute.KvRows;
 import io.spillway.node.compute.PackedMatrix;
 import io.spillway.node.compute.RmsNorm;
-import io.spillway.node.compute.RotaryRows;
 import io.spillway.node.compute.Tensor;
 import io.spillway.node.compute.TensorOps;
 import io.spillway.node.weights.ModelShape;
@@ -25,25 +23,25 @@ final class Decoder implements LanguageModel {
     private final Weights parts;
     private final PackedMatrix embedding; // [vocabulary, hidden]
     private final List<DecoderLayer> layers;
-    private final KvRows kvRows = new KvRows();
-    private final RotaryRows rotary;
+    private final Step step;
     private final Tensor[] logitsOut = new Tensor[1];
-    private Activations activations;
 
     /**
      * What stands around the layers.
      *
      * @param embedding [vocabulary, hidden]
      * @param head      {[vocabulary, hidden]}; the embedding when tied
+     * @param headBias  [vocabulary], or null
      */
-    record Weights(PackedMatrix embedding, RmsNorm outputNorm, PackedMatrix[] head) {
+    record Weights(PackedMatrix embedding, RmsNorm outputNorm, PackedMatrix[] head, float[] headBias) {
         static Weights load(final WeightLoader weights) {
             final int vocabulary = weights.vocabulary();
             final int hidden = weights.shape().hidden();
             final PackedMatrix embedding = weights.matrix(WeightName.EMBEDDING, 0, vocabulary, hidden);
             final PackedMatrix head = weights.has(WeightName.OUTPUT)
                     ? weights.matrix(WeightName.OUTPUT, 0, vocabulary, hidden) : embedding;
-            return new Weights(embedding, weights.norm(WeightName.OUTPUT_NORM, 0, hidden), new PackedMatrix[] {head});
+            return new Weights(embedding, weights.norm(WeightName.OUTPUT_NORM, 0, hidden), new PackedMatrix[] {head},
+                    weights.has(WeightName.OUTPUT_BIAS) ? weights.vector(WeightName.OUTPUT_BIAS, 0, vocabulary) : null);
         }
     }
 
@@ -54,8 +52,7 @@ final class Decoder implements LanguageModel {
         shape = weights.shape();
         this.parts = parts;
         embedding = parts.embedding();
-        rotary = new RotaryRows(shape.rotaryFrequencies());
-        activations = new Activations(shape, 1);
+        step = new Step(shape, ops);
     }
 
     @Override
@@ -69,6 +66,11 @@ final class Decoder implements LanguageModel {
     }
 
     @Override
+    public int hiddenSize() {
+        return shape.hidden();
+    }
+
+    @Override
     public KvLayout kvLayout(final int blockTokens, final KvElement element) {
         if (blockTokens < BLOCK_TOKENS_MIN) {
             throw new IllegalArgumentException("blocks of " + blockTokens + " tokens are too small; the least is " + BLOCK_TOKENS_MIN);
@@ -78,31 +80,55 @@ final class Decoder implements LanguageModel {
 
     @Override
     public void forward(final StepBatch batch, final KvLayout layout, final MemorySegment kvSlab, final float[] logits) {
+        if (computeLayers(batch, layout, kvSlab)) {
+            final int wanted = batch.logitsRowCount();
+            ops.rmsNorm(step.a().residual, wanted, parts.outputNorm(), step.a().normed);
+            project(wanted, logits);
+        }
+    }
+
+    @Override
+    public void hiddenStates(final StepBatch batch, final KvLayout layout, final MemorySegment kvSlab, final float[] states) {
+        if (computeLayers(batch, layout, kvSlab)) {
+            ops.rmsNorm(step.a().residual, batch.logitsRowCount(), parts.outputNorm(), step.a().normed);
+            System.arraycopy(step.a().normed.values(), 0, states, 0, batch.logitsRowCount() * shape.hidden());
+        }
+    }
+
+    /** @return whether there are wanted rows, which then stand at the front of the residual stream */
+    private boolean computeLayers(final StepBatch batch, final KvLayout layout, final MemorySegment kvSlab) {
         if (batch.rowCount() == 0) {
-            return;
+            return false;
         }
         begin(batch, layout, kvSlab);
-        for (final DecoderLayer layer : layers) {
-            layer.forward(ops, activations, kvRows, rotary);
+        for (int layer = 0; layer < layers.size() - 1; layer++) {
+            layers.get(layer).forward(step);
         }
-        project(batch, logits);
+        if (step.wantsOutput()) {
+            layers.getLast().forward(step);
+        } else {
+            layers.getLast().remember(step);
+        }
+        return step.wantsOutput();
     }
 
     private void begin(final StepBatch batch, final KvLayout layout, final MemorySegment kvSlab) {
-        final int rows = batch.rowCount();
-        if (rows > activations.rowsMax()) {
-            activations = new Activations(shape, Math.max(rows, 2 * activations.rowsMax()));
-        }
-        kvRows.begin(layout, kvSlab, activations.rowsMax(), batch.sequenceCount());
-        rotary.begin(activations.rowsMax());
+        step.begin(batch);
+        step.kv.begin(layout, kvSlab, step.a().rowsMax(), batch.sequenceCount());
         for (int sequence = 0; sequence < batch.sequenceCount(); sequence++) {
-            kvRows.blockTable(sequence, batch.blockTable(sequence));
+            step.kv.blockTable(sequence, batch.blockTable(sequence));
         }
-        for (int row = 0; row < rows; row++) {
+        final float[] residual = step.a().residual.values();
+        for (int row = 0; row < batch.rowCount(); row++) {
             checkRow(batch, row);
-            kvRows.addRow(batch.sequenceOfRow(row), batch.position(row));
-            rotary.set(row, batch.position(row));
-            embedding.readRow(batch.tokenId(row), activations.residual.values(), row * shape.hidden());
+            step.kv.addRow(batch.sequenceOfRow(row), batch.position(row));
+            step.rotary(row, batch.position(row));
+            embedding.readRow(batch.tokenId(row), residual, row * shape.hidden());
+        }
+        if (shape.scaling().embedding() != 1) {
+            for (int i = 0; i < batch.rowCount() * shape.hidden(); i++) {
+                residual[i] *= shape.scaling().embedding();
+            }
         }
     }
 
@@ -115,21 +141,18 @@ final class Decoder implements LanguageModel {
         }
     }
 
-    /** Final norm and head, for the rows that want logits only. */
-    private void project(final StepBatch batch, final float[] logits) {
-        final int wanted = batch.logitsRowCount();
-        if (wanted == 0) {
-            return;
-        }
-        final int hidden = shape.hidden();
-        for (int i = 0; i < wanted; i++) {
-            System.arraycopy(activations.residual.values(), batch.logitsRow(i) * hidden, activations.normed.values(), i * hidden, hidden);
-        }
+    /** The head, for the rows that want logits only. */
+    private void project(final int wanted, final float[] logits) {
         if (logitsOut[0] == null || logitsOut[0].values() != logits) {
             logitsOut[0] = new Tensor(logits, vocabularySize());
         }
-        ops.rmsNorm(activations.normed, wanted, parts.outputNorm(), activations.normed);
-        ops.project(activations.normed, wanted, parts.head(), logitsOut);
+        ops.project(step.a().normed, wanted, parts.head(), logitsOut);
+        if (parts.headBias() != null) {
+            ops.addBias(logitsOut[0], wanted, parts.headBias());
+        }
+        if (shape.scaling().logitSoftcap() > 0) {
+            ops.softcap(logitsOut[0], wanted, shape.scaling().logitSoftcap());
+        }
     }
 
     @Override

@@ -32,6 +32,20 @@ public interface LanguageModel extends AutoCloseable {
      */
     void forward(StepBatch batch, KvLayout layout, MemorySegment kvSlab, float[] logits);
 
+    /** @return width of a hidden state */
+    default int hiddenSize() {
+        throw new UnsupportedOperationException("this model shows no hidden states");
+    }
+
+    /**
+     * Like {@link #forward}, but gives the hidden states after the last norm, instead of logits, of the rows that want output.
+     *
+     * @param states out, {@code [batch.logitsRowCount()][hiddenSize()]}, row-major; borrowed for the call
+     */
+    default void hiddenStates(final StepBatch batch, final KvLayout layout, final MemorySegment kvSlab, final float[] states) {
+        throw new UnsupportedOperationException("this model shows no hidden states");
+    }
+
     /** Frees weights and worker threads. Not idempotent. */
     @Override
     void close();

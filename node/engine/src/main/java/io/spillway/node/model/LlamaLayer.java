@@ -1,50 +1,15 @@
 package io.spillway.node.model;
 
-import io.spillway.node.compute.AttentionRule;
-import io.spillway.node.compute.KvRows;
-import io.spillway.node.compute.PackedMatrix;
-import io.spillway.node.compute.RmsNorm;
-import io.spillway.node.compute.RotaryRows;
-import io.spillway.node.compute.TensorOps;
-import io.spillway.node.weights.ModelShape;
 import io.spillway.node.weights.WeightLoader;
-import io.spillway.node.weights.WeightName;
 
-/** A layer of the llama architecture: grouped-query attention with rotary positions, then a SwiGLU feed-forward part. */
-final class LlamaLayer implements DecoderLayer {
-    private final int index;
-    private final RmsNorm attentionNorm;
-    private final PackedMatrix[] queryKeyValue;    // [heads·headDim, hidden], 2 × [kvHeads·headDim, hidden]
-    private final PackedMatrix[] attentionOutput;  // [hidden, heads·headDim]
-    private final AttentionRule attention;
-    private final FeedForward feedForward;
-
-    LlamaLayer(final WeightLoader weights, final int index) {
-        final ModelShape shape = weights.shape();
-        final int queryWidth = shape.attention().queryWidth();
-        final int kvWidth = shape.attention().kvWidth();
-        this.index = index;
-        attentionNorm = weights.norm(WeightName.ATTENTION_NORM, index, shape.hidden());
-        queryKeyValue = new PackedMatrix[] {
-            weights.rotaryMatrix(WeightName.QUERY, index, queryWidth, shape.hidden()),
-            weights.rotaryMatrix(WeightName.KEY, index, kvWidth, shape.hidden()),
-            weights.matrix(WeightName.VALUE, index, kvWidth, shape.hidden())};
-        attentionOutput = new PackedMatrix[] {weights.matrix(WeightName.ATTENTION_OUTPUT, index, shape.hidden(), queryWidth)};
-        attention = AttentionRule.causal(shape.attention().headDim());
-        feedForward = new FeedForward(weights, index);
+/** Llama 1 to 3, and mistral: pre-norm, grouped-query attention (mistral's within a window), SwiGLU. */
+final class LlamaLayer {
+    private LlamaLayer() {
     }
 
-    @Override
-    public void forward(final TensorOps ops, final Activations a, final KvRows kv, final RotaryRows rotary) {
-        final int rows = kv.rowCount();
-        ops.rmsNorm(a.residual, rows, attentionNorm, a.normed);
-        ops.project(a.normed, rows, queryKeyValue, a.queriesKeysValues);
-        ops.rotate(a.queries, rows, rotary);
-        ops.rotate(a.keys, rows, rotary);
-        ops.store(kv, index, a.keys, a.values);
-        ops.attend(kv, index, attention, a.queries, a.attended);
-        ops.project(a.attended, rows, attentionOutput, a.delta);
-        ops.add(a.residual, a.delta[0], rows);
-        feedForward.forward(ops, a, rows);
+    static DecoderLayer of(final WeightLoader weights, final int layer) {
+        return PreNormLayer.of(weights, layer,
+                SelfAttention.of(weights.shape(), layer, AttentionWeights.of(weights, layer)),
+                FeedForward.of(weights, layer, GatedUnit.SWIGLU));
     }
 }

@@ -1,9 +1,9 @@
 package io.spillway.node.model;
 
-import io.spillway.domain.error.ErrorCode;
 import io.spillway.domain.error.SpillwayException;
 import io.spillway.modelfile.ModelSource;
 import io.spillway.node.compute.ComputeBackend;
+import io.spillway.node.weights.Architecture;
 import io.spillway.node.weights.ModelShape;
 import io.spillway.node.weights.ModelShapes;
 import io.spillway.node.weights.WeightLoader;
@@ -40,7 +40,7 @@ public final class ModelLoader {
      */
     public static LanguageModel load(final ModelSource source, final ComputeBackend backend, final Options options) {
         final ModelShape shape = ModelShapes.read(source);
-        final BiFunction<WeightLoader, Integer, DecoderLayer> architecture = architecture(source, shape);
+        final BiFunction<WeightLoader, Integer, DecoderLayer> architecture = layersOf(shape.architecture());
         final WeightLoader weights = new WeightLoader(source, shape, backend, options.expandMaxBytes(), options.progress());
         try {
             final List<DecoderLayer> layers = new ArrayList<>();
@@ -56,12 +56,17 @@ public final class ModelLoader {
         }
     }
 
-    private static BiFunction<WeightLoader, Integer, DecoderLayer> architecture(final ModelSource source, final ModelShape shape) {
-        return switch (shape.architecture()) {
-            case "llama" -> LlamaLayer::new;
-            case "qwen3" -> Qwen3Layer::new;
-            default -> throw new SpillwayException(ErrorCode.INVALID_MODEL_FILE, "model " + source.path() + ": architecture '"
-                    + shape.architecture() + "' is not supported; llama and qwen3 are");
+    private static BiFunction<WeightLoader, Integer, DecoderLayer> layersOf(final Architecture architecture) {
+        return switch (architecture) {
+            case LLAMA, MISTRAL -> LlamaLayer::of;
+            case MIXTRAL -> MixtralLayer::of;
+            case QWEN2 -> Qwen2Layer::of;
+            case QWEN3 -> Qwen3Layer::of;
+            case QWEN3_MOE -> Qwen3MoeLayer::of;
+            case GEMMA2 -> Gemma2Layer::of;
+            case GEMMA3 -> Gemma3Layer::of;
+            case PHI3 -> Phi3Layer::of;
+            case GPT_OSS -> GptOssLayer::of;
         };
     }
 }

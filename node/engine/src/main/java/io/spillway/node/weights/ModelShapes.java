@@ -6,56 +6,85 @@ import io.spillway.modelfile.ModelSource;
 /** Reads a {@link ModelShape} and refuses what the arithmetic here would get silently wrong. */
 public final class ModelShapes {
     private static final float EPSILON_DEFAULT = 1e-5f;
+    private static final float LOGIT_SOFTCAP_GEMMA2 = 30;
     private static final int CONTEXT_TOKENS_DEFAULT = 2048;
+    private static final int EXPERTS_MAX = 4096;
 
-    private ModelShapes() {
+    private final ModelSource source;
+    private final Metadata metadata;
+    private final Architecture architecture;
+
+    private ModelShapes(final ModelSource source) {
+        this.source = source;
+        metadata = new Metadata(source);
+        architecture = Architecture.of(source, metadata);
     }
 
     /** @throws SpillwayException INVALID_MODEL_FILE naming the metadata that is missing, impossible or unsupported */
     public static ModelShape read(final ModelSource source) {
-        final Metadata metadata = new Metadata(source);
+        return read(source, 0);
+    }
+
+    /**
+     * @param contextTokens most positions, instead of the file's; 0: the file's. LongRoPE has other frequencies for a longer context
+     * @throws SpillwayException INVALID_MODEL_FILE naming the metadata that is missing, impossible or unsupported
+     */
+    public static ModelShape read(final ModelSource source, final int contextTokens) {
+        return new ModelShapes(source).shape(contextTokens);
+    }
+
+    private ModelShape shape(final int contextTokensTold) {
+        refuseOtherActivations();
+        final int layers = metadata.positive("block_count", "num_hidden_layers");
         final int hidden = metadata.positive("embedding_length", "hidden_size");
-        final ModelShape.Attention attention = attention(source, metadata, hidden);
-        refuseVariants(source, metadata, attention);
-        return new ModelShape(metadata.architecture(),
-                metadata.positive("block_count", "num_hidden_layers"),
-                hidden,
-                metadata.positive("feed_forward_length", "intermediate_size"),
-                attention,
-                metadata.positive("context_length", "max_position_embeddings", CONTEXT_TOKENS_DEFAULT),
-                (float) metadata.real("attention.layer_norm_rms_epsilon", "rms_norm_eps").orElse(EPSILON_DEFAULT),
-                RotaryFrequencies.read(source, metadata, attention.headDim()));
+        final int trained = metadata.positive("context_length", "max_position_embeddings", CONTEXT_TOKENS_DEFAULT);
+        final int contextTokens = contextTokensTold > 0 ? contextTokensTold : trained;
+        final ModelShape.Experts experts = experts();
+        final int feedForward = experts.count() > 0 ? experts.feedForward() : metadata.positive("feed_forward_length", "intermediate_size");
+        return new ModelShape(architecture, layers, hidden, feedForward,
+                new AttentionReader(source, metadata, architecture).read(layers, hidden, contextTokens), experts, contextTokens,
+                (float) metadata.real("attention.layer_norm_rms_epsilon", "rms_norm_eps").orElse(EPSILON_DEFAULT), scaling(hidden));
     }
 
-    private static ModelShape.Attention attention(final ModelSource source, final Metadata metadata, final int hidden) {
-        final int heads = metadata.positive("attention.head_count", "num_attention_heads");
-        final int kvHeads = metadata.positive("attention.head_count_kv", "num_key_value_heads", heads);
-        final int headDim = metadata.positive("attention.key_length", "head_dim", Math.max(1, hidden / heads));
-        if (heads % kvHeads != 0) {
-            throw InvalidModel.because(source, heads + " heads cannot share " + kvHeads + " key-value heads");
-        }
-        if (headDim % 2 != 0) {
-            throw InvalidModel.because(source, "heads of " + headDim + " have no rotary pairs");
-        }
-        if ((long) heads * headDim > Integer.MAX_VALUE / 64) {
-            throw InvalidModel.because(source, heads + " heads of " + headDim + " are no size");
-        }
-        return new ModelShape.Attention(heads, kvHeads, headDim);
+    private ModelShape.Experts experts() {
+        final String countKey = architecture == Architecture.QWEN3_MOE ? "num_experts" : "num_local_experts";
+        final String widthKey = architecture == Architecture.QWEN3_MOE ? "moe_intermediate_size" : "intermediate_size";
+        return switch (architecture) {
+            case MIXTRAL -> experts(countKey, "feed_forward_length", widthKey, true);
+            case GPT_OSS -> experts(countKey, "expert_feed_forward_length", widthKey, false);
+            case QWEN3_MOE -> experts(countKey, "expert_feed_forward_length", widthKey,
+                    metadata.config().map(c -> c.bool("norm_topk_prob").orElse(false)).orElse(true));
+            default -> ModelShape.Experts.NONE;
+        };
     }
 
-    private static void refuseVariants(final ModelSource source, final Metadata metadata, final ModelShape.Attention attention) {
-        final String activation = metadata.string("feed_forward_activation", "hidden_act").orElse("silu");
-        if (!activation.equals("silu") && !activation.equals("swish")) {
-            throw InvalidModel.because(source, "activation '" + activation + "' is not supported; silu is");
+    private ModelShape.Experts experts(final String countKey, final String ggufWidthKey, final String widthKey, final boolean normalised) {
+        final int count = metadata.positive("expert_count", countKey);
+        final int chosen = metadata.positive("expert_used_count", "num_experts_per_tok");
+        if (count > EXPERTS_MAX || chosen > count) {
+            throw InvalidModel.because(source, chosen + " of " + count + " experts cannot be chosen");
         }
-        if (metadata.config().flatMap(c -> c.bool("use_sliding_window")).orElse(false)) {
-            throw InvalidModel.because(source, "sliding-window attention is not supported");
+        return new ModelShape.Experts(count, chosen, metadata.positive(ggufWidthKey, widthKey), normalised);
+    }
+
+    private ModelShape.Scaling scaling(final int hidden) {
+        if (architecture != Architecture.GEMMA2 && architecture != Architecture.GEMMA3) {
+            return ModelShape.Scaling.NONE;
         }
-        final int rotated = metadata.positive("rope.dimension_count", "rotary_dim", attention.headDim());
-        final int valueDim = metadata.positive("attention.value_length", "v_head_dim", attention.headDim());
-        if (rotated != attention.headDim() || valueDim != attention.headDim()) {
-            throw InvalidModel.because(source, "heads of " + attention.headDim() + " with " + rotated + " rotated dimensions and values of "
-                    + valueDim + " are not supported; all three must be equal");
+        final double softcap = metadata.real("final_logit_softcapping", "final_logit_softcapping")
+                .orElse(architecture == Architecture.GEMMA2 ? LOGIT_SOFTCAP_GEMMA2 : 0);
+        if (!(softcap >= 0)) {
+            throw InvalidModel.because(source, "its logit softcap is " + softcap);
+        }
+        return new ModelShape.Scaling((float) Math.sqrt(hidden), (float) softcap);
+    }
+
+    private void refuseOtherActivations() {
+        final String activation = metadata.string("feed_forward_activation", "hidden_activation")
+                .or(() -> metadata.config().flatMap(c -> c.string("hidden_act"))).orElse(architecture.activation());
+        final boolean same = activation.equals(architecture.activation()) || activation.equals("swish") && architecture.activation().equals("silu");
+        if (!same) {
+            throw InvalidModel.because(source, "activation '" + activation + "' is not supported here; " + architecture.activation() + " is");
         }
     }
 }

@@ -43,11 +43,43 @@ final class WeightReader {
 
     /** @throws SpillwayException INVALID_MODEL_FILE when missing, misshapen or of an unsupported type */
     StoredMatrix matrix(final WeightName name, final int layer, final int rows, final int columns) {
-        final StoredTensor tensor = tensor(name, layer);
-        if (!tensor.shape().equals(List.of((long) rows, (long) columns))) {
-            throw misshapen(name.in(ggufFile, layer), tensor, "[" + rows + ", " + columns + "]");
+        return matrix(name.in(ggufFile, layer), List.of((long) rows, (long) columns));
+    }
+
+    /**
+     * @param rows of one expert
+     * @return all experts' rows one after the other, or those of that expert, as the file has it ({@link #standsPerExpert})
+     * @throws SpillwayException INVALID_MODEL_FILE when missing, misshapen or of an unsupported type
+     */
+    StoredMatrix experts(final WeightName name, final int layer, final int expert, final ModelShape.Experts experts, final int rows,
+            final int columns) {
+        return standsPerExpert(name) ? matrix(name.in(ggufFile, layer, expert), List.of((long) rows, (long) columns))
+                : matrix(name.in(ggufFile, layer), List.of((long) experts.count(), (long) rows, (long) columns));
+    }
+
+    boolean standsPerExpert(final WeightName name) {
+        return name.standsPerExpert(ggufFile);
+    }
+
+    private StoredMatrix matrix(final String spelled, final List<Long> shape) {
+        final StoredTensor tensor = tensor(spelled);
+        if (!tensor.shape().equals(shape)) {
+            throw misshapen(spelled, tensor, shape.toString());
         }
         return tensor.matrix();
+    }
+
+    /** @return one vector per expert, {@code [experts][length]} */
+    float[][] vectors(final WeightName name, final int layer, final int experts, final int length) {
+        final StoredTensor tensor = tensor(name, layer);
+        if (!tensor.shape().equals(List.of((long) experts, (long) length))) {
+            throw misshapen(name.in(ggufFile, layer), tensor, "[" + experts + ", " + length + "]");
+        }
+        final float[][] vectors = new float[experts][];
+        for (int expert = 0; expert < experts; expert++) {
+            vectors[expert] = tensor.row(expert);
+        }
+        return vectors;
     }
 
     /** @throws SpillwayException INVALID_MODEL_FILE when missing, misshapen or of an unsupported type */
@@ -78,7 +110,10 @@ final class WeightReader {
     }
 
     private StoredTensor tensor(final WeightName name, final int layer) {
-        final String spelled = name.in(ggufFile, layer);
+        return tensor(name.in(ggufFile, layer));
+    }
+
+    private StoredTensor tensor(final String spelled) {
         final StoredTensor tensor = tensors.find(spelled)
                 .orElseThrow(() -> InvalidModel.because(source, "tensor '" + spelled + "' is missing"));
         read.addAll(tensor.parts());

@@ -1,0 +1,57 @@
+package io.spillway.node.model;
+
+import io.spillway.node.compute.PackedMatrix;
+import io.spillway.node.weights.ModelShape;
+import io.spillway.node.weights.WeightLoader;
+import io.spillway.node.weights.WeightName;
+
+/**
+ * The matrices of a layer's experts. Biases are null where the model has none.
+ *
+ * @param router     {[experts, hidden]}
+ * @param routerBias [experts]
+ * @param gateUp     [experts][2]: [feedForward, hidden] each
+ * @param down       [experts][1]: [hidden, feedForward]
+ */
+record ExpertWeights(PackedMatrix[] router, float[] routerBias, PackedMatrix[][] gateUp, PackedMatrix[][] down, Biases biases) {
+    /**
+     * @param gate [experts][feedForward]
+     * @param up   [experts][feedForward]
+     * @param down [experts][hidden]
+     */
+    record Biases(float[][] gate, float[][] up, float[][] down) { }
+
+    /** What a file calls an expert's matrices. */
+    record Names(WeightName gate, WeightName up, WeightName down) { }
+
+    /** Without biases. */
+    static ExpertWeights of(final WeightLoader weights, final int layer, final WeightName router, final Names names) {
+        return load(weights, layer, router, names, null, null);
+    }
+
+    /** With a bias for the router and every matrix, as gpt-oss has them. */
+    static ExpertWeights withBiases(final WeightLoader weights, final int layer, final WeightName router, final Names names) {
+        final ModelShape shape = weights.shape();
+        final int width = shape.experts().feedForward();
+        return load(weights, layer, router, names, weights.vector(WeightName.GPT_OSS_ROUTER_BIAS, layer, shape.experts().count()),
+                new Biases(weights.expertVectors(WeightName.EXPERT_GATE_BIAS, layer, width),
+                        weights.expertVectors(WeightName.EXPERT_UP_BIAS, layer, width),
+                        weights.expertVectors(WeightName.EXPERT_DOWN_BIAS, layer, shape.hidden())));
+    }
+
+    private static ExpertWeights load(final WeightLoader weights, final int layer, final WeightName routerName, final Names names,
+            final float[] routerBias, final Biases biases) {
+        final ModelShape shape = weights.shape();
+        final int count = shape.experts().count();
+        final int width = shape.experts().feedForward();
+        final PackedMatrix[][] gateUp = new PackedMatrix[count][];
+        final PackedMatrix[][] down = new PackedMatrix[count][];
+        for (int expert = 0; expert < count; expert++) {
+            gateUp[expert] = new PackedMatrix[] {weights.expert(names.gate(), layer, expert, width, shape.hidden()),
+                weights.expert(names.up(), layer, expert, width, shape.hidden())};
+            down[expert] = new PackedMatrix[] {weights.expert(names.down(), layer, expert, shape.hidden(), width)};
+        }
+        final PackedMatrix[] router = {weights.matrix(routerName, layer, count, shape.hidden())};
+        return new ExpertWeights(router, routerBias, gateUp, down, biases);
+    }
+}

@@ -1,0 +1,82 @@
+package io.spillway.node.model;
+
+import io.spillway.node.compute.PackedMatrix;
+import io.spillway.node.compute.Tensor;
+import io.spillway.node.compute.TensorOps;
+
+/**
+ * A feed-forward part of which every row uses a few experts: Σ weight · down(unit(gate(x), up(x))).
+ *
+ * <p>Rows are gathered per expert, so that its weights are read once; each row's sum runs over its experts in ascending
+ * order, whoever else is in the step. A single row meets all its experts' gates and ups in one section.
+ */
+record Experts(ExpertChoice choice, ExpertWeights weights, GatedUnit unit) implements FeedForwardPart {
+    @Override
+    public void forward(final Step s) {
+        final Activations a = s.a();
+        final ExpertActivations e = a.experts;
+        s.ops.project(a.normed, s.rows(), weights.router(), e.scores);
+        if (weights.routerBias() != null) {
+            s.ops.addBias(e.scores[0], s.rows(), weights.routerBias());
+        }
+        for (int row = 0; row < s.rows(); row++) {
+            choice.choose(e.scores[0].values(), row * e.scores[0].width(), e.chosen, e.weights, row * choice.chosen());
+        }
+        s.clearDelta();
+        if (s.rows() == 1) {
+            oneRow(s, a, e);
+        } else {
+            for (int expert = 0; expert < weights.gateUp().length; expert++) {
+                gathered(s, a, e, expert);
+            }
+        }
+    }
+
+    private void oneRow(final Step s, final Activations a, final ExpertActivations e) {
+        for (int i = 0; i < choice.chosen(); i++) {
+            final PackedMatrix[] gateUp = weights.gateUp()[e.chosen[i]];
+            e.gateUp[2 * i] = gateUp[0];
+            e.gateUp[2 * i + 1] = gateUp[1];
+        }
+        s.ops.project(a.normed, 1, e.gateUp, e.oneRow);
+        e.placing.targets()[0] = 0;
+        for (int i = 0; i < choice.chosen(); i++) {
+            e.placing.weights()[0] = e.weights[i];
+            finish(s.ops, e, e.chosen[i], e.oneRow[2 * i], e.oneRow[2 * i + 1], 1);
+            s.ops.addWeighted(e.part[0], 1, e.placing, a.delta);
+        }
+    }
+
+    private void gathered(final Step s, final Activations a, final ExpertActivations e, final int expert) {
+        final int hidden = a.normed.width();
+        int rows = 0;
+        for (int row = 0; row < s.rows(); row++) {
+            for (int i = row * choice.chosen(); i < (row + 1) * choice.chosen(); i++) {
+                if (e.chosen[i] == expert) {
+                    System.arraycopy(a.normed.values(), row * hidden, e.gathered.values(), rows * hidden, hidden);
+                    e.placing.targets()[rows] = row;
+                    e.placing.weights()[rows++] = e.weights[i];
+                }
+            }
+        }
+        if (rows > 0) {
+            s.ops.project(e.gathered, rows, weights.gateUp()[expert], a.gateUp);
+            finish(s.ops, e, expert, a.gate, a.up, rows);
+            s.ops.addWeighted(e.part[0], rows, e.placing, a.delta);
+        }
+    }
+
+    /** Unit and down projection of one expert. */
+    private void finish(final TensorOps ops, final ExpertActivations e, final int expert, final Tensor gate, final Tensor up, final int rows) {
+        final ExpertWeights.Biases biases = weights.biases();
+        if (biases != null) {
+            ops.addBias(gate, rows, biases.gate()[expert]);
+            ops.addBias(up, rows, biases.up()[expert]);
+        }
+        unit.apply(ops, gate, up, rows);
+        ops.project(gate, rows, weights.down()[expert], e.part);
+        if (biases != null) {
+            ops.addBias(e.part[0], rows, biases.down()[expert]);
+        }
+    }
+}
