@@ -60,6 +60,17 @@ public final class HfConfig {
                 .map(list -> list.valueStream().mapToLong(JsonNode::longValue).toArray());
     }
 
+    /** @return the numbers of the list under {@code key}, as floats; empty when absent or of another type; NaN for an entry that is no number */
+    public Optional<float[]> reals(final String key) {
+        return value(key).filter(JsonNode::isArray).map(n -> {
+            final float[] reals = new float[n.size()];
+            for (int i = 0; i < reals.length; i++) {
+                reals[i] = n.get(i).isNumber() ? n.get(i).floatValue() : Float.NaN;
+            }
+            return reals;
+        });
+    }
+
     private Optional<JsonNode> value(final String key) {
         return Optional.ofNullable(node.get(key)).filter(n -> !n.isNull());
     }
