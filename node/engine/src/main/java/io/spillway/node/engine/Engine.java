@@ -10,6 +10,7 @@ import io.spillway.domain.kv.KvEvent;
 import io.spillway.domain.request.GenerationEvent;
 import io.spillway.domain.request.GenerationRequest;
 import io.spillway.kvstore.service.BlockStore;
+import io.spillway.node.sampling.TokenConstraint;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -28,6 +29,7 @@ public final class Engine implements AutoCloseable {
 
     private final EngineConfig config;
     private final BlockStore store;
+    private final ConstraintSource constraints;
     private final int vocabularySize;
     private final LiveRequests liveRequests;
     private final EngineAgent agent;
@@ -44,6 +46,7 @@ public final class Engine implements AutoCloseable {
         }
         this.config = config;
         store = parts.store();
+        constraints = parts.constraints();
         vocabularySize = parts.model().vocabularySize();
         final int liveMax = config.queueMax() + config.runningMax();
         liveRequests = new LiveRequests(liveMax);
@@ -75,7 +78,14 @@ public final class Engine implements AutoCloseable {
             listener.accept(refusal);
             return;
         }
-        final LiveRequest live = new LiveRequest(request, listener);
+        final TokenConstraint constraint;
+        try {
+            constraint = constraints.continued(request);
+        } catch (final SpillwayException e) {
+            listener.accept(new GenerationEvent.Failed(e.code(), e.getMessage()));
+            return;
+        }
+        final LiveRequest live = new LiveRequest(request, constraint, listener);
         switch (liveRequests.enter(live)) {
             case FULL -> listener.accept(new GenerationEvent.Failed(
                 ErrorCode.OVERLOADED, "the engine's queue of " + config.queueMax() + " requests is full"));

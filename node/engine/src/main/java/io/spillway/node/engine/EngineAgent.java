@@ -7,6 +7,7 @@ import io.spillway.domain.time.NanoClock;
 import io.spillway.node.kvcache.KvCache;
 import io.spillway.node.kvcache.WriteBehind;
 import io.spillway.node.runner.StepRunner;
+import io.spillway.node.speculation.Speculator;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -71,7 +72,8 @@ final class EngineAgent implements Agent {
         final StepRunner runner = new StepRunner(parts.model(), layout, parts.slab(),
             new StepRunner.Limits(config.stepTokensMax(), config.runningMax()));
         stepLoop = new StepLoop(config, runner, clock,
-            new StepLoop.Context(roster, cache, writeBehind, meter, tally));
+            new StepLoop.Context(roster, cache, writeBehind, meter, tally, new Speculator(parts.speculation(),
+                new Speculator.Limits(parts.model().vocabularySize(), config.runningMax()))));
         publish();
     }
 
@@ -207,7 +209,7 @@ final class EngineAgent implements Agent {
         load = new EngineLoad(roster.active().size(), roster.pendingPrefillTokens(), cache.blocks().free(),
             cache.blocks().cached(), cache.blocks().leased(), meter.prefillTokensPerSecond(), meter.decodeStepNanos(),
             meter.onboardBytesPerSecond());
-        counters = tally.counters(cache, writeBehind, storeCalls.errors());
+        counters = tally.counters(cache, writeBehind, storeCalls.errors(), stepLoop);
     }
 
     /** @throws IllegalStateException when the books over the device's blocks do not add up */

@@ -1,6 +1,7 @@
 package io.spillway.node.engine;
 
 import io.spillway.node.kvcache.WriteBehind;
+import io.spillway.node.speculation.SpeculationCounts;
 
 /**
  * Totals since the start, as of the engine's last cycle.
@@ -19,12 +20,15 @@ import io.spillway.node.kvcache.WriteBehind;
  * @param onboardedBlocks  blocks that came from the store
  * @param evictedBlocks    blocks evicted from the device
  * @param offload          what became of blocks offered to the store
+ * @param speculation      what became of guesses
+ * @param stepUse          what steps consisted of, and how long they took
  */
 public record EngineCounters(
     long steps, long prefillTokens, long outputTokens, long finished, long failed, long cancelled, long preemptions,
     long listenerErrors, long lookups, long storeTimeouts, long storeErrors, long onboardedBlocks, long evictedBlocks,
-    WriteBehind.Counts offload) {
+    WriteBehind.Counts offload, SpeculationCounts speculation, StepUse stepUse) {
     /** Nothing happened yet. */
     public static final EngineCounters NONE =
-        new EngineCounters(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, new WriteBehind.Counts(0, 0, 0));
+        new EngineCounters(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, new WriteBehind.Counts(0, 0, 0), SpeculationCounts.NONE,
+            StepUse.NONE);
 }

@@ -7,6 +7,7 @@ import io.spillway.domain.kv.KvLayout;
 import io.spillway.domain.time.NanoClock;
 import io.spillway.kvstore.service.BlockStore;
 import io.spillway.node.model.LanguageModel;
+import io.spillway.node.speculation.Speculation;
 import java.lang.foreign.MemorySegment;
 import java.util.function.Consumer;
 
@@ -17,10 +18,18 @@ import java.util.function.Consumer;
  * @param slab     at least {@code deviceBlocks * layout.blockBytes()} bytes, shared between threads
  * @param kvEvents told of what becomes and ceases to be readable on the device, in order, on the engine thread; must be
  *                 cheap and must not throw
+ * @param speculation how decoding sequences guess ahead; its proposers serve this engine only
+ * @param constraints what outputs may consist of
  */
 public record EngineParts(
     LanguageModel model, KvLayout layout, MemorySegment slab, BlockStore store, NanoClock clock,
-    Consumer<KvEvent> kvEvents) {
+    Consumer<KvEvent> kvEvents, Speculation speculation, ConstraintSource constraints) {
+    /** Without guesses and constraints. */
+    public EngineParts(final LanguageModel model, final KvLayout layout, final MemorySegment slab, final BlockStore store,
+        final NanoClock clock, final Consumer<KvEvent> kvEvents) {
+        this(model, layout, slab, store, clock, kvEvents, Speculation.OFF, ConstraintSource.NONE);
+    }
+
     public EngineParts {
         requireNonNull(model, "model");
         requireNonNull(layout, "layout");
@@ -28,5 +37,7 @@ public record EngineParts(
         requireNonNull(store, "store");
         requireNonNull(clock, "clock");
         requireNonNull(kvEvents, "kvEvents");
+        requireNonNull(speculation, "speculation");
+        requireNonNull(constraints, "constraints");
     }
 }

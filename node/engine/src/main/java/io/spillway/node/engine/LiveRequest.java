@@ -2,6 +2,7 @@ package io.spillway.node.engine;
 
 import io.spillway.domain.request.GenerationEvent;
 import io.spillway.domain.request.GenerationRequest;
+import io.spillway.node.sampling.TokenConstraint;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 
@@ -11,17 +12,25 @@ import java.util.function.Consumer;
  */
 final class LiveRequest {
     private final GenerationRequest request;
+    private final TokenConstraint constraint; // the engine thread's
     private final Consumer<GenerationEvent> listener;
     private final AtomicBoolean ended = new AtomicBoolean();
     private volatile boolean cancelled;
 
-    LiveRequest(final GenerationRequest request, final Consumer<GenerationEvent> listener) {
+    /** @param constraint of the output, behind what is emitted already; handed over; null: none */
+    LiveRequest(
+        final GenerationRequest request, final TokenConstraint constraint, final Consumer<GenerationEvent> listener) {
         this.request = request;
+        this.constraint = constraint;
         this.listener = listener;
     }
 
     GenerationRequest request() {
         return request;
+    }
+
+    TokenConstraint constraint() {
+        return constraint;
     }
 
     Consumer<GenerationEvent> listener() {

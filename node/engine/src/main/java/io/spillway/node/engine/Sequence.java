@@ -1,20 +1,24 @@
 package io.spillway.node.engine;
 
+import io.spillway.domain.error.ErrorCode;
+import io.spillway.domain.error.SpillwayException;
+import io.spillway.domain.id.TenantId;
 import io.spillway.domain.kv.BlockHash;
 import io.spillway.domain.kv.BlockHasher;
 import io.spillway.domain.request.GenerationRequest;
 import io.spillway.domain.request.SamplingParams;
 import io.spillway.node.kvcache.BlockTable;
 import io.spillway.node.kvcache.KvCache;
-import io.spillway.node.runner.StepSequence;
+import io.spillway.node.sampling.TokenConstraint;
 import io.spillway.node.sampling.TokenHistory;
 import io.spillway.node.scheduler.Schedulable;
+import io.spillway.node.speculation.SpeculatedSequence;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 
 /** A request's tokens on this node, and how far they are computed. Single writer: the engine thread. */
-final class Sequence implements Schedulable, StepSequence {
+final class Sequence implements Schedulable, SpeculatedSequence {
     /** Where a sequence is; it ends from any of them. */
     enum Phase { QUEUED, LOOKING_UP, ONBOARDING, RUNNING }
 
@@ -24,6 +28,7 @@ final class Sequence implements Schedulable, StepSequence {
     private final List<BlockHash> chain;  // hash of every full block of the known tokens seen so far
     private final TokenHistory history;
     private final TokenSources sources = new TokenSources();
+    private final TokenConstraint constraint; // behind the known tokens; null: none
     private final int outputTokensMax;    // of the request, cut where the context ends
     private int[] tokens;                 // [≥ knownTokens], prompt first
     private int knownTokens;
@@ -34,10 +39,12 @@ final class Sequence implements Schedulable, StepSequence {
     private boolean deferred;
     private int expectedFoundTokens;
     private long storeDeadlineNanos;
+    private boolean stopped;
 
     Sequence(final LiveRequest live, final List<BlockHash> chain, final KvCache cache, final int contextTokens) {
         this.live = live;
         this.cache = cache;
+        this.constraint = live.constraint();
         this.chain = new ArrayList<>(chain);
         final GenerationRequest request = live.request();
         final int[] prompt = request.promptTokens();
@@ -109,7 +116,30 @@ final class Sequence implements Schedulable, StepSequence {
         return isFirst;
     }
 
-    void append(final int token) {
+    /** @return whether a stop token has been chosen: the output is complete */
+    boolean stopped() {
+        return stopped;
+    }
+
+    /** @return output tokens that may still come */
+    int outputTokensLeft() {
+        return outputTokensMax - outputTokens();
+    }
+
+    @Override
+    public boolean take(final int token) {
+        if (constraint != null && !constraint.advance(token)) {
+            throw new SpillwayException(ErrorCode.INTERNAL, "token " + token + " was chosen against the output's constraint");
+        }
+        if (stopsAt(token)) {
+            stopped = true;
+            return false;
+        }
+        append(token);
+        return !outputIsFull();
+    }
+
+    private void append(final int token) {
         if (knownTokens == tokens.length) {
             tokens = Arrays.copyOf(tokens, tokens.length + (tokens.length >> 1) + 1);
         }
@@ -152,7 +182,8 @@ final class Sequence implements Schedulable, StepSequence {
         return index == 0 ? request().chainRoot() : chain.get(index - 1);
     }
 
-    boolean stopsAt(final int token) {
+    @Override
+    public boolean stopsAt(final int token) {
         for (final int stop : request().stopTokens()) {
             if (stop == token) {
                 return true;
@@ -228,5 +259,36 @@ final class Sequence implements Schedulable, StepSequence {
     @Override
     public int outputPosition() {
         return outputTokens();
+    }
+
+    @Override
+    public TokenConstraint constraint() {
+        return constraint;
+    }
+
+    @Override
+    public TenantId tenant() {
+        return request().tenant();
+    }
+
+    @Override
+    public int promptTokens() {
+        return request().promptTokens().length;
+    }
+
+    @Override
+    public boolean onDevice() {
+        return phase == Phase.RUNNING && !live.hasEnded();
+    }
+
+    @Override
+    public List<BlockHash> blockChain(final int blockTokens) {
+        hashFullBlocks(blockTokens);
+        return chain;
+    }
+
+    @Override
+    public BlockHash chainRoot() {
+        return request().chainRoot();
     }
 }

@@ -11,6 +11,8 @@ import io.spillway.node.kvcache.WriteBehind;
 import io.spillway.node.runner.StepRunner;
 import io.spillway.node.scheduler.StepPlan;
 import io.spillway.node.scheduler.StepPolicy;
+import io.spillway.node.speculation.SpeculationCounts;
+import io.spillway.node.speculation.Speculator;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -20,6 +22,8 @@ import java.util.Set;
  * One step of the sequences on the device: plan, make room, compute, publish, emit. Single writer: the engine thread.
  */
 final class StepLoop {
+    private static final int NO_GUESS = -1;
+
     private final Roster roster;
     private final KvCache cache;
     private final WriteBehind writeBehind;
@@ -31,10 +35,18 @@ final class StepLoop {
     private final StepPlan plan = new StepPlan();
     private final List<Sequence> stepped = new ArrayList<>();
     private final Set<BlockHash> claimed = new HashSet<>(); // asked, never iterated
+    private final Speculator speculator;
     private final int[] stepTokens; // [runningMax], of stepped
+    private final int[] guessEntry; // [runningMax], of stepped; NO_GUESS for those that do not decode
+    private final long[] stepsByDuration = new long[StepUse.BUCKETS];
+    private long sequences;
+    private long decodeRows;
+    private long guessedRows;
+    private long stepNanos;
 
     /** What the engine's other parts give to this one. */
-    record Context(Roster roster, KvCache cache, WriteBehind writeBehind, LoadMeter meter, Tally tally) {
+    record Context(
+        Roster roster, KvCache cache, WriteBehind writeBehind, LoadMeter meter, Tally tally, Speculator speculator) {
     }
 
     StepLoop(final EngineConfig config, final StepRunner runner, final NanoClock clock, final Context context) {
@@ -46,12 +58,23 @@ final class StepLoop {
         writeBehind = context.writeBehind();
         meter = context.meter();
         tally = context.tally();
+        speculator = context.speculator();
         stepTokens = new int[config.runningMax()];
+        guessEntry = new int[config.runningMax()];
+    }
+
+    SpeculationCounts speculationCounts() {
+        return speculator.counts();
+    }
+
+    StepUse stepUse() {
+        return new StepUse(sequences, tally.prefillTokens, decodeRows, guessedRows, stepNanos, stepsByDuration.clone());
     }
 
     /** @return sequences that moved: computed or were sent back to the queue */
     int step(final long nowNanos) {
         final List<Sequence> active = roster.active();
+        speculator.sweep();
         if (active.isEmpty()) {
             return 0;
         }
@@ -96,20 +119,61 @@ final class StepLoop {
     private void assemble(final List<Sequence> active) {
         runner.begin();
         stepped.clear();
+        int rows = 0;
         for (int i = 0; i < active.size(); i++) {
             final Sequence sequence = active.get(i);
             final int tokens = plan.tokens(i);
             // The plan's count of blocks is a lower bound; should it ever be too high, the sequence waits a step.
             if (tokens > 0 && cache.grow(sequence.table(), sequence.computedTokens() + tokens)) {
-                runner.add(sequence, tokens);
                 stepTokens[stepped.size()] = tokens;
                 stepped.add(sequence);
+                rows += tokens;
             }
+        }
+        guess(rows, active.size());
+        for (int i = 0; i < stepped.size(); i++) {
+            if (guessEntry[i] == NO_GUESS) {
+                runner.add(stepped.get(i), stepTokens[i]);
+            } else {
+                runner.add(stepped.get(i), stepTokens[i], speculator.tokens(guessEntry[i]), speculator.count(guessEntry[i]));
+            }
+        }
+    }
+
+    /** Lets those that decode guess ahead, with what the plan has left of the step's rows and of the device's blocks. */
+    private void guess(final int rows, final int activeCount) {
+        speculator.begin(rows, config.stepTokensMax() - rows);
+        for (int i = 0; i < stepped.size(); i++) {
+            final Sequence sequence = stepped.get(i);
+            guessEntry[i] = sequence.pendingTokens() > 1 ? NO_GUESS
+                : speculator.offer(sequence, sequence.outputTokensLeft() - 1);
+        }
+        speculator.propose();
+        for (int i = 0; i < stepped.size(); i++) {
+            if (guessEntry[i] != NO_GUESS) {
+                fit(stepped.get(i), guessEntry[i], activeCount);
+            }
+        }
+    }
+
+    /** A guess takes a further block only while there is one left for everybody else on the device. */
+    private void fit(final Sequence sequence, final int entry, final int activeCount) {
+        final int tokens = sequence.computedTokens() + 1 + speculator.count(entry);
+        final int missing = Math.ceilDiv(tokens, config.blockTokens()) - sequence.heldBlocks();
+        final boolean hasRoom = missing <= 0
+            || missing + activeCount <= cache.blocks().allocatable() && cache.grow(sequence.table(), tokens);
+        if (!hasRoom) {
+            final int room = sequence.heldBlocks() * config.blockTokens() - sequence.computedTokens() - 1;
+            speculator.shorten(entry, Math.max(0, room));
         }
     }
 
     /** @return whether there are outcomes; otherwise the sequences of the step have failed */
     private boolean compute() {
+        int prefillRows = 0;
+        for (int i = 0; i < stepped.size(); i++) {
+            prefillRows += stepped.get(i).pendingTokens() > 1 ? stepTokens[i] : 0;
+        }
         final long startNanos = clock.nanoTime();
         try {
             runner.run();
@@ -119,26 +183,47 @@ final class StepLoop {
             }
             return false;
         }
-        int prefillRows = 0;
+        count(prefillRows, clock.nanoTime() - startNanos);
+        return true;
+    }
+
+    private void count(final int prefillRows, final long nanos) {
+        int guessed = 0;
+        int decoding = 0;
         for (int i = 0; i < stepped.size(); i++) {
-            prefillRows += stepped.get(i).pendingTokens() > 1 ? stepTokens[i] : 0;
+            guessed += guessEntry[i] == NO_GUESS ? 0 : speculator.count(guessEntry[i]);
+            decoding += guessEntry[i] == NO_GUESS ? 0 : 1;
         }
-        meter.onStep(runner.rows(), prefillRows, clock.nanoTime() - startNanos);
+        meter.onStep(runner.rows(), prefillRows, nanos);
+        speculator.stepTook(runner.rows(), guessed, prefillRows, nanos);
         tally.steps++;
         tally.prefillTokens += prefillRows;
-        return true;
+        sequences += stepped.size();
+        decodeRows += decoding;
+        guessedRows += guessed;
+        stepNanos += nanos;
+        stepsByDuration[StepUse.bucketOf(nanos)]++;
     }
 
     private void settle(final int index) {
         final Sequence sequence = stepped.get(index);
-        if (runner.failure(index) != null) {
-            roster.failAndForget(sequence, runner.failure(index).getMessage(), clock.nanoTime());
-            return;
+        if (guessEntry[index] != NO_GUESS) {
+            speculator.settle(guessEntry[index], runner, index);
         }
-        sequence.computedUpTo(sequence.computedTokens() + stepTokens[index]);
-        publishFullBlocks(sequence);
-        if (runner.token(index) != StepRunner.NO_TOKEN) {
-            onToken(sequence, runner.token(index), runner.logprob(index));
+        final boolean isSound = runner.failure(index) == null;
+        if (isSound) {
+            sequence.computedUpTo(sequence.computedTokens() + stepTokens[index] + runner.accepted(index));
+            publishFullBlocks(sequence);
+        }
+        if (runner.chosenCount(index) > 0 && !emit(sequence, index)) {
+            return; // it has ended; its blocks are swept
+        }
+        if (!isSound) {
+            roster.failAndForget(sequence, runner.failure(index).getMessage(), clock.nanoTime());
+        } else if (sequence.stopped()) {
+            roster.finish(sequence, FinishReason.STOP, clock.nanoTime());
+        } else if (sequence.outputIsFull()) {
+            roster.finish(sequence, FinishReason.LENGTH, clock.nanoTime());
         }
     }
 
@@ -153,20 +238,23 @@ final class StepLoop {
         }
     }
 
-    private void onToken(final Sequence sequence, final int token, final TokenLogprob logprob) {
+    /** Tells the listener what was chosen. @return false: it failed, and the sequence with it */
+    private boolean emit(final Sequence sequence, final int index) {
         sequence.sources().settle(sequence.request().knownTokens());
-        if (sequence.stopsAt(token)) {
-            roster.finish(sequence, FinishReason.STOP, clock.nanoTime());
-            return;
+        final int count = runner.chosenCount(index) - (sequence.stopped() ? 1 : 0);
+        if (count == 0) {
+            return true;
         }
-        final int index = sequence.outputTokens();
-        sequence.append(token);
-        tally.outputTokens++;
-        final List<TokenLogprob> logprobs = logprob == null ? List.of() : List.of(logprob);
-        final boolean isTaken =
-            roster.emitOrEnd(sequence, new GenerationEvent.TokenDelta(index, new int[] {token}, logprobs));
-        if (isTaken && sequence.outputIsFull()) {
-            roster.finish(sequence, FinishReason.LENGTH, clock.nanoTime());
+        final int[] tokens = new int[count];
+        final List<TokenLogprob> logprobs = new ArrayList<>(sequence.sampling().wantsLogprobs() ? count : 0);
+        for (int i = 0; i < count; i++) {
+            tokens[i] = runner.chosen(index, i);
+            if (runner.logprob(index, i) != null) {
+                logprobs.add(runner.logprob(index, i));
+            }
         }
+        tally.outputTokens += count;
+        return roster.emitOrEnd(
+            sequence, new GenerationEvent.TokenDelta(sequence.outputTokens() - count, tokens, logprobs));
     }
 }

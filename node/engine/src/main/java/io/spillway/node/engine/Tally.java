@@ -17,9 +17,10 @@ final class Tally {
     long storeTimeouts;
     long onboardedBlocks;
 
-    EngineCounters counters(final KvCache cache, final WriteBehind writeBehind, final long storeErrors) {
+    EngineCounters counters(
+        final KvCache cache, final WriteBehind writeBehind, final long storeErrors, final StepLoop stepLoop) {
         return new EngineCounters(steps, prefillTokens, outputTokens, finished, failed, cancelled, preemptions,
             listenerErrors, lookups, storeTimeouts, storeErrors, onboardedBlocks, cache.blocks().evicted(),
-            writeBehind.counts());
+            writeBehind.counts(), stepLoop.speculationCounts(), stepLoop.stepUse());
     }
 }

@@ -8,14 +8,19 @@ import io.spillway.node.model.StepBatch;
 import io.spillway.node.sampling.Logprobs;
 import io.spillway.node.sampling.Sampler;
 import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
 
 /**
  * Runs steps: {@link #begin()}, {@link #add} per sequence, {@link #run()}, then one outcome per sequence in that order.
- * Single writer: the engine thread. Buffers are made once; logits grow to what the largest step needed.
+ *
+ * <p>A sequence whose last known token is computed gets its next token. One that comes with proposed tokens may get several:
+ * every proposed token is a row too; the token chosen at a row decides whether the row behind it, which assumed its proposal,
+ * counts. So what is chosen is what would be chosen one token at a time, whatever was proposed.
+ *
+ * <p>Single writer: the engine thread. Buffers are made once; logits grow to what the largest step needed.
  */
 public final class StepRunner {
-    /** Outcome of a sequence whose known tokens are not all computed yet. */
-    public static final int NO_TOKEN = -1;
+    private static final int[] NOTHING = {};
 
     private final LanguageModel model;
     private final KvLayout layout;
@@ -24,14 +29,19 @@ public final class StepRunner {
     private final Sampler sampler;
     private final StepSequence[] sequences;     // [sequencesMax]
     private final boolean[] wantsToken;         // [sequencesMax]
-    private final int[] tokens;                 // [sequencesMax]
-    private final TokenLogprob[] logprobs;      // [sequencesMax], null: not asked for
+    private final int[][] proposed;             // [sequencesMax][≥ proposedCount], borrowed from the caller
+    private final int[] proposedCount;          // [sequencesMax]
+    private final int[] chosenFrom;             // [sequencesMax], place of its first token in tokens
+    private final int[] chosenCount;            // [sequencesMax]
+    private final int[] acceptedCount;          // [sequencesMax]
     private final SpillwayException[] failures; // [sequencesMax], null: none
-    private float[] logits = new float[0];      // [sequences that want a token][vocabulary]
+    private final int[] tokens;                 // [rowsMax]
+    private final TokenLogprob[] logprobs;      // [rowsMax], of tokens; null: not asked for
+    private float[] logits = new float[0];      // [rows that choose a token][vocabulary]
     private int count;
 
     /**
-     * @param rowsMax      most tokens of a step
+     * @param rowsMax      most tokens of a step, proposed ones included
      * @param sequencesMax most sequences of a step
      */
     public record Limits(int rowsMax, int sequencesMax) {
@@ -47,33 +57,59 @@ public final class StepRunner {
         sampler = new Sampler(model.vocabularySize());
         sequences = new StepSequence[limits.sequencesMax()];
         wantsToken = new boolean[limits.sequencesMax()];
-        tokens = new int[limits.sequencesMax()];
-        logprobs = new TokenLogprob[limits.sequencesMax()];
+        proposed = new int[limits.sequencesMax()][];
+        proposedCount = new int[limits.sequencesMax()];
+        chosenFrom = new int[limits.sequencesMax()];
+        chosenCount = new int[limits.sequencesMax()];
+        acceptedCount = new int[limits.sequencesMax()];
         failures = new SpillwayException[limits.sequencesMax()];
+        tokens = new int[limits.rowsMax()];
+        logprobs = new TokenLogprob[limits.rowsMax()];
     }
 
     /** Forgets the last step. */
     public void begin() {
         batch.clear();
-        java.util.Arrays.fill(sequences, 0, count, null);
+        Arrays.fill(sequences, 0, count, null);
+        Arrays.fill(proposed, 0, count, null);
         count = 0;
     }
 
     /** Adds the next {@code tokenCount} tokens of a sequence; if they are its last known ones, a token is chosen. */
     public void add(final StepSequence sequence, final int tokenCount) {
+        add(sequence, tokenCount, NOTHING, 0);
+    }
+
+    /**
+     * Adds the next {@code tokenCount} tokens of a sequence, and behind its last known one a guess at those that follow.
+     *
+     * @param guess      tokens of the vocabulary; borrowed until {@link #run()} has returned
+     * @param guessCount how many of {@code guess}; above 0 only if {@code tokenCount} reaches the last known token. The block table has
+     *                   room for them
+     */
+    public void add(final StepSequence sequence, final int tokenCount, final int[] guess, final int guessCount) {
         final int from = sequence.computedTokens();
+        final int to = from + tokenCount;
         batch.beginSequence(sequence.blockTable());
-        for (int position = from; position < from + tokenCount; position++) {
+        for (int position = from; position < to; position++) {
             batch.addRow(sequence.token(position), position);
         }
-        wantsToken[count] = from + tokenCount == sequence.knownTokens();
+        wantsToken[count] = to == sequence.knownTokens();
         if (wantsToken[count]) {
             batch.wantLogits();
+        } else if (guessCount > 0) {
+            throw new IllegalArgumentException("tokens are proposed before the last known one is computed");
         }
+        for (int i = 0; i < guessCount; i++) {
+            batch.addRow(guess[i], to + i);
+            batch.wantLogits();
+        }
+        proposed[count] = guess;
+        proposedCount[count] = guessCount;
         sequences[count++] = sequence;
     }
 
-    /** Computes and chooses. Throws what the model throws; then there are no outcomes. */
+    /** Computes and chooses; sequences take what was chosen for them. Throws what the model throws; then there are no outcomes. */
     public void run() {
         final int vocabularySize = model.vocabularySize();
         final int wanted = batch.logitsRowCount() * vocabularySize;
@@ -82,29 +118,45 @@ public final class StepRunner {
         }
         model.forward(batch, layout, slab, logits);
         int row = 0;
+        int chosen = 0;
         for (int i = 0; i < count; i++) {
-            tokens[i] = NO_TOKEN;
-            logprobs[i] = null;
+            chosenFrom[i] = chosen;
+            chosenCount[i] = 0;
+            acceptedCount[i] = 0;
             failures[i] = null;
             if (wantsToken[i]) {
-                choose(i, row++ * vocabularySize);
+                verify(i, row);
+                row += 1 + proposedCount[i];
+                chosen += chosenCount[i];
             }
         }
     }
 
-    private void choose(final int index, final int from) {
+    /** Chooses row after row for as long as the choice is what the next row assumed. */
+    private void verify(final int index, final int firstRow) {
         final StepSequence sequence = sequences[index];
-        try {
-            tokens[index] =
-                sampler.sample(logits, from, sequence.sampling(), sequence.history(), sequence.outputPosition());
-        } catch (final SpillwayException e) {
-            failures[index] = e; // this row only: the others are sound
-            return;
+        for (int i = 0; i <= proposedCount[index]; i++) {
+            final int place = chosenFrom[index] + i;
+            final boolean goesOn;
+            try {
+                goesOn = choose(sequence, (firstRow + i) * model.vocabularySize(), place);
+            } catch (final SpillwayException e) {
+                failures[index] = e; // this row only: the others are sound
+                return;
+            }
+            chosenCount[index]++;
+            if (!goesOn || i == proposedCount[index] || tokens[place] != proposed[index][i]) {
+                return;
+            }
+            acceptedCount[index]++;
         }
-        if (sequence.sampling().wantsLogprobs()) {
-            logprobs[index] = Logprobs.of(
-                logits, from, model.vocabularySize(), tokens[index], sequence.sampling().topLogprobs());
-        }
+    }
+
+    private boolean choose(final StepSequence sequence, final int from, final int place) {
+        tokens[place] = sampler.sample(logits, from, sequence.sampling(), sequence.history(), sequence.outputPosition());
+        logprobs[place] = sequence.sampling().wantsLogprobs()
+            ? Logprobs.of(logits, from, model.vocabularySize(), tokens[place], sequence.sampling().topLogprobs()) : null;
+        return sequence.take(tokens[place]);
     }
 
     /** @return sequences of this step */
@@ -112,22 +164,32 @@ public final class StepRunner {
         return count;
     }
 
-    /** @return rows of this step */
+    /** @return rows of this step, proposed ones included */
     public int rows() {
         return batch.rowCount();
     }
 
-    /** @return the token chosen, or {@link #NO_TOKEN} */
-    public int token(final int index) {
-        return tokens[index];
+    /** @return tokens chosen for the sequence, one that ends its output included; 0 when its known tokens are not all computed */
+    public int chosenCount(final int index) {
+        return chosenCount[index];
     }
 
-    /** @return log probabilities of the token chosen; null when not asked for */
-    public TokenLogprob logprob(final int index) {
-        return logprobs[index];
+    /** @return the {@code i}-th token chosen for the sequence */
+    public int chosen(final int index, final int i) {
+        return tokens[chosenFrom[index] + i];
     }
 
-    /** @return why no token could be chosen; null when one was */
+    /** @return log probabilities of {@link #chosen}; null when not asked for */
+    public TokenLogprob logprob(final int index, final int i) {
+        return logprobs[chosenFrom[index] + i];
+    }
+
+    /** @return leading proposed tokens that were chosen and go on: their keys and values stand in the sequence's blocks */
+    public int accepted(final int index) {
+        return acceptedCount[index];
+    }
+
+    /** @return why no further token could be chosen; null when nothing failed. Tokens chosen before it stand */
     public SpillwayException failure(final int index) {
         return failures[index];
     }

@@ -7,6 +7,7 @@ import io.spillway.domain.kv.KvLayout;
 import io.spillway.domain.request.SamplingParams;
 import io.spillway.node.model.LanguageModel;
 import io.spillway.node.model.StepBatch;
+import io.spillway.node.sampling.TokenConstraint;
 import io.spillway.node.sampling.TokenHistory;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
@@ -81,6 +82,16 @@ class StepRunnerTest {
         public int outputPosition() {
             return 0;
         }
+
+        @Override
+        public TokenConstraint constraint() {
+            return null;
+        }
+
+        @Override
+        public boolean take(final int token) {
+            return true;
+        }
     }
 
     @Test
@@ -98,15 +109,44 @@ class StepRunnerTest {
 
         assertThat(model.rows).containsExactly("2@1 in 7", "3@2 in 7", "5@0 in 8", "6@1 in 8", "9@0 in 9", "8@2 in 10");
         assertThat(runner.rows()).isEqualTo(6);
-        assertThat(runner.token(0)).isEqualTo(StepRunner.NO_TOKEN);
-        assertThat(runner.token(1)).isEqualTo(7);
-        assertThat(runner.logprob(1).tokenId()).isEqualTo(7);
+        assertThat(runner.chosenCount(0)).isZero();
+        assertThat(runner.chosen(1, 0)).isEqualTo(7);
+        assertThat(runner.logprob(1, 0).tokenId()).isEqualTo(7);
         assertThat(runner.failure(2)).as("its logits are NaN").isNotNull();
-        assertThat(runner.token(3)).isEqualTo(9);
+        assertThat(runner.chosen(3, 0)).isEqualTo(9);
         assertThat(runner.failure(3)).isNull();
-        assertThat(runner.logprob(3)).isNull();
+        assertThat(runner.logprob(3, 0)).isNull();
 
         runner.begin();
         assertThat(runner.count()).isZero();
+    }
+
+    @Test
+    void aProposalIsFollowedAsFarAsItIsChosen() {
+        final NextToken model = new NextToken();
+        final StepRunner runner = new StepRunner(model, model.kvLayout(16, KvElement.F32), MemorySegment.NULL,
+            new StepRunner.Limits(16, 4));
+        runner.begin();
+        runner.add(new Fixed(new int[] {1, 2}, 1, 7, SamplingParams.GREEDY), 1, new int[] {3, 4, 6, 7}, 4);
+        runner.add(new Fixed(new int[] {5}, 0, 8, SamplingParams.GREEDY), 1, new int[] {1, 1}, 2);
+        runner.add(new Fixed(new int[] {6}, 0, 9, SamplingParams.GREEDY), 1, new int[] {7, 8}, 2);
+        runner.add(new Fixed(new int[] {7}, 0, 10, SamplingParams.GREEDY), 1, new int[] {8, 9, 0}, 3);
+        runner.run();
+
+        assertThat(model.rows).containsExactly("2@1 in 7", "3@2 in 7", "4@3 in 7", "6@4 in 7", "7@5 in 7", "5@0 in 8", "1@1 in 8",
+            "1@2 in 8", "6@0 in 9", "7@1 in 9", "8@2 in 9", "7@0 in 10", "8@1 in 10", "9@2 in 10", "0@3 in 10");
+        assertThat(chosen(runner, 0)).containsExactly(3, 4, 5);
+        assertThat(runner.accepted(0)).isEqualTo(2);
+        assertThat(chosen(runner, 1)).containsExactly(6);
+        assertThat(runner.accepted(1)).isZero();
+        assertThat(chosen(runner, 2)).as("one more than was proposed").containsExactly(7, 8, 9);
+        assertThat(runner.accepted(2)).isEqualTo(2);
+        assertThat(chosen(runner, 3)).as("what came before the failure").containsExactly(8, 9);
+        assertThat(runner.failure(3)).isNotNull();
+        assertThat(runner.failure(2)).isNull();
+    }
+
+    private static int[] chosen(final StepRunner runner, final int sequence) {
+        return java.util.stream.IntStream.range(0, runner.chosenCount(sequence)).map(i -> runner.chosen(sequence, i)).toArray();
     }
 }

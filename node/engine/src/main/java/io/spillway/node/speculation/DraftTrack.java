@@ -1,0 +1,53 @@
+package io.spillway.node.speculation;
+
+import io.spillway.node.kvcache.BlockTable;
+
+/** How far the draft model has followed one sequence. Single writer: the engine thread. */
+final class DraftTrack {
+    final SpeculatedSequence sequence;
+    final BlockTable table = new BlockTable();
+    private final int[] guessed;  // [tokensMax], tokens computed behind the known ones
+    private int guessedFrom;      // position of the first of them
+    private int guessedCount;
+    private int computed;         // leading positions whose keys and values are those of the known tokens
+    private boolean matched;
+
+    DraftTrack(final SpeculatedSequence sequence, final int tokensMax) {
+        this.sequence = sequence;
+        guessed = new int[tokensMax];
+    }
+
+    /** @return whether this call was the first: then the cache is to be asked for a prefix */
+    boolean markMatched() {
+        final boolean isFirst = !matched;
+        matched = true;
+        return isFirst;
+    }
+
+    int computed() {
+        return computed;
+    }
+
+    void computedUpTo(final int position) {
+        computed = position;
+    }
+
+    /** Position {@code position} holds a guess from now on. */
+    void guess(final int position, final int token) {
+        if (guessedCount == 0) {
+            guessedFrom = position;
+        }
+        guessed[guessedCount++] = token;
+    }
+
+    /** Counts those guesses as computed that turned out right, and forgets the others. */
+    void resync() {
+        int right = 0;
+        while (right < guessedCount && guessedFrom + right < sequence.knownTokens()
+            && guessed[right] == sequence.token(guessedFrom + right)) {
+            right++;
+        }
+        computed += right;
+        guessedCount = 0;
+    }
+}
