@@ -1,0 +1,29 @@
+package io.spillway.node.nativekernels;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.spillway.node.compute.Tensor;
+import java.util.Arrays;
+import java.util.List;
+
+/** What this machine can run, and how results are compared. */
+final class Variants {
+    private Variants() {
+    }
+
+    /** @return the variants to test, fastest last */
+    static List<InstructionSet> here() {
+        return Arrays.stream(InstructionSet.values()).filter(InstructionSet::runsHere).toList();
+    }
+
+    static void assertSameBits(final Tensor actual, final Tensor expected) {
+        for (int i = 0; i < expected.values().length; i++) {
+            final float a = actual.values()[i];
+            final float e = expected.values()[i];
+            if (Float.floatToRawIntBits(a) != Float.floatToRawIntBits(e)) {
+                assertThat(Float.floatToRawIntBits(a)).as("row %d, column %d: %s, expected %s", i / expected.width(), i % expected.width(), a, e)
+                        .isEqualTo(Float.floatToRawIntBits(e));
+            }
+        }
+    }
+}
