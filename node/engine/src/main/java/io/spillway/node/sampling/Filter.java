@@ -1,123 +1,121 @@
 package io.spillway.node.sampling;
 
 import io.spillway.domain.request.SamplingParams;
-import java.util.Arrays;
 
 /**
- * Keeps the tokens that temperature, min-p, top-k and top-p leave, and draws one. Scratch memory of one {@link
- * Sampler}.
+ * Keeps the tokens that temperature, min-p, top-k, typical-p and top-p leave, in this order, and draws one. Scratch memory
+ * of one {@link Sampler}.
  *
- * <p>A token's weight is {@code exp((logit − largest) / temperature)}. Below {@code e^−60} it counts as 0: all of them
- * together could not be drawn once in 10²⁰ requests, and most of a vocabulary need not be exponentiated.
- * The draw runs over candidates in the order of token ids, or, where top-k or top-p cut, in the order of likelihood.
+ * <p>A token's weight is {@code exp((logit − largest) / temperature)}; 0 = dropped. No step sorts the vocabulary: {@link
+ * TopTokens} and {@link MassCut} find the place of a cut. Top-k in truth comes before min-p: both keep the likeliest, so
+ * their order does not matter, and everything behind top-k has only k tokens to look at. The draw runs over the kept
+ * tokens in the order of token ids.
  */
 final class Filter {
-    private static final double EXPONENT_MIN = -60;
-
-    private final double[] weights; // [vocabulary], of token
-    private final long[] keys;      // [vocabulary], candidates: sortable by likelihood descending, then token id
-    private int count;
+    private final int vocabularySize;
+    private final double[] levels;    // [vocabulary], largest logit − logit: 0 for the likeliest
+    private final double[] weights;   // [vocabulary]
+    private final double[] distances; // [vocabulary], of a token's surprise from the expected one
+    private final TopTokens top;
+    private final MassCut cut;
+    private int count;                // candidates; behind top-k: those of it, in the order of token ids
 
     Filter(final int vocabularySize) {
+        this.vocabularySize = vocabularySize;
+        levels = new double[vocabularySize];
         weights = new double[vocabularySize];
-        keys = new long[vocabularySize];
+        distances = new double[vocabularySize];
+        top = new TopTokens(vocabularySize);
+        cut = new MassCut(vocabularySize);
     }
 
     /**
-     * @param logits  one per token, no NaN, no +∞, at least one finite
+     * @param logits  one per token, no NaN, no +∞
+     * @param largest of them; finite
      * @param uniform in [0, 1)
      * @return the token id
      */
-    int draw(final float[] logits, final SamplingParams params, final double uniform) {
-        weigh(logits, params);
-        final boolean isTopK = params.topK() > 0 && params.topK() < count;
-        final boolean isTopP = params.topP() < 1f;
+    int draw(final float[] logits, final float largest, final SamplingParams params, final double uniform) {
+        final double inverse = 1.0 / params.temperature();
+        Softmax.levels(logits, 0, largest, levels, vocabularySize);
+        count = vocabularySize;
+        final boolean isTopK = params.topK() > 0 && params.topK() < vocabularySize;
         if (isTopK) {
-            Arrays.sort(keys, 0, count);
             count = params.topK();
-            count = isTopP ? nucleus(params.topP() * total()) : count;
-        } else if (isTopP) {
-            final double enough = params.topP() * total();
-            dropTail(1.0 - params.topP());
-            Arrays.sort(keys, 0, count);
-            count = nucleus(enough);
-        }
-        return pick(uniform);
-    }
-
-    /** Candidates in the order of token ids: those with a weight that min-p leaves. */
-    private void weigh(final float[] logits, final SamplingParams params) {
-        float largest = Float.NEGATIVE_INFINITY;
-        for (final float logit : logits) {
-            largest = Math.max(largest, logit);
-        }
-        count = 0;
-        for (int token = 0; token < logits.length; token++) {
-            final double exponent = ((double) logits[token] - largest) / params.temperature();
-            final double weight = exponent < EXPONENT_MIN ? 0 : StrictMath.exp(exponent);
-            weights[token] = weight;
-            // The largest weight is exactly 1, so min-p compares with itself. It never drops the largest.
-            if (weight > 0 && weight >= params.minP()) {
-                keys[count++] = key(logits[token], token);
+            top.find(levels, count);
+            for (int i = 0; i < count; i++) {
+                levels[i] = levels[top.token(i)]; // tokens ascend: nothing is overwritten that is still to be read
             }
         }
+        Softmax.weights(levels, -inverse, weights, count);
+        if (params.minP() > 0) {
+            dropBelow(params.minP());
+        }
+        if (params.typicalP() < 1f) {
+            typical(inverse, params.typicalP());
+        }
+        if (params.topP() < 1f) {
+            cut.keep(levels, inverse, weights, count, params.topP() * Softmax.sum(weights, count));
+        }
+        final int picked = pick(uniform * Softmax.sum(weights, count));
+        return isTopK ? top.token(picked) : picked;
     }
 
-    /**
-     * Drops tokens that cannot be in the smallest set that reaches top-p: those under {@code outside / count} of the
-     * mass have less than {@code outside} together. Saves sorting the tail. Half that bound, to be safe from rounding.
-     */
-    private void dropTail(final double outside) {
-        final double floor = total() * outside / (2.0 * count);
-        int kept = 0;
+    /** The largest weight is exactly 1, so min-p compares with itself. It never drops the largest. */
+    private void dropBelow(final float least) {
         for (int i = 0; i < count; i++) {
-            if (weights[token(keys[i])] >= floor) {
-                keys[kept++] = keys[i];
-            }
+            weights[i] = weights[i] >= least ? weights[i] : 0;
         }
-        count = kept;
     }
 
-    /** @return how many leading candidates, at least one, weigh {@code enough} together */
-    private int nucleus(final double enough) {
+    /** Locally typical sampling (Meister et al., 2022): surprise is −ln p, the expected one is the entropy. */
+    private void typical(final double inverse, final float share) {
+        final double total = Softmax.sum(weights, count);
+        for (int i = 0; i < count; i++) {
+            distances[i] = weights[i] > 0 ? weights[i] * levels[i] * inverse : 0;
+        }
+        // Surprise is level / temperature + ln total, and so is its mean: ln total cancels out of every distance.
+        final double expected = Softmax.sum(distances, count) / total;
+        for (int i = 0; i < count; i++) {
+            distances[i] = Math.abs(levels[i] * inverse - expected);
+        }
+        cut.keep(distances, 1.0, weights, count, share * total);
+    }
+
+    /** @return the first at which the running sum of weights exceeds {@code target}; if rounding hides it, the last kept */
+    private int pick(final double target) {
         double sum = 0;
-        for (int i = 0; i < count; i++) {
-            sum += weights[token(keys[i])];
-            if (sum >= enough) {
-                return i + 1;
+        int lastKept = 0;
+        for (int from = 0; from < count; from += Softmax.BLOCK_TOKENS) {
+            final int to = Math.min(count, from + Softmax.BLOCK_TOKENS);
+            final double block = Softmax.blockSum(weights, from, to);
+            if (block > 0) {
+                lastKept = lastKept(from, to);
+                if (sum + block > target) {
+                    return pickIn(from, lastKept, target - sum);
+                }
+                sum += block;
             }
         }
-        return count;
+        return lastKept;
     }
 
-    private int pick(final double uniform) {
-        final double target = uniform * total();
+    private int pickIn(final int from, final int lastKept, final double target) {
         double sum = 0;
-        for (int i = 0; i < count; i++) {
-            sum += weights[token(keys[i])];
+        for (int i = from; i < lastKept; i++) {
+            sum += weights[i];
             if (sum > target) {
-                return token(keys[i]);
+                return i;
             }
         }
-        return token(keys[count - 1]);
+        return lastKept;
     }
 
-    private double total() {
-        double sum = 0;
-        for (int i = 0; i < count; i++) {
-            sum += weights[token(keys[i])];
+    private int lastKept(final int from, final int to) {
+        int last = to - 1;
+        while (last > from && weights[last] == 0) {
+            last--;
         }
-        return sum;
-    }
-
-    /** Ascending keys: logit descending, then token id ascending. */
-    private static long key(final float logit, final int token) {
-        final int bits = Float.floatToIntBits(logit + 0f); // + 0f: one zero
-        final int ascending = bits ^ (bits >> 31 & Integer.MAX_VALUE);
-        return (long) ~ascending << 32 | token;
-    }
-
-    private static int token(final long key) {
-        return (int) key;
+        return last;
     }
 }

@@ -5,8 +5,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Natural-log probabilities of a row of logits as the model gave them: before bias, penalties, temperature and filters.
- * Log-softmax in double, summed in the order of token ids with {@link StrictMath}. Stateless.
+ * Natural-log probabilities of a row of logits as the model gave them: before mask, bias, penalties, temperature and
+ * filters. Log-softmax in double, summed in a fixed order. Stateless.
  */
 public final class Logprobs {
     private Logprobs() {
@@ -31,13 +31,14 @@ public final class Logprobs {
     }
 
     private static double logTotal(final float[] logits, final int from, final int length) {
-        float largest = Float.NEGATIVE_INFINITY;
-        for (int i = from; i < from + length; i++) {
-            largest = Math.max(largest, logits[i]);
-        }
+        final float largest = logits[from + Sampler.largest(logits, from, length)];
+        final double[] levels = new double[Softmax.BLOCK_TOKENS];
         double sum = 0;
-        for (int i = from; i < from + length; i++) {
-            sum += StrictMath.exp((double) logits[i] - largest);
+        for (int i = 0; i < length; i += Softmax.BLOCK_TOKENS) {
+            final int count = Math.min(Softmax.BLOCK_TOKENS, length - i);
+            Softmax.levels(logits, from + i, largest, levels, count);
+            Softmax.weights(levels, -1.0, levels, count);
+            sum += Softmax.blockSum(levels, 0, count);
         }
         return largest + StrictMath.log(sum);
     }
@@ -46,16 +47,21 @@ public final class Logprobs {
     private static int[] likeliest(final float[] logits, final int from, final int length, final int count) {
         final int[] tokens = new int[count];
         int size = 0;
+        float least = Float.NEGATIVE_INFINITY; // of a full list
         for (int token = 0; token < length; token++) {
             final float logit = logits[from + token];
-            if (size == count && (count == 0 || !(logit > logits[from + tokens[size - 1]]))) {
+            if (size == count && !(logit > least)) {
                 continue;
+            }
+            if (count == 0) {
+                break;
             }
             int slot = size < count ? size++ : size - 1;
             for (; slot > 0 && logit > logits[from + tokens[slot - 1]]; slot--) {
                 tokens[slot] = tokens[slot - 1];
             }
             tokens[slot] = token;
+            least = logits[from + tokens[size - 1]];
         }
         return tokens;
     }

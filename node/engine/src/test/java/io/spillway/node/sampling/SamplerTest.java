@@ -31,7 +31,125 @@ class SamplerTest {
         System.arraycopy(logits, 0, row, from, logits.length);
         final int token =
             new Sampler(logits.length).sample(row, from, params, history(params, prompt, output), output.length);
-        assertThat(token).isEqualTo(NaiveSampler.sample(logits, params, prompt, output, output.length));
+        assertThat(token).isEqualTo(NaiveSampler.sample(logits, params, prompt, output));
+    }
+
+    /** Large enough for many buckets, many members of one and several divisions; whole numbers for ties. */
+    @Property(tries = 60)
+    void choosesWhatTheSpecificationChoosesOfALargeVocabulary(@ForAll final long seed) {
+        final Random random = new Random(seed);
+        final float[] logits = new float[3000 + random.nextInt(500)];
+        final float spread = new float[] {0f, 0.05f, 1f, 6f}[random.nextInt(4)];
+        for (int i = 0; i < logits.length; i++) {
+            final float logit = (float) random.nextGaussian() * spread;
+            logits[i] = random.nextInt(5) == 0 ? Math.round(logit) : logit;
+        }
+        final SamplingParams few = params(random, logits.length);
+        final SamplingParams params = new SamplingParams(0.2f + random.nextFloat(),
+            random.nextInt(3) == 0 ? 1 + random.nextInt(2000) : 0, few.topP(), few.minP() * 0.1f, few.typicalP(), 0f, 0f,
+            1f, 0, Map.of(), random.nextLong(), -1);
+        final int token = new Sampler(logits.length).sample(logits, 0, params, new TokenHistory(params), 0);
+        assertThat(token).isEqualTo(NaiveSampler.sample(logits, params, new int[0], new int[0]));
+    }
+
+    /** A mask is the same as logits of −∞. */
+    @Property(tries = 500)
+    void aMaskForbids(@ForAll final long seed) {
+        final Random random = new Random(seed);
+        final float[] logits = new float[1 + random.nextInt(300)];
+        final float[] forbidden = new float[logits.length];
+        final long[] mask = new long[TokenConstraint.maskWords(logits.length)];
+        final int kind = random.nextInt(4);
+        for (int i = 0; i < logits.length; i++) {
+            logits[i] = Math.round(random.nextGaussian() * 4);
+            final boolean isAllowed = kind == 0 || (kind == 1 ? random.nextInt(40) == 0 : random.nextInt(20) > 0);
+            mask[i >> 6] |= isAllowed ? 1L << i : 0;
+        }
+        final int surely = random.nextInt(logits.length);
+        mask[surely >> 6] |= 1L << surely;
+        for (int i = 0; i < logits.length; i++) {
+            forbidden[i] = TokenConstraint.allows(mask, i) ? logits[i] : Float.NEGATIVE_INFINITY;
+        }
+        final SamplingParams params = params(random, logits.length);
+        final TokenHistory history = history(params, new int[] {0}, new int[] {0, surely});
+        final Sampler sampler = new Sampler(logits.length);
+        final int token = sampler.sample(logits, 0, params, history, 2, mask);
+        assertThat(TokenConstraint.allows(mask, token)).isTrue();
+        assertThat(token).isEqualTo(sampler.sample(forbidden, 0, params, history, 2));
+    }
+
+    @Test
+    void whatTheMaskForbidsMayBeAnything() {
+        final float[] logits = {Float.NaN, 1f, 2f, INFINITY};
+        for (final float temperature : new float[] {0f, 1f}) {
+            final SamplingParams params = withTemperature(temperature, 3);
+            final int token = new Sampler(4).sample(logits, 0, params, new TokenHistory(params), 0, new long[] {0b0110});
+            assertThat(token).isBetween(1, 2);
+            assertThatThrownBy(() -> new Sampler(4).sample(logits, 0, params, new TokenHistory(params), 0, new long[] {0}))
+                .isInstanceOf(SpillwayException.class);
+        }
+    }
+
+    @Test
+    void typicalDropsTheAllTooLikely() {
+        // One token of 0.6 and forty of 0.01: the entropy is 2.15, the likely one's surprise 0.51, the others' 4.6.
+        final float[] logits = new float[41];
+        java.util.Arrays.fill(logits, (float) Math.log(0.01));
+        logits[7] = (float) Math.log(0.6);
+        final SamplingParams params = withTemperature(1f, 1).withTypicalP(0.5f, 0);
+        assertThat(new Sampler(41).sample(logits, 0, params, new TokenHistory(params), 0)).isEqualTo(7);
+        // Three of 0.2, four of 0.1: surprises 1.61 and 2.30, the entropy 1.89. Those of 0.2 are nearer.
+        final float[] flat = {0.1f, 0.2f, 0.1f, 0.2f, 0.1f, 0.2f, 0.1f};
+        for (int i = 0; i < flat.length; i++) {
+            flat[i] = (float) Math.log(flat[i]);
+        }
+        for (int seed = 0; seed < 50; seed++) {
+            final SamplingParams half = withTemperature(1f, seed).withTypicalP(0.55f, 0);
+            assertThat(new Sampler(7).sample(flat, 0, half, new TokenHistory(half), 0) % 2).isOne();
+        }
+    }
+
+    @Test
+    void theWindowOfTheRepetitionPenaltyForgets() {
+        final SamplingParams params = new SamplingParams(0f, 0, 1f, 0f, 0f, 0f, 2f, Map.of(), 0, -1);
+        final float[] logits = {1f, 3f, 2.5f};
+        final int[] prompt = {1, 0, 0, 0};
+        assertThat(new Sampler(3).sample(logits, 0, params, history(params, prompt, new int[] {0}), 1))
+            .as("all tokens count").isEqualTo(2);
+        final SamplingParams windowed = params.withTypicalP(1f, 3);
+        assertThat(new Sampler(3).sample(logits, 0, windowed, history(windowed, prompt, new int[] {0}), 1))
+            .as("the last three count").isEqualTo(1);
+    }
+
+    @Test
+    void weightsAreExponentials() {
+        assertThat(Softmax.exp(0)).isEqualTo(1);
+        assertThat(Softmax.exp(-0.0)).isEqualTo(1);
+        assertThat(Softmax.exp(Double.NEGATIVE_INFINITY)).isZero();
+        assertThat(Softmax.exp(-63.9)).isZero();
+        for (double x = 0; x > -63; x -= 0.0137) {
+            assertThat(Softmax.exp(x)).isCloseTo(StrictMath.exp(x), within(StrictMath.exp(x) * 2e-11 + 3e-28));
+        }
+    }
+
+    @Test
+    void samplingAllocatesNothing() {
+        final var threads = (com.sun.management.ThreadMXBean) java.lang.management.ManagementFactory.getThreadMXBean();
+        final float[] logits = new Random(1).doubles(1000).collect(() -> new float[1000],
+            (row, value) -> row[(int) (value * 1000)] += (float) value, (a, b) -> { });
+        final SamplingParams params = new SamplingParams(
+            0.8f, 50, 0.9f, 0.01f, 0.9f, 0f, 0f, 1f, 0, Map.of(), 5, -1);
+        final Sampler sampler = new Sampler(1000);
+        final TokenHistory history = new TokenHistory(params);
+        final long[] mask = new long[TokenConstraint.maskWords(1000)];
+        java.util.Arrays.fill(mask, 0xFFFF_FFFFL);
+        sampler.sample(logits, 0, params, history, 0, mask);
+        final long before = threads.getCurrentThreadAllocatedBytes();
+        for (int i = 0; i < 500; i++) {
+            sampler.sample(logits, 0, params, history, i, mask);
+        }
+        // The random number's counters, until the compiler has taken them apart.
+        assertThat(threads.getCurrentThreadAllocatedBytes() - before).isLessThan(500 * 100);
     }
 
     private static float[] logits(final Random random) {
@@ -54,8 +172,10 @@ class SamplerTest {
         return new SamplingParams(
             new float[] {0f, 0.3f, 1f, 2f}[random.nextInt(4)], random.nextInt(3) == 0 ? 1 + random.nextInt(10) : 0,
             random.nextInt(2) == 0 ? random.nextFloat() : 1f, random.nextInt(3) == 0 ? random.nextFloat() : 0f,
+            random.nextInt(3) == 0 ? random.nextFloat() : 1f,
             random.nextInt(3) == 0 ? random.nextFloat() : 0f, random.nextInt(3) == 0 ? random.nextFloat() : 0f,
-            random.nextInt(3) == 0 ? 0.5f + random.nextFloat() : 1f, bias, random.nextLong(), -1);
+            random.nextInt(3) == 0 ? 0.5f + random.nextFloat() : 1f, random.nextInt(2) * random.nextInt(8), bias,
+            random.nextLong(), -1);
     }
 
     private static TokenHistory history(final SamplingParams params, final int[] prompt, final int[] output) {
