@@ -2,6 +2,7 @@ package io.spillway.modelfile;
 
 import io.spillway.domain.error.SpillwayException;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.util.ArrayList;
@@ -103,7 +104,7 @@ public final class GgufFile implements AutoCloseable {
         }
         final int number = cursor.nextInt();
         final TensorType type = TensorType.ofGguf(number).orElseThrow(() -> Refusal.of(file.path(), "tensor "
-                + Refusal.quote(name) + " has unknown type " + number + "; use F32, F16, BF16, Q8_0 or Q4_0"));
+                + Refusal.quote(name) + " has unknown type " + number + "; deploy/docs/formats.md lists those that load"));
         final long sizeBytes = TensorSize.bytes(file.path(), name, type, shape);
         return new TensorEntry(name, type, shape, cursor.nextLong(), sizeBytes);
     }
@@ -130,6 +131,12 @@ public final class GgufFile implements AutoCloseable {
     /** @return metadata keys in file order */
     public Set<String> keys() {
         return metadata.values().keySet();
+    }
+
+    /** @return the value under {@code key} as it is stored, for writing it elsewhere; empty when absent */
+    public Optional<GgufValue> value(final String key) {
+        return metadata.span(key).map(span -> new GgufValue(
+                file.bytes().asSlice(span.fromBytes(), span.toBytes() - span.fromBytes()).toArray(ValueLayout.JAVA_BYTE)));
     }
 
     /** @return the text under {@code key}; empty when absent or of another type */

@@ -3,6 +3,7 @@ package io.spillway.modelfile;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -32,8 +33,18 @@ final class GgufMetadata {
 
     private final Map<String, Object> values;
 
-    private GgufMetadata(final Map<String, Object> values) {
+    private final Map<String, Span> spans;
+
+    private GgufMetadata(final Map<String, Object> values, final Map<String, Span> spans) {
         this.values = Collections.unmodifiableMap(values);
+        this.spans = spans;
+    }
+
+    /** Where a value and its type number lie in the file. */
+    record Span(long fromBytes, long toBytes) { }
+
+    Optional<Span> span(final String key) {
+        return Optional.ofNullable(spans.get(key));
     }
 
     static int nextKeyCount(final GgufCursor cursor) {
@@ -42,14 +53,17 @@ final class GgufMetadata {
 
     static GgufMetadata read(final Path file, final GgufCursor cursor, final int keyCount) {
         final Map<String, Object> values = new LinkedHashMap<>();
+        final Map<String, Span> spans = new HashMap<>();
         for (int i = 0; i < keyCount; i++) {
             final String key = cursor.nextString("metadata key");
+            final long fromBytes = cursor.positionBytes();
             final Object value = nextValue(file, cursor, key, cursor.nextInt());
             if (values.putIfAbsent(key, value) != null) {
                 throw Refusal.damaged(file, "metadata key " + Refusal.quote(key) + " stands twice");
             }
+            spans.put(key, new Span(fromBytes, cursor.positionBytes()));
         }
-        return new GgufMetadata(values);
+        return new GgufMetadata(values, spans);
     }
 
     Map<String, Object> values() {

@@ -60,7 +60,7 @@ public final class SafetensorsFile implements AutoCloseable {
     private TensorEntry entry(final String name, final JsonNode node, final long dataBytes) {
         final String typeName = node.path("dtype").asText("");
         final TensorType type = TensorType.ofSafetensors(typeName).orElseThrow(() -> Refusal.of(file.path(), "tensor "
-                + Refusal.quote(name) + " has unknown type " + Refusal.quote(typeName) + "; use F32, F16 or BF16"));
+                + Refusal.quote(name) + " has unknown type " + Refusal.quote(typeName) + "; deploy/docs/formats.md lists those that load"));
         final List<Long> shape = longs(name, node.path("shape"), DIMENSIONS_MAX);
         final List<Long> offsets = longs(name, node.path("data_offsets"), 2);
         final long sizeBytes = TensorSize.bytes(file.path(), name, type, shape);

@@ -22,6 +22,11 @@ public enum TensorType {
         this.blockBytes = blockBytes;
     }
 
+    /** @return GGUF's number for it; negative when GGUF has none */
+    public int ggufNumber() {
+        return ggufNumber;
+    }
+
     /** @return elements of one block; a row is a whole number of blocks */
     public int blockElements() {
         return blockElements;
