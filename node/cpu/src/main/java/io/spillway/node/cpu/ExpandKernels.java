@@ -2,12 +2,16 @@ package io.spillway.node.cpu;
 
 import static java.nio.ByteOrder.LITTLE_ENDIAN;
 
+import io.spillway.node.compute.DType;
 import io.spillway.node.compute.Half;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import jdk.incubator.vector.ByteVector;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.ShortVector;
 import jdk.incubator.vector.VectorOperators;
+import jdk.incubator.vector.VectorShape;
 import jdk.incubator.vector.VectorSpecies;
 
 /** Converts stored numbers to F32 scratch, exactly, a vector at a time. Stateless. */
@@ -15,7 +19,18 @@ final class ExpandKernels {
     private static final VectorSpecies<Float> F = VectorWidth.FLOATS;
     private static final VectorSpecies<Integer> I = F.withLanes(int.class);
     private static final int LANES = F.length();
-    private static final VectorSpecies<Short> S = VectorSpecies.of(short.class, jdk.incubator.vector.VectorShape.forBitSize(LANES * 16));
+    private static final VectorSpecies<Short> S = VectorSpecies.of(short.class, VectorShape.forBitSize(LANES * 16));
+
+    private static final VectorSpecies<Byte> B = VectorSpecies.of(byte.class, VectorShape.forBitSize(Math.max(64, LANES * 8)));
+    private static final ValueLayout.OfInt QUAD = ValueLayout.JAVA_INT_UNALIGNED.withOrder(LITTLE_ENDIAN);
+    /** Brings byte i of an int to the top of lane i. */
+    private static final IntVector TOP_SHIFTS = IntVector.zero(I).addIndex(1).mul(-8).add(24);
+    private static final int PANEL = DType.PANEL_ROWS;
+    private static final int F8_COLUMNS = DType.F8.blockColumns();
+    private static final int F8_BLOCK_BYTES = DType.F8.panelBlockBytes();
+    private static final int F8_SHIFT = 20;
+    private static final int F8_MASK = 0x87F00000;
+    private static final float F8_REBIAS = 0x1p120f;
 
     private ExpandKernels() {
     }
@@ -34,9 +49,51 @@ final class ExpandKernels {
         }
     }
 
+    /** {@code count} blocks of F8 at {@code from} become floats at {@code to}, column by column. */
+    static void eights(final MemorySegment source, final long from, final MemorySegment target, final long to, final int count) {
+        for (int block = 0; block < count; block++) {
+            final long at = from + block * (long) F8_BLOCK_BYTES;
+            final long out = to + block * (long) F8_COLUMNS * PANEL * Float.BYTES;
+            for (int lane = 0; lane < PANEL; lane += LANES) {
+                eightsOfLanes(source, at + lane, floats(source, at + F8_COLUMNS * PANEL + lane * 4L), target, out + lane * 4L);
+            }
+        }
+    }
+
+    private static void eightsOfLanes(final MemorySegment source, final long from, final FloatVector scale, final MemorySegment target,
+            final long to) {
+        for (int column = 0; column < F8_COLUMNS; column++) {
+            eights(source, from + column * PANEL).mul(scale).intoMemorySegment(target, to + column * (long) PANEL * Float.BYTES, LITTLE_ENDIAN);
+        }
+    }
+
+    static FloatVector floats(final MemorySegment source, final long at) {
+        return FloatVector.fromMemorySegment(F, source, at, LITTLE_ENDIAN);
+    }
+
     static FloatVector half(final MemorySegment source, final long at) {
         return ((IntVector) ShortVector.fromMemorySegment(S, source, at, LITTLE_ENDIAN).convertShape(VectorOperators.S2I, I, 0))
                 .lanewise(VectorOperators.LSHL, Half.SHIFT).and(Half.MASK).reinterpretAsFloats().mul(Half.REBIAS);
+    }
+
+    /** Bytes without sign as floats. */
+    static FloatVector unsignedBytes(final MemorySegment source, final long at) {
+        return (FloatVector) bytes(source, at).and(0xFF).convert(VectorOperators.I2F, 0);
+    }
+
+    /** The values of e4m3 numbers: their bits, moved, are a float 2^120 times too small. */
+    static FloatVector eights(final MemorySegment source, final long at) {
+        return bytes(source, at).lanewise(VectorOperators.LSHL, F8_SHIFT).and(F8_MASK).reinterpretAsFloats().mul(F8_REBIAS);
+    }
+
+    /** Bytes with their signs. */
+    private static IntVector bytes(final MemorySegment source, final long at) {
+        if (LANES < 8) {
+            // There is no shape for four bytes: they are moved to the four lanes by shifts.
+            final IntVector quad = IntVector.broadcast(I, source.get(QUAD, at));
+            return quad.lanewise(VectorOperators.LSHL, TOP_SHIFTS).lanewise(VectorOperators.ASHR, 24);
+        }
+        return (IntVector) ByteVector.fromMemorySegment(B, source, at, LITTLE_ENDIAN).convertShape(VectorOperators.B2I, I, 0);
     }
 
     static FloatVector brain(final MemorySegment source, final long at) {

@@ -32,8 +32,12 @@ final class ProjectSection implements WorkerPool.Task, AutoCloseable {
 
     private final WorkerPool workers;
     private final Tile[] tiles;          // [workers]
+    private final Place[] places;        // [workers]
     private final float[][] edges;       // [workers][PIECE_ROWS_MAX · 64]: outputs of a strip that is not full
     private final Slab scratch;          // [workers][DEPTH_MAX][64] floats
+    private final IntegerStrips integers;
+    private final RowSection rounding;
+    private final RowSection.Body roundBody;
     private Tensor in;
     private int rows;
     private PackedMatrix[] weights;
@@ -45,8 +49,13 @@ final class ProjectSection implements WorkerPool.Task, AutoCloseable {
         this.workers = workers;
         tiles = new Tile[workers.workerCount()];
         Arrays.setAll(tiles, i -> new Tile());
+        places = new Place[workers.workerCount()];
+        Arrays.setAll(places, i -> new Place());
         edges = new float[workers.workerCount()][PIECE_ROWS_MAX * STRIP];
         scratch = Slab.allocate(workers.workerCount() * SCRATCH_BYTES);
+        integers = new IntegerStrips(workers.workerCount());
+        rounding = new RowSection(workers);
+        roundBody = integers.rounded()::fill;
     }
 
     void run(final Tensor in, final int rows, final PackedMatrix[] weights, final Tensor[] outs) {
@@ -55,8 +64,14 @@ final class ProjectSection implements WorkerPool.Task, AutoCloseable {
         this.weights = weights;
         this.outs = outs;
         int strips = 0;
+        boolean anyIntegers = false;
         for (final PackedMatrix matrix : weights) {
             strips += matrix.strips();
+            anyIntegers |= matrix.dtype().isInteger();
+        }
+        if (anyIntegers) {
+            integers.begin(in, rows, weights[0].columns());
+            rounding.run(rows, weights[0].columns(), roundBody);
         }
         final int wanted = Math.ceilDiv(PIECES_PER_WORKER * workers.workerCount(), strips);
         pieceRows = Math.clamp(Math.ceilDiv(rows, wanted), PIECE_ROWS_MIN, PIECE_ROWS_MAX);
@@ -72,47 +87,52 @@ final class ProjectSection implements WorkerPool.Task, AutoCloseable {
         while (strip >= weights[matrix].strips()) {
             strip -= weights[matrix++].strips();
         }
-        final int firstRow = piece % rowPieces * pieceRows;
-        final int count = Math.min(pieceRows, rows - firstRow);
-        if (weights[matrix].stripRows(strip) == STRIP) {
-            final Tensor out = outs[matrix];
-            strip(weights[matrix], strip, firstRow, count, worker, out.values(), firstRow * out.width() + strip * STRIP, out.width());
+        final Place place = places[worker];
+        place.firstRow = piece % rowPieces * pieceRows;
+        place.rows = Math.min(pieceRows, rows - place.firstRow);
+        final Tensor out = outs[matrix];
+        final boolean full = weights[matrix].stripRows(strip) == STRIP;
+        place.y = full ? out.values() : edges[worker];
+        place.yOffset = full ? place.firstRow * out.width() + strip * STRIP : 0;
+        place.yStride = full ? out.width() : STRIP;
+        if (weights[matrix].dtype().isInteger()) {
+            integers.strip(weights[matrix], strip, place, worker);
         } else {
-            strip(weights[matrix], strip, firstRow, count, worker, edges[worker], 0, STRIP);
-            copyEdge(weights[matrix], strip, outs[matrix], firstRow, count, edges[worker]);
+            strip(weights[matrix], strip, place, worker);
+        }
+        if (!full) {
+            copyEdge(weights[matrix], strip, out, place);
         }
     }
 
-    private static void copyEdge(final PackedMatrix matrix, final int strip, final Tensor out, final int firstRow, final int count,
-            final float[] edge) {
-        for (int row = 0; row < count; row++) {
-            System.arraycopy(edge, row * STRIP, out.values(), (firstRow + row) * out.width() + strip * STRIP, matrix.stripRows(strip));
+    private static void copyEdge(final PackedMatrix matrix, final int strip, final Tensor out, final Place place) {
+        for (int row = 0; row < place.rows; row++) {
+            System.arraycopy(place.y, row * STRIP, out.values(), (place.firstRow + row) * out.width() + strip * STRIP, matrix.stripRows(strip));
         }
     }
 
-    private void strip(final PackedMatrix matrix, final int strip, final int firstRow, final int count, final int worker,
-            final float[] y, final int yOffset, final int yStride) {
-        for (int row = 0; row < count; row++) {
-            Arrays.fill(y, yOffset + row * yStride, yOffset + row * yStride + STRIP, 0f);
+    private void strip(final PackedMatrix matrix, final int strip, final Place place, final int worker) {
+        for (int row = 0; row < place.rows; row++) {
+            Arrays.fill(place.y, place.yOffset + row * place.yStride, place.yOffset + row * place.yStride + STRIP, 0f);
         }
         final Tile tile = tiles[worker];
         tile.x = in.values();
         tile.xStride = in.width();
-        tile.y = y;
-        tile.yOffset = yOffset;
-        tile.yStride = yStride;
+        tile.y = place.y;
+        tile.yOffset = place.yOffset;
+        tile.yStride = place.yStride;
         tile.panelColumns = DType.PANEL_ROWS;
         tile.depthStrideBytes = DType.PANEL_ROWS * Float.BYTES;
-        if (count == 1 || count <= HalfTiles.ROWS_MAX && matrix.dtype() == DType.F16) {
-            fewRows(tile, matrix, strip, firstRow, count);
+        if (place.rows == 1 || place.rows <= HalfTiles.ROWS_MAX && matrix.dtype() == DType.F16) {
+            fewRows(tile, matrix, strip, place.firstRow, place.rows);
             return;
         }
-        final int depthMax = count <= SHALLOW_ROWS_MAX && matrix.dtype() != DType.F32 ? SHALLOW_DEPTH_MAX : DEPTH_MAX;
+        final int depthMax = place.rows <= SHALLOW_ROWS_MAX && matrix.dtype() != DType.F32 ? SHALLOW_DEPTH_MAX : DEPTH_MAX;
         for (int depth = 0; depth < matrix.columns(); depth += depthMax) {
-            tile.xOffset = firstRow * in.width() + depth;
+            tile.xOffset = place.firstRow * in.width() + depth;
             tile.depth = Math.min(depthMax, matrix.columns() - depth);
             pointAtWeights(tile, matrix, strip, depth, worker);
-            TileMultiply.run(tile, count, STRIP);
+            TileMultiply.run(tile, place.rows, STRIP);
         }
     }
 
@@ -153,6 +173,7 @@ final class ProjectSection implements WorkerPool.Task, AutoCloseable {
         switch (dtype) {
             case F16 -> ExpandKernels.halves(matrix.bytes(), from, target, to, depth * DType.PANEL_ROWS);
             case BF16 -> ExpandKernels.brains(matrix.bytes(), from, target, to, depth * DType.PANEL_ROWS);
+            case F8 -> ExpandKernels.eights(matrix.bytes(), from, target, to, depth / DType.F8.blockColumns());
             default -> throw new IllegalStateException(dtype + " needs no expansion");
         }
     }

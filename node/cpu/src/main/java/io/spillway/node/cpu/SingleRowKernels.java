@@ -13,6 +13,7 @@ final class SingleRowKernels {
     private static final VectorSpecies<Float> F = VectorWidth.FLOATS;
     private static final int LANES = F.length();
     private static final int PANEL = DType.PANEL_ROWS;
+    private static final int F8_COLUMNS = DType.F8.blockColumns();
 
     private SingleRowKernels() {
     }
@@ -24,6 +25,7 @@ final class SingleRowKernels {
                 case F32 -> RegisterTiles.rows1x4(t, 0, column);
                 case F16 -> halves(t, column);
                 case BF16 -> brains(t, column);
+                case F8 -> eights(t, column);
                 default -> throw new IllegalStateException(dtype + " is not expanded");
             }
         }
@@ -82,5 +84,46 @@ final class SingleRowKernels {
         s1.intoArray(t.y, y + LANES);
         s2.intoArray(t.y, y + 2 * LANES);
         s3.intoArray(t.y, y + 3 * LANES);
+    }
+
+    /** Blocks of 32 columns, each with its own scales; sums rest in {@code y} between blocks. */
+    private static void eights(final Tile t, final int column) {
+        for (int block = 0; block < t.depth / F8_COLUMNS; block++) {
+            eights(t, column, block);
+        }
+    }
+
+    private static void eights(final Tile t, final int column, final int block) {
+        final MemorySegment w = t.weights;
+        final long at = block * (long) DType.F8.panelBlockBytes();
+        final long w0 = offset(t, column, 1) + at;
+        final long w1 = offset(t, column + LANES, 1) + at;
+        final long w2 = offset(t, column + 2 * LANES, 1) + at;
+        final long w3 = offset(t, column + 3 * LANES, 1) + at;
+        final FloatVector scale0 = ExpandKernels.floats(w, scales(t, column) + at);
+        final FloatVector scale1 = ExpandKernels.floats(w, scales(t, column + LANES) + at);
+        final FloatVector scale2 = ExpandKernels.floats(w, scales(t, column + 2 * LANES) + at);
+        final FloatVector scale3 = ExpandKernels.floats(w, scales(t, column + 3 * LANES) + at);
+        final int x = t.xOffset + block * F8_COLUMNS;
+        final int y = t.yOffset + column;
+        FloatVector s0 = FloatVector.fromArray(F, t.y, y);
+        FloatVector s1 = FloatVector.fromArray(F, t.y, y + LANES);
+        FloatVector s2 = FloatVector.fromArray(F, t.y, y + 2 * LANES);
+        FloatVector s3 = FloatVector.fromArray(F, t.y, y + 3 * LANES);
+        for (int k = 0; k < F8_COLUMNS; k++) {
+            final FloatVector a = FloatVector.broadcast(F, t.x[x + k]);
+            s0 = a.fma(ExpandKernels.eights(w, w0 + k * PANEL).mul(scale0), s0);
+            s1 = a.fma(ExpandKernels.eights(w, w1 + k * PANEL).mul(scale1), s1);
+            s2 = a.fma(ExpandKernels.eights(w, w2 + k * PANEL).mul(scale2), s2);
+            s3 = a.fma(ExpandKernels.eights(w, w3 + k * PANEL).mul(scale3), s3);
+        }
+        s0.intoArray(t.y, y);
+        s1.intoArray(t.y, y + LANES);
+        s2.intoArray(t.y, y + 2 * LANES);
+        s3.intoArray(t.y, y + 3 * LANES);
+    }
+
+    private static long scales(final Tile t, final int column) {
+        return t.weightsOffset + column / PANEL * t.panelStrideBytes + F8_COLUMNS * PANEL + column % PANEL * 4L;
     }
 }

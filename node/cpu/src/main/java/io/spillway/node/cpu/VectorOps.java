@@ -1,7 +1,6 @@
 package io.spillway.node.cpu;
 
 import io.spillway.node.compute.AttentionRule;
-import io.spillway.node.compute.DType;
 import io.spillway.node.compute.KvElements;
 import io.spillway.node.compute.KvRows;
 import io.spillway.node.compute.Lanes;
@@ -9,7 +8,6 @@ import io.spillway.node.compute.PackedMatrix;
 import io.spillway.node.compute.RmsNorm;
 import io.spillway.node.compute.RotaryRows;
 import io.spillway.node.compute.RowPlacing;
-import io.spillway.node.compute.ScalarOps;
 import io.spillway.node.compute.Tensor;
 import io.spillway.node.compute.TensorOps;
 import io.spillway.node.compute.WorkerPool;
@@ -21,7 +19,6 @@ import io.spillway.node.compute.WorkerPool;
  * and the step loop allocates nothing.
  */
 final class VectorOps implements TensorOps {
-    private final TensorOps plain = new ScalarOps();
     private final ProjectSection project;
     private final AttendSection attend;
     private final RowSection rowSection;
@@ -55,11 +52,7 @@ final class VectorOps implements TensorOps {
 
     @Override
     public void project(final Tensor in, final int rows, final PackedMatrix[] weights, final Tensor[] outs) {
-        if (weights[0].dtype().isInteger() || weights[0].dtype() == DType.F8) {
-            plain.project(in, rows, weights, outs);
-        } else {
-            project.run(in, rows, weights, outs);
-        }
+        project.run(in, rows, weights, outs);
     }
 
     @Override

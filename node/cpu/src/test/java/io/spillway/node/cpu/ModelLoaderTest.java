@@ -100,8 +100,8 @@ class ModelLoaderTest {
             assertThat(logits(withRopeScaling(llama3.formatted("1.0")), backend, options, ids)).containsExactly(plain);
             assertThat(logits(withRopeScaling(llama3.formatted("32.0")), backend, options, ids)).isNotEqualTo(plain);
             assertThat(logits(withRopeScaling("{\"type\": \"linear\", \"factor\": 1.0}"), backend, options, ids)).containsExactly(plain);
-            final Path yarn = withRopeScaling("{\"rope_type\": \"yarn\", \"factor\": 4.0}");
-            assertThatThrownBy(() -> logits(yarn, backend, options, ids)).hasMessageContaining("'yarn' is not supported");
+            final Path dynamic = withRopeScaling("{\"rope_type\": \"dynamic\", \"factor\": 4.0}");
+            assertThatThrownBy(() -> logits(dynamic, backend, options, ids)).hasMessageContaining("'dynamic' is not supported");
             final Path broken = withRopeScaling("{\"rope_type\": \"linear\"}");
             assertThatThrownBy(() -> logits(broken, backend, options, ids)).hasMessageContaining("no factor");
         }
@@ -132,7 +132,7 @@ class ModelLoaderTest {
 
     @Test
     void saysWhatIsWrong() throws IOException {
-        assertRefused(llama().rename("mamba"), "architecture 'mamba' is not supported", "llama and qwen3");
+        assertRefused(llama().rename("mamba"), "architecture 'mamba' is not supported", "llama, qwen2, qwen3, qwen3moe, gemma2, gemma3, phi3, gpt-oss are");
         assertRefused(llama().without("blk.1.ffn_up.weight"), "'blk.1.ffn_up.weight' is missing");
         assertRefused(llama().without("output_norm.weight"), "'output_norm.weight' is missing");
         assertRefused(llama().rename("qwen3"), "'blk.0.attn_q_norm.weight' is missing");
@@ -140,7 +140,7 @@ class ModelLoaderTest {
         assertRefused(llama().vector("output_norm.weight", 63), "'output_norm.weight' is [63]", "[64]");
         assertRefused(llama().raw("blk.0.ffn_up.weight", 14, new long[] {96, 256}, new byte[96 * 210]), "ffn_up", "[96, 256]", "[96, 64]");
         assertRefused(llama().raw("output_norm.weight", 24, new long[] {64}, new byte[64]), "is I8, which is not supported", "convert");
-        assertRefused(llama().set("rope.scaling.type", "yarn"), "'yarn' is not supported");
+        assertRefused(llama().set("rope.scaling.type", "dynamic"), "'dynamic' is not supported");
         assertRefused(llama().set("attention.head_count_kv", 5), "6 heads cannot share 5");
         assertRefused(llama().set("rope.dimension_count", 16), "16 rotated dimensions");
         assertRefused(llama().set("block_count", 0), "llama.block_count is 0");

@@ -1,0 +1,95 @@
+package io.spillway.node.cpu;
+
+import io.spillway.node.compute.DType;
+import java.lang.foreign.MemorySegment;
+
+/**
+ * Operands of integer kernels: some rows of rounded activations by one panel of 16 outputs, over some groups of columns.
+ * One per worker; refilled for every panel, so that the step loop allocates nothing.
+ */
+final class IntegerTile {
+    MemorySegment weights;
+    long panelOffset;        // bytes to the panel's first block
+    DType dtype;
+    // Where the integers of a group begin: payload + (group >> groupShift) · blockStride + (group & groupMask) · groupStride.
+    long payload;
+    int groupShift;
+    int groupMask;
+    long blockStride;
+    long groupStride;
+    int quads;               // of a group: 8 for 32 columns, 4 for 16
+    int fromGroup;
+    int toGroup;
+    /** [groups from fromGroup on][16]: scales and minima as floats. */
+    float[] scales = new float[0];
+    float[] minima = new float[0];
+    boolean hasMinima;
+    boolean needsSums;
+    /** What is subtracted from every stored integer. */
+    int zero;
+    RoundedRows x;
+    int firstRow;
+    float[] y;
+    int yOffset;             // of the panel's first output of firstRow
+    int yStride;
+
+    /** Points at a panel. */
+    void panel(final MemorySegment bytes, final long offset, final DType format) {
+        weights = bytes;
+        panelOffset = offset;
+        if (format != dtype) {
+            shape(format);
+        }
+        payload = offset + (format == DType.Q4_K ? 2L * DType.PANEL_ROWS * Short.BYTES : 0);
+    }
+
+    private void shape(final DType format) {
+        dtype = format;
+        blockStride = format.panelBlockBytes();
+        quads = format.groupColumns() / 4;
+        hasMinima = format.hasMinimum();
+        zero = format == DType.Q4_0 ? 8 : 0;
+        needsSums = hasMinima || zero != 0;
+        groupShift = switch (format) {
+            case Q4_K -> 3;
+            case Q8_G, Q8_M -> 1;
+            default -> 0;
+        };
+        groupMask = (1 << groupShift) - 1;
+        groupStride = format == DType.Q4_K ? ScaleKernels.Q4_K_PART_BYTES : ScaleKernels.NIBBLES_BYTES;
+    }
+
+    /** @return whether stored integers take four bits */
+    boolean isNibbles() {
+        return dtype == DType.Q4_0 || dtype == DType.Q4_K || dtype == DType.Q4_M;
+    }
+
+    /** @return where the integers of that group begin, in bytes */
+    long groupOffset(final int group) {
+        return payload + (group >> groupShift) * blockStride + (group & groupMask) * groupStride;
+    }
+
+    /** @return the activations' block of 32 columns that a group lies in */
+    int blockOf(final int group) {
+        return quads == 8 ? group : group >> 1;
+    }
+
+    /** @return where a group's even pairs begin, from the row's first */
+    int pairOffset(final int group) {
+        return quads == 8 ? group * RoundedRows.BLOCK_PAIRS : (group >> 1) * RoundedRows.BLOCK_PAIRS + (group & 1) * 4;
+    }
+
+    /** @return the sum of a row's rounded activations in a group */
+    int activations(final int row, final int group) {
+        final int at = (firstRow + row) * x.sumStride();
+        return quads == 8 ? x.sums[at + 2 * group] + x.sums[at + 2 * group + 1] : x.sums[at + group];
+    }
+
+    /** Makes room for the scales of that many groups. */
+    void reserve(final int groups) {
+        if (scales.length < groups * DType.PANEL_ROWS) {
+            scales = new float[groups * DType.PANEL_ROWS];
+            minima = new float[groups * DType.PANEL_ROWS];
+        }
+    }
+}

@@ -1,0 +1,77 @@
+package io.spillway.node.cpu;
+
+import static java.nio.ByteOrder.LITTLE_ENDIAN;
+
+import io.spillway.node.compute.DType;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorSpecies;
+
+/** Scales and minima of integer formats as floats: what {@code PackedMatrix} says they are. Stateless. */
+final class ScaleKernels {
+    /** Bytes of 32 columns by 16 rows of int8; of nibbles, and of a group of 16 columns of int8. */
+    static final int INT8S_BYTES = 512;
+    static final int NIBBLES_BYTES = 256;
+    /** Bytes of a Q4_K block before its parts, and of a part. */
+    static final int Q4_K_HEAD_BYTES = 2 * DType.PANEL_ROWS * Short.BYTES;
+    static final int Q4_K_PART_BYTES = NIBBLES_BYTES + 2 * DType.PANEL_ROWS;
+    /** Bytes of one F32 for every row of a panel. */
+    static final int ROW_BYTES = DType.PANEL_ROWS * Float.BYTES;
+
+    static final int PANEL = DType.PANEL_ROWS;
+    private static final VectorSpecies<Float> F = VectorWidth.FLOATS;
+    private static final int LANES = F.length();
+
+    private ScaleKernels() {
+    }
+
+    /** Fills the tile's scales and minima for its groups. */
+    static void expand(final IntegerTile t) {
+        switch (t.dtype) {
+            case Q8_0 -> halves(t, INT8S_BYTES);
+            case Q4_0 -> halves(t, NIBBLES_BYTES);
+            case Q4_M -> {
+                floats(t, t.scales, NIBBLES_BYTES, 0);
+                floats(t, t.minima, NIBBLES_BYTES + ROW_BYTES, 0);
+            }
+            case Q8_G -> floats(t, t.scales, INT8S_BYTES, ROW_BYTES);
+            case Q8_M -> {
+                floats(t, t.scales, INT8S_BYTES, ROW_BYTES);
+                floats(t, t.minima, INT8S_BYTES + 2 * ROW_BYTES, ROW_BYTES);
+            }
+            case Q4_K -> superBlocks(t);
+            default -> throw new IllegalStateException(t.dtype + " has no scales");
+        }
+    }
+
+    private static void halves(final IntegerTile t, final int offset) {
+        for (int group = t.fromGroup; group < t.toGroup; group++) {
+            final long at = t.panelOffset + group * t.blockStride + offset;
+            for (int lane = 0; lane < PANEL; lane += LANES) {
+                ExpandKernels.half(t.weights, at + lane * 2L).intoArray(t.scales, (group - t.fromGroup) * PANEL + lane);
+            }
+        }
+    }
+
+    private static void floats(final IntegerTile t, final float[] out, final int offset, final int groupStride) {
+        for (int group = t.fromGroup; group < t.toGroup; group++) {
+            final long at = t.panelOffset + (group >> t.groupShift) * t.blockStride + offset + (group & t.groupMask) * (long) groupStride;
+            for (int lane = 0; lane < PANEL; lane += LANES) {
+                FloatVector.fromMemorySegment(F, t.weights, at + lane * 4L, LITTLE_ENDIAN)
+                        .intoArray(out, (group - t.fromGroup) * PANEL + lane);
+            }
+        }
+    }
+
+    private static void superBlocks(final IntegerTile t) {
+        for (int group = t.fromGroup; group < t.toGroup; group++) {
+            final long block = t.panelOffset + (group >> t.groupShift) * t.blockStride;
+            final long codes = block + Q4_K_HEAD_BYTES + (group & t.groupMask) * (long) Q4_K_PART_BYTES + NIBBLES_BYTES;
+            for (int lane = 0; lane < PANEL; lane += LANES) {
+                final int to = (group - t.fromGroup) * PANEL + lane;
+                ExpandKernels.unsignedBytes(t.weights, codes + lane).mul(ExpandKernels.half(t.weights, block + lane * 2L)).intoArray(t.scales, to);
+                ExpandKernels.unsignedBytes(t.weights, codes + PANEL + lane).mul(ExpandKernels.half(t.weights, block + (PANEL + lane) * 2L))
+                        .intoArray(t.minima, to);
+            }
+        }
+    }
+}
