@@ -136,7 +136,8 @@ class ModelLoaderTest {
         assertRefused(llama().without("blk.1.ffn_up.weight"), "'blk.1.ffn_up.weight' is missing");
         assertRefused(llama().without("output_norm.weight"), "'output_norm.weight' is missing");
         assertRefused(llama().rename("qwen3"), "'blk.0.attn_q_norm.weight' is missing");
-        assertRefused(llama().vector("blk.0.attn_q.bias", 192), "'blk.0.attn_q.bias' has no place");
+        assertRefused(llama().vector("blk.0.attn_q_norm.weight", 32), "'blk.0.attn_q_norm.weight' has no place");
+        assertRefused(llama().vector("blk.0.attn_q.bias", 192), "'blk.1.attn_q.bias' is missing");
         assertRefused(llama().vector("output_norm.weight", 63), "'output_norm.weight' is [63]", "[64]");
         assertRefused(llama().raw("blk.0.ffn_up.weight", 14, new long[] {96, 256}, new byte[96 * 210]), "ffn_up", "[96, 256]", "[96, 64]");
         assertRefused(llama().raw("output_norm.weight", 24, new long[] {64}, new byte[64]), "is I8, which is not supported", "convert");
