@@ -31,7 +31,7 @@ record GptqNibbles(MemorySegment words, int rows) implements GroupedNibbles.Nibb
 
     /** @return the four low nibbles, each in a byte of its own */
     private static int apart(final int nibbles) {
-        final int pairs = (nibbles | nibbles << 8) & 0x00FF00FF;
+        final int pairs = nibbles & 0xFF | nibbles << 8 & 0x00FF0000;
         return (pairs | pairs << 4) & Bytes.NIBBLES;
     }
 }
