@@ -34,6 +34,8 @@ class GuardedCallTest {
     private static final List<Map<String, Object>> TOOLS = List.of(Map.of("type", "function", "function", Map.of("name", "find", "parameters",
         Map.of("type", "object", "properties", Map.of("id", Map.of("type", "integer")), "required", List.of("id")))));
 
+    private static final Map<String, Object> OTHER = Map.of("type", "function", "function", Map.of("name", "other"));
+
     @TempDir
     private Path folder;
     private final ScriptedLine line = new ScriptedLine();
@@ -51,8 +53,12 @@ class GuardedCallTest {
     }
 
     private static List<ChatEvent> ask(final GuardService service) {
+        return ask(service, TOOLS);
+    }
+
+    private static List<ChatEvent> ask(final GuardService service, final List<Map<String, Object>> tools) {
         final List<ChatEvent> events = new ArrayList<>();
-        final Prompt prompt = new Prompt.Messages(List.of(Map.of("role", "user", "content", "find 42")), TOOLS, Map.of());
+        final Prompt prompt = new Prompt.Messages(List.of(Map.of("role", "user", "content", "find 42")), tools, Map.of());
         service.call(new ChatRequest(new RequestId("r1"), new TenantId("acme"), Optional.empty(), new ModelId("bytes"), List.of(prompt),
             OptionalInt.empty(), OptionalLong.of(1), SamplingParams.GREEDY,
             new ChatRequest.Options(1, List.of(), ChatRequest.ToolCalls.MANY, Optional.empty(), new int[0])), events::add).run();
@@ -86,6 +92,24 @@ class GuardedCallTest {
         final ChatEvent last = ask(guarded("{\"attempts\":2,\"onFailure\":\"refuse\"}")).getLast();
         assertThat(((ChatEvent.Failed) last).failure().code()).isEqualTo(ErrorCode.INVALID_OUTPUT);
         assertThat(line.requests).hasSize(4);
+    }
+
+    @Test
+    void aForbiddenToolIsLeftOutAndAnotherCallDemanded() throws Exception {
+        line.script = request -> Script.of(line.requests.size() == 1 ? RIGHT : "other|{}]]");
+        final String policy = "{\"tools\":{\"find\":{\"requires\":[{\"call\":\"other\"}]}}}";
+        final List<ChatEvent> events = ask(guarded(policy), List.of(TOOLS.getFirst(), OTHER));
+        assertThat(events).filteredOn(ChatEvent.CallStart.class::isInstance).singleElement()
+            .satisfies(event -> assertThat(((ChatEvent.CallStart) event).name()).isEqualTo("other"));
+        assertThat(new String(ascii(line.requests.get(1).promptTokens()))).doesNotContain("name=find").endsWith("[[");
+    }
+
+    @Test
+    void aWrongCallMayBeWithheld() throws Exception {
+        line.play("so " + WRONG);
+        final List<ChatEvent> events = ask(guarded("{\"attempts\":1,\"onFailure\":\"withhold\"}"));
+        assertThat(events).noneMatch(ChatEvent.CallStart.class::isInstance);
+        assertThat(events).anyMatch(event -> event instanceof ChatEvent.ChoiceFinished done && done.reason() == ChatEvent.ChatFinish.STOP);
     }
 
     @Test

@@ -67,6 +67,13 @@ final class Attempt {
         return told;
     }
 
+    /** @return all events but the last, without calls; the answer then ended by itself */
+    List<ChatEvent> eventsWithoutCalls() {
+        return events.stream().filter(event -> !(event instanceof ChatEvent.CallStart || event instanceof ChatEvent.CallArguments))
+            .map(event -> event instanceof ChatEvent.ChoiceFinished done && done.reason() == ChatEvent.ChatFinish.TOOL_CALLS
+                ? new ChatEvent.ChoiceFinished(done.choice(), ChatEvent.ChatFinish.STOP) : event).toList();
+    }
+
     private int indexOf(final int call) {
         return List.copyOf(calls.keySet()).indexOf(call);
     }

@@ -23,10 +23,11 @@ final class Guard {
      * @param arguments JSON text to hand on
      * @param repaired  whether it differs from what the model wrote
      * @param problem   what the model is to be told; empty when the call is sound
+     * @param forbidden whether the contract forbids calling this tool now, whatever the arguments are spelled like
      */
-    record Verdict(String arguments, boolean repaired, Optional<String> problem) {
+    record Verdict(String arguments, boolean repaired, Optional<String> problem, boolean forbidden) {
         static Verdict wrong(final String arguments, final String problem) {
-            return new Verdict(arguments, false, Optional.of(problem));
+            return new Verdict(arguments, false, Optional.of(problem), false);
         }
     }
 
@@ -41,18 +42,19 @@ final class Guard {
             return Verdict.wrong(written, "the arguments are not a JSON object");
         }
         final Map<String, Object> arguments = policy.repair() ? Repairs.coerce(parsed.get(), schema.get()) : parsed.get();
-        final Optional<String> problem = SchemaCheck.problem(arguments, schema.get(), "").or(() -> breach(tool, arguments));
+        final Optional<String> malformed = SchemaCheck.problem(arguments, schema.get(), "").or(() -> ungrounded(tool, arguments));
+        final Optional<String> breach = malformed.isPresent() ? Optional.empty() : breach(tool, arguments);
         final boolean repaired = strict.isEmpty() || !arguments.equals(strict.get());
-        return new Verdict(repaired ? Repairs.text(arguments) : written, repaired, problem);
+        return new Verdict(repaired ? Repairs.text(arguments) : written, repaired, malformed.or(() -> breach), breach.isPresent());
+    }
+
+    private Optional<String> ungrounded(final String tool, final Map<String, Object> arguments) {
+        return policy.contract(tool).grounded().stream().filter(name -> arguments.get(name) != null && !conversation.said(arguments.get(name)))
+            .findFirst().map(name -> "'" + name + "' is " + arguments.get(name) + ", which nobody has said");
     }
 
     private Optional<String> breach(final String tool, final Map<String, Object> arguments) {
         final ToolContract contract = policy.contract(tool);
-        for (final String name : contract.grounded()) {
-            if (arguments.get(name) != null && !conversation.said(arguments.get(name))) {
-                return Optional.of("'" + name + "' is " + arguments.get(name) + ", which nobody has said");
-            }
-        }
         if (contract.unrepeated() && conversation.repeats(tool, arguments)) {
             return Optional.of("this call was made already; use its result");
         }

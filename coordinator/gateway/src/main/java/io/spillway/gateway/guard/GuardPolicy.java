@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -21,14 +22,24 @@ import java.util.regex.PatternSyntaxException;
  *
  * @param attemptsMax times the model is asked at most, 1 to 8
  * @param repair      whether arguments that are plainly meant are put right without asking again
- * @param refuse      after the last attempt: true = the request fails; false = the client gets the call as the model made it
+ * @param onFailure   what happens after the last attempt
  * @param variables   values found in the system message: a pattern's first group that matched
  * @param contracts   by tool name
  */
-public record GuardPolicy(int attemptsMax, boolean repair, boolean refuse, Map<String, Pattern> variables, Map<String, ToolContract> contracts) {
+public record GuardPolicy(int attemptsMax, boolean repair, OnFailure onFailure, Map<String, Pattern> variables, Map<String, ToolContract> contracts) {
     private static final int ATTEMPTS_MAX = 8;
     private static final int ATTEMPTS_DEFAULT = 3;
     private static final JsonMapper JSON = new JsonMapper();
+
+    /** What happens to a request whose last attempt broke the policy too. */
+    public enum OnFailure {
+        /** The client gets the calls as the model made them. */
+        PASS,
+        /** The client gets the answer without its calls. */
+        WITHHOLD,
+        /** The request fails. */
+        REFUSE
+    }
 
     public GuardPolicy {
         variables = Map.copyOf(variables);
@@ -66,12 +77,13 @@ public record GuardPolicy(int attemptsMax, boolean repair, boolean refuse, Map<S
         root.path("variables").properties().forEach(entry -> variables.put(entry.getKey(), pattern(entry.getKey(), entry.getValue().asText())));
         final Map<String, ToolContract> contracts = new HashMap<>();
         root.path("tools").properties().forEach(entry -> contracts.put(entry.getKey(), contract("tools." + entry.getKey(), entry.getValue())));
-        final String onFailure = root.path("onFailure").asText("pass");
-        if (!List.of("pass", "refuse").contains(onFailure)) {
-            throw new IllegalArgumentException("onFailure is '" + onFailure + "'; pass and refuse are known");
-        }
         return new GuardPolicy(root.path("attempts").asInt(ATTEMPTS_DEFAULT), root.path("repair").asBoolean(true),
-            onFailure.equals("refuse"), variables, contracts);
+            onFailure(root.path("onFailure").asText("pass")), variables, contracts);
+    }
+
+    private static OnFailure onFailure(final String text) {
+        return Arrays.stream(OnFailure.values()).filter(value -> value.name().equalsIgnoreCase(text)).findFirst().orElseThrow(
+            () -> new IllegalArgumentException("onFailure is '" + text + "'; pass, withhold and refuse are known"));
     }
 
     private static Pattern pattern(final String name, final String text) {

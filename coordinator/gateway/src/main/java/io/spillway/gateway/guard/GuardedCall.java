@@ -12,9 +12,12 @@ import io.spillway.gateway.chat.ChatUsage;
 import io.spillway.gateway.chat.Prompt;
 import io.spillway.gateway.chat.RunningCall;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
 import java.util.stream.IntStream;
 
 /**
@@ -52,32 +55,58 @@ final class GuardedCall implements RunningCall {
     public void run() {
         final Prompt.Messages prompt = (Prompt.Messages) request.prompts().getFirst();
         final Guard guard = new Guard(policy, prompt);
-        List<Map<String, Object>> messages = prompt.messages();
+        Asking asking = new Asking(prompt, request.options().demand());
         ChatUsage usage = ChatUsage.NONE;
         for (int number = 1;; number++) {
-            final Attempt attempt = attempt(number, prompt, messages);
+            final Attempt attempt = attempt(number, asking);
             if (!(attempt.last() instanceof ChatEvent.Finished finished)) {
                 listener.on(attempt.last());
                 return;
             }
             usage = usage.plus(finished.usage());
             final List<Guard.Verdict> verdicts = attempt.calls().stream().map(call -> guard.judge(call.name, call.arguments.toString())).toList();
-            final boolean sound = verdicts.stream().allMatch(verdict -> verdict.problem().isEmpty());
-            if (sound || number == policy.attemptsMax()) {
-                tell(attempt, verdicts, usage, sound);
+            if (verdicts.stream().allMatch(verdict -> verdict.problem().isEmpty())) {
+                tell(attempt.events(verdicts.stream().map(Guard.Verdict::arguments).toList()), usage);
+                verdicts.stream().filter(Guard.Verdict::repaired).forEach(verdict -> counters.repaired());
+                return;
+            }
+            if (number == policy.attemptsMax()) {
+                giveUp(attempt, verdicts, usage);
                 return;
             }
             counters.retried();
-            messages = corrected(messages, attempt, verdicts);
+            asking = asking.after(prompt, attempt, verdicts);
         }
     }
 
-    private Attempt attempt(final int number, final Prompt.Messages prompt, final List<Map<String, Object>> messages) {
+    /** How the next attempt asks. @param demand as in {@link ChatRequest.Options} */
+    private record Asking(Prompt.Messages prompt, Optional<String> demand) {
+        /**
+         * A call that the contract forbids is answered by leaving that tool out and demanding another call: small models that
+         * are told "no" mostly give up. Anything else is told.
+         */
+        private Asking after(final Prompt.Messages original, final Attempt attempt, final List<Guard.Verdict> verdicts) {
+            final Set<String> forbidden = new HashSet<>();
+            for (int i = 0; i < verdicts.size(); i++) {
+                if (verdicts.get(i).forbidden()) {
+                    forbidden.add(attempt.calls().get(i).name);
+                }
+            }
+            final List<Map<String, Object>> left = prompt.tools().stream()
+                .filter(tool -> !(tool.get("function") instanceof Map<?, ?> function && forbidden.contains(String.valueOf(function.get("name"))))).toList();
+            return forbidden.isEmpty() || left.isEmpty()
+                ? new Asking(new Prompt.Messages(corrected(prompt.messages(), attempt, verdicts), original.tools(), original.extra()), Optional.empty())
+                : new Asking(new Prompt.Messages(prompt.messages(), left, original.extra()), Optional.of(""));
+        }
+    }
+
+    private Attempt attempt(final int number, final Asking asking) {
         final Attempt attempt = new Attempt();
         final RequestId id = number == 1 ? request.id() : new RequestId(request.id() + "-a" + number);
-        final ChatRequest again = new ChatRequest(id, request.tenant(), request.run(), request.model(),
-            List.of(new Prompt.Messages(messages, prompt.tools(), prompt.extra())), request.outputTokensMax(), request.seed(),
-            request.sampling(), request.options());
+        final ChatRequest.Options as = request.options();
+        final ChatRequest again = new ChatRequest(id, request.tenant(), request.run(), request.model(), List.of(asking.prompt()),
+            request.outputTokensMax(), request.seed(), request.sampling(),
+            new ChatRequest.Options(as.choices(), as.stops(), as.toolCalls(), asking.demand(), as.emittedTokens()));
         current = service.call(again, new Recorder(attempt));
         if (cancelled) {
             current.cancel();
@@ -86,18 +115,19 @@ final class GuardedCall implements RunningCall {
         return attempt;
     }
 
-    private void tell(final Attempt attempt, final List<Guard.Verdict> verdicts, final ChatUsage usage, final boolean sound) {
-        if (!sound) {
-            counters.gaveUp();
-            if (policy.refuse()) {
-                final String problem = verdicts.stream().flatMap(verdict -> verdict.problem().stream()).findFirst().orElseThrow();
-                listener.on(new ChatEvent.Failed(new SpillwayException(ErrorCode.INVALID_OUTPUT,
-                    "The model made no sound tool call in " + policy.attemptsMax() + " attempts; the last: " + problem)));
-                return;
-            }
+    private void giveUp(final Attempt attempt, final List<Guard.Verdict> verdicts, final ChatUsage usage) {
+        counters.gaveUp();
+        switch (policy.onFailure()) {
+            case PASS -> tell(attempt.events(verdicts.stream().map(Guard.Verdict::arguments).toList()), usage);
+            case WITHHOLD -> tell(attempt.eventsWithoutCalls(), usage);
+            case REFUSE -> listener.on(new ChatEvent.Failed(new SpillwayException(ErrorCode.INVALID_OUTPUT,
+                "The model made no sound tool call in " + policy.attemptsMax() + " attempts; the last: "
+                    + verdicts.stream().flatMap(verdict -> verdict.problem().stream()).findFirst().orElseThrow())));
         }
-        verdicts.stream().filter(Guard.Verdict::repaired).forEach(verdict -> counters.repaired());
-        attempt.events(verdicts.stream().map(Guard.Verdict::arguments).toList()).forEach(listener::on);
+    }
+
+    private void tell(final List<ChatEvent> events, final ChatUsage usage) {
+        events.forEach(listener::on);
         listener.on(new ChatEvent.Finished(usage));
     }
 

@@ -44,7 +44,7 @@ class GuardTest {
     @Test
     void aSoundCallIsHandedOnAsItWasWritten() {
         final String written = "{\"order_id\": \"ORD-77\",   \"amount\": 64.99}";
-        assertThat(guard(100, true).judge("process_refund", written)).isEqualTo(new Guard.Verdict(written, false, java.util.Optional.empty()));
+        assertThat(guard(100, true).judge("process_refund", written)).isEqualTo(new Guard.Verdict(written, false, java.util.Optional.empty(), false));
     }
 
     @ParameterizedTest
@@ -55,7 +55,7 @@ class GuardTest {
         "{\"order_id\":\"ORD-77\",\"amount\":64.99 | {\"order_id\":\"ORD-77\",\"amount\":64.99}",
     }, quoteCharacter = '`')
     void whatIsPlainlyMeantIsPutRight(final String written, final String repaired) {
-        assertThat(guard(100, true).judge("process_refund", written)).isEqualTo(new Guard.Verdict(repaired, true, java.util.Optional.empty()));
+        assertThat(guard(100, true).judge("process_refund", written)).isEqualTo(new Guard.Verdict(repaired, true, java.util.Optional.empty(), false));
     }
 
     @ParameterizedTest
