@@ -1,5 +1,6 @@
 package io.spillway.node.model;
 
+import io.spillway.domain.error.ErrorCode;
 import io.spillway.domain.error.SpillwayException;
 import io.spillway.modelfile.ModelSource;
 import io.spillway.node.compute.ComputeBackend;
@@ -19,15 +20,32 @@ public final class ModelLoader {
 
     /**
      * @param expandMaxBytes models whose weights take no more than this as F32 are kept as F32 (exact in every format)
+     * @param contextTokens  most positions, instead of the file's; 0: the file's
      * @param progress       told the fraction loaded, 0 to 1, on the calling thread
      */
-    public record Options(long expandMaxBytes, DoubleConsumer progress) {
+    public record Options(long expandMaxBytes, int contextTokens, DoubleConsumer progress) {
         /** Weights stay in their own width: half the bytes decode in half the time, and prefill is as fast. */
         public static final long EXPAND_BYTES_DEFAULT = 0;
+
+        public Options {
+            if (contextTokens < 0) {
+                throw SpillwayException.ofField(ErrorCode.INVALID_VALUE, "contextTokens", "a context of " + contextTokens + " tokens is impossible");
+            }
+        }
+
+        /** The context is the file's. */
+        public Options(final long expandMaxBytes, final DoubleConsumer progress) {
+            this(expandMaxBytes, 0, progress);
+        }
 
         /** @return defaults, and nobody told of progress */
         public static Options defaults() {
             return new Options(EXPAND_BYTES_DEFAULT, fraction -> { });
+        }
+
+        /** @return the same with another context: longer than the file's costs quality, unless the rotation is scaled for it */
+        public Options withContext(final int tokens) {
+            return new Options(expandMaxBytes, tokens, progress);
         }
     }
 
@@ -39,7 +57,7 @@ public final class ModelLoader {
      *         of an unsupported type or not understood
      */
     public static LanguageModel load(final ModelSource source, final ComputeBackend backend, final Options options) {
-        final ModelShape shape = ModelShapes.read(source);
+        final ModelShape shape = ModelShapes.read(source, options.contextTokens());
         final BiFunction<WeightLoader, Integer, DecoderLayer> architecture = layersOf(shape.architecture());
         final WeightLoader weights = new WeightLoader(source, shape, backend, options.expandMaxBytes(), options.progress());
         try {
