@@ -7,6 +7,7 @@ import io.spillway.node.model.LanguageModel;
 import io.spillway.node.model.StepBatch;
 import io.spillway.node.sampling.Logprobs;
 import io.spillway.node.sampling.Sampler;
+import io.spillway.node.sampling.TokenConstraint;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 
@@ -27,6 +28,7 @@ public final class StepRunner {
     private final MemorySegment slab;
     private final StepBatch batch;
     private final Sampler sampler;
+    private final long[] mask;
     private final StepSequence[] sequences;     // [sequencesMax]
     private final boolean[] wantsToken;         // [sequencesMax]
     private final int[][] proposed;             // [sequencesMax][≥ proposedCount], borrowed from the caller
@@ -55,6 +57,7 @@ public final class StepRunner {
         this.slab = slab;
         batch = new StepBatch(limits.rowsMax(), limits.sequencesMax());
         sampler = new Sampler(model.vocabularySize());
+        mask = new long[TokenConstraint.maskWords(model.vocabularySize())];
         sequences = new StepSequence[limits.sequencesMax()];
         wantsToken = new boolean[limits.sequencesMax()];
         proposed = new int[limits.sequencesMax()][];
@@ -153,10 +156,20 @@ public final class StepRunner {
     }
 
     private boolean choose(final StepSequence sequence, final int from, final int place) {
-        tokens[place] = sampler.sample(logits, from, sequence.sampling(), sequence.history(), sequence.outputPosition());
+        tokens[place] = sampler.sample(
+            logits, from, sequence.sampling(), sequence.history(), sequence.outputPosition(), allowed(sequence.constraint()));
         logprobs[place] = sequence.sampling().wantsLogprobs()
             ? Logprobs.of(logits, from, model.vocabularySize(), tokens[place], sequence.sampling().topLogprobs()) : null;
         return sequence.take(tokens[place]);
+    }
+
+    /** @return tokens that may come next; null when all may */
+    private long[] allowed(final TokenConstraint constraint) {
+        if (constraint == null) {
+            return null;
+        }
+        constraint.fillMask(mask);
+        return mask;
     }
 
     /** @return sequences of this step */

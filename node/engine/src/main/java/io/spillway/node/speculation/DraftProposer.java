@@ -3,7 +3,6 @@ package io.spillway.node.speculation;
 import io.spillway.domain.error.SpillwayException;
 import io.spillway.domain.kv.BlockHash;
 import io.spillway.domain.time.NanoClock;
-import io.spillway.node.kvcache.DeviceBlocks;
 import io.spillway.node.kvcache.KvCache;
 import io.spillway.node.model.StepBatch;
 import io.spillway.node.sampling.Sampler;
@@ -98,14 +97,12 @@ public final class DraftProposer implements Proposer {
         return lastNanos;
     }
 
-    /** @throws IllegalStateException when the books over its blocks do not add up */
-    void checkInvariants() {
+    /** @throws IllegalStateException when a sequence is open, or the books over its blocks do not add up: for tests */
+    public void checkIdle() {
         cache.blocks().checkInvariants();
-    }
-
-    /** @return its blocks: counts and leases */
-    DeviceBlocks blocks() {
-        return cache.blocks();
+        if (cache.blocks().leased() > 0 || tracks.stream().anyMatch(track -> track != null)) {
+            throw new IllegalStateException(cache.blocks().leased() + " blocks are leased by sequences that have ended");
+        }
     }
 
     @Override
@@ -209,12 +206,11 @@ public final class DraftProposer implements Proposer {
     /** Takes the draft model's choice; if another one is wanted behind it, that is a row of the next pass. */
     private void choose(final Proposals proposals, final int entry, final int from) {
         final SpeculatedSequence sequence = proposals.sequence(entry);
-        if (proposals.fillMask(entry, mask)) {
-            forbid(from);
-        }
+        final long[] allowed = proposals.fillMask(entry, mask) ? mask : null;
         final int token;
         try {
-            token = sampler.sample(logits, from, sequence.sampling(), sequence.history(), sequence.outputPosition() + proposals.size(entry));
+            token = sampler.sample(logits, from, sequence.sampling(), sequence.history(),
+                sequence.outputPosition() + proposals.size(entry), allowed);
         } catch (final SpillwayException e) {
             return; // numbers it cannot choose by: no draft, nothing else
         }
@@ -226,14 +222,6 @@ public final class DraftProposer implements Proposer {
             batch.wantLogits();
             track.guess(position, token);
             drafting[draftingCount++] = entry;
-        }
-    }
-
-    private void forbid(final int from) {
-        for (int token = 0; token < draft.model().vocabularySize(); token++) {
-            if (!TokenConstraint.allows(mask, token)) {
-                logits[from + token] = Float.NEGATIVE_INFINITY;
-            }
         }
     }
 

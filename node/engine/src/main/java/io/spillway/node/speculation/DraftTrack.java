@@ -40,14 +40,14 @@ final class DraftTrack {
         guessed[guessedCount++] = token;
     }
 
-    /** Counts those guesses as computed that turned out right, and forgets the others. */
+    /** Counts those guesses as computed that turned out right, and forgets the others. The last known token is always left to compute. */
     void resync() {
         int right = 0;
         while (right < guessedCount && guessedFrom + right < sequence.knownTokens()
             && guessed[right] == sequence.token(guessedFrom + right)) {
             right++;
         }
-        computed += right;
+        computed = Math.min(computed + right, sequence.knownTokens() - 1);
         guessedCount = 0;
     }
 }

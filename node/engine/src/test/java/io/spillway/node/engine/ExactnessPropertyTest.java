@@ -44,7 +44,17 @@ class ExactnessPropertyTest {
             .anyMatch(run -> run.cancelled() > 0).anyMatch(run -> run.storeTimeouts() > 0)
             .anyMatch(run -> run.storeErrors() > 0).anyMatch(run -> run.onboardedBlocks() > 0)
             .anyMatch(run -> run.offload().accepted() > 0).anyMatch(run -> run.offload().refused() > 0)
-            .anyMatch(run -> run.offload().dropped() > 0);
+            .anyMatch(run -> run.offload().dropped() > 0).anyMatch(run -> run.speculation().accepted() > 20)
+            .anyMatch(run -> run.speculation().proposed() > 2 * run.speculation().accepted() + 20)
+            .anyMatch(run -> run.speculation().proposed() == 0);
+        for (final String proposer : List.of("suffix", "draft", "oracle", "junk")) {
+            assertThat(runs).as(proposer).anyMatch(run -> run.speculation().byProposer().stream()
+                .anyMatch(of -> of.proposer().equals(proposer) && of.proposed() > of.accepted()));
+        }
+        for (final String proposer : List.of("suffix", "draft", "oracle")) {
+            assertThat(runs).as(proposer).anyMatch(run -> run.speculation().byProposer().stream()
+                .anyMatch(of -> of.proposer().equals(proposer) && of.accepted() > 0));
+        }
     }
 
     private static EngineCounters run(final long seed) {
@@ -52,22 +62,25 @@ class ExactnessPropertyTest {
         final FakeStore store = new FakeStore(random, random.nextInt(3) > 0);
         final int running = 1 + random.nextInt(6);
         final EngineConfig config = Rig.config(16 + random.nextInt(24), running + random.nextInt(20), running);
-        try (Rig rig = new Rig(config, store)) {
+        final Guesses guesses = Guesses.random(random, config);
+        try (Rig rig = new Rig(config, store, guesses.speculation(), ConstraintSource.NONE)) {
+            rig.tickNanos = random.nextInt(2) * 20_000;
             final List<Rig.Recorder> recorders = new ArrayList<>();
             final List<Rig.Recorder> references = new ArrayList<>();
-            drive(rig, store, random, recorders, references);
+            drive(rig, store, random, recorders, references, guesses);
             for (int i = 0; i < recorders.size(); i++) {
                 check(recorders.get(i), references.get(i));
             }
             assertThat(rig.model.largestStepRows()).isLessThanOrEqualTo(config.stepTokensMax());
             settle(rig, store);
+            guesses.checkIdle();
             return rig.engine.counters();
         }
     }
 
     private static void drive(
         final Rig rig, final FakeStore store, final Random random, final List<Rig.Recorder> recorders,
-        final List<Rig.Recorder> references) {
+        final List<Rig.Recorder> references, final Guesses guesses) {
         final int[][] bases = {Rig.tokens(40, 1), Rig.tokens(40, 2)};
         final int requestsMax = 4 + random.nextInt(14);
         for (int cycle = 0; cycle < 20_000; cycle++) {
@@ -75,6 +88,7 @@ class ExactnessPropertyTest {
                 final GenerationRequest whole = randomRequest("r" + recorders.size(), bases, random);
                 final Rig.Recorder reference = Rig.alone(whole);
                 references.add(reference);
+                guesses.knows(reference);
                 recorders.add(rig.submit(continued(whole, reference, random)));
             }
             if (!recorders.isEmpty() && random.nextInt(60) == 0) {

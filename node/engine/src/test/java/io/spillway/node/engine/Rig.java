@@ -12,6 +12,7 @@ import io.spillway.domain.request.GenerationEvent;
 import io.spillway.domain.request.GenerationRequest;
 import io.spillway.domain.request.SamplingParams;
 import io.spillway.kvstore.service.BlockStore;
+import io.spillway.node.speculation.Speculation;
 import java.lang.foreign.Arena;
 import java.time.Duration;
 import java.util.HashMap;
@@ -30,11 +31,18 @@ final class Rig implements AutoCloseable {
     final Map<BlockHash, BlockHash> followed = new HashMap<>();
     final Arena arena = Arena.ofShared();
     long nowNanos = 1_000_000_000L;
+    /** What a look at the clock takes. */
+    long tickNanos;
 
     Rig(final EngineConfig config, final BlockStore store) {
+        this(config, store, Speculation.OFF, ConstraintSource.NONE);
+    }
+
+    Rig(final EngineConfig config, final BlockStore store, final Speculation speculation, final ConstraintSource constraints) {
         final KvLayout layout = FakeModel.layout(config.blockTokens());
         engine = new Engine(config, new EngineParts(model, layout,
-            arena.allocate(config.deviceBlocks() * layout.blockBytes(), 64), store, () -> nowNanos, this::follow));
+            arena.allocate(config.deviceBlocks() * layout.blockBytes(), 64), store, () -> nowNanos += tickNanos, this::follow,
+            speculation, constraints));
     }
 
     static EngineConfig config(final int deviceBlocks, final int stepTokens, final int running) {
