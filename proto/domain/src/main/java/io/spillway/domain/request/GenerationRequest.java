@@ -22,11 +22,12 @@ import java.util.Optional;
  * @param stopTokens      token ids that end the output; they are not part of it
  * @param priority        higher goes first; 0 is usual. A level is worth some waiting, so nobody waits for ever
  * @param pooling         present: nothing is generated, the request ends with its prompt's hidden states as one vector
+ * @param grammar         what the output must look like, {@code emittedTokens} included; empty: anything
  */
 public record GenerationRequest(
     RequestId id, TenantId tenant, Optional<RunId> run, ModelId model, BlockHash chainRoot, int[] promptTokens,
     int[] emittedTokens, int outputTokensMax, int[] stopTokens, SamplingParams sampling, int priority,
-    Optional<Pooling> pooling) {
+    Optional<Pooling> pooling, Optional<OutputGrammar> grammar) {
 
     /** Highest priority; the lowest is its negative. */
     public static final int PRIORITY_MAX = 100;
@@ -40,6 +41,7 @@ public record GenerationRequest(
         requireNonNull(stopTokens, "stopTokens");
         requireNonNull(sampling, "sampling");
         requireNonNull(pooling, "pooling");
+        requireNonNull(grammar, "grammar");
         if (Math.abs((long) priority) > PRIORITY_MAX) {
             throw SpillwayException.ofField(priority < 0 ? ErrorCode.BELOW_MINIMUM : ErrorCode.ABOVE_MAXIMUM, "priority",
                 "priority must be between " + -PRIORITY_MAX + " and " + PRIORITY_MAX + ": " + priority);
@@ -62,25 +64,31 @@ public record GenerationRequest(
         final BlockHash chainRoot, final int[] promptTokens, final int[] emittedTokens, final int outputTokensMax,
         final int[] stopTokens, final SamplingParams sampling) {
         this(id, tenant, run, model, chainRoot, promptTokens, emittedTokens, outputTokensMax, stopTokens, sampling, 0,
-            Optional.empty());
+            Optional.empty(), Optional.empty());
     }
 
     /** @return the same request, to be continued behind {@code emitted} */
     public GenerationRequest continuedFrom(final int[] emitted) {
         return new GenerationRequest(id, tenant, run, model, chainRoot, promptTokens, emitted, outputTokensMax, stopTokens,
-            sampling, priority, pooling);
+            sampling, priority, pooling, grammar);
     }
 
     /** @return the same request with that priority */
     public GenerationRequest withPriority(final int newPriority) {
         return new GenerationRequest(id, tenant, run, model, chainRoot, promptTokens, emittedTokens, outputTokensMax,
-            stopTokens, sampling, newPriority, pooling);
+            stopTokens, sampling, newPriority, pooling, grammar);
     }
 
     /** @return the same prompt, to be embedded */
     public GenerationRequest toEmbed(final Pooling how) {
         return new GenerationRequest(id, tenant, run, model, chainRoot, promptTokens, emittedTokens, outputTokensMax,
-            stopTokens, sampling, priority, Optional.of(how));
+            stopTokens, sampling, priority, Optional.of(how), grammar);
+    }
+
+    /** @return the same request, whose output must look like that */
+    public GenerationRequest withGrammar(final OutputGrammar shape) {
+        return new GenerationRequest(id, tenant, run, model, chainRoot, promptTokens, emittedTokens, outputTokensMax,
+            stopTokens, sampling, priority, pooling, Optional.of(shape));
     }
 
     /** @return tokens that must be in the KV cache before the next output token: prompt and emitted */

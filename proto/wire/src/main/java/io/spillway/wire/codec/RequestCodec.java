@@ -8,6 +8,7 @@ import io.spillway.domain.id.TenantId;
 import io.spillway.domain.request.FinishReason;
 import io.spillway.domain.request.GenerationEvent;
 import io.spillway.domain.request.GenerationRequest;
+import io.spillway.domain.request.OutputGrammar;
 import io.spillway.domain.request.Pooling;
 import io.spillway.domain.request.PrefillSources;
 import io.spillway.domain.request.SamplingParams;
@@ -31,6 +32,7 @@ public final class RequestCodec {
             .setSampling(toWire(request.sampling())).setEpoch(epoch)
             .setPriority(request.priority()).setPooling(request.pooling().map(Pooling::number).orElse(0));
         request.run().ifPresent(run -> builder.setRun(run.value()));
+        request.grammar().ifPresent(grammar -> builder.setGrammarKind(grammar.kind()).setGrammarText(grammar.text()));
         addAll(request.promptTokens(), builder::addPromptTokens);
         addAll(request.emittedTokens(), builder::addEmittedTokens);
         addAll(request.stopTokens(), builder::addStopTokens);
@@ -44,7 +46,8 @@ public final class RequestCodec {
             toArray(request.getPromptTokensList()), toArray(request.getEmittedTokensList()),
             request.getOutputTokensMax(), toArray(request.getStopTokensList()), toDomain(request.getSampling()),
             request.getPriority(),
-            request.getPooling() == 0 ? Optional.empty() : Optional.of(Pooling.ofNumber(request.getPooling())));
+            request.getPooling() == 0 ? Optional.empty() : Optional.of(Pooling.ofNumber(request.getPooling())),
+            request.hasGrammarKind() ? Optional.of(new OutputGrammar(request.getGrammarKind(), request.getGrammarText())) : Optional.empty());
     }
 
     public static io.spillway.wire.v1.SamplingParams toWire(final SamplingParams params) {

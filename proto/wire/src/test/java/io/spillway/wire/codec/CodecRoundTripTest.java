@@ -27,6 +27,7 @@ import io.spillway.domain.kv.Tier;
 import io.spillway.domain.request.FinishReason;
 import io.spillway.domain.request.GenerationEvent;
 import io.spillway.domain.request.GenerationRequest;
+import io.spillway.domain.request.OutputGrammar;
 import io.spillway.domain.request.Pooling;
 import io.spillway.domain.request.PrefillSources;
 import io.spillway.domain.request.SamplingParams;
@@ -62,7 +63,8 @@ class CodecRoundTripTest {
         for (final Pooling pooling : Pooling.values()) {
             final GenerationRequest request = new GenerationRequest(new RequestId("r"), new TenantId("t"),
                 Optional.empty(), new ModelId("m"), new BlockHash(1, 2), new int[] {5}, new int[0], 1, new int[0],
-                SamplingParams.GREEDY).withPriority(-7).toEmbed(pooling);
+                SamplingParams.GREEDY).withPriority(-7).toEmbed(pooling)
+                .withGrammar(new OutputGrammar("regex", "a|é"));
             assertThat(RequestCodec.toDomain(GenerateRequest.parseFrom(RequestCodec.toWire(request, 0).toByteArray())))
                 .usingRecursiveComparison().isEqualTo(request);
         }
