@@ -14,7 +14,7 @@ import java.nio.file.attribute.FileTime;
 import java.util.stream.Stream;
 
 /**
- * A file that appears whole or not at all: written under another name beside its target, synced, then renamed. What is not
+ * A file that appears whole or not at all: written under another name beside its target, then renamed. What is not
  * committed is deleted on {@link #close}. Used by one thread.
  */
 public final class AtomicFile implements AutoCloseable {
@@ -96,8 +96,19 @@ public final class AtomicFile implements AutoCloseable {
 
     /** Makes the file durable and gives it its name. */
     public void commit() {
+        finish(true);
+    }
+
+    /** Gives the file its name, without waiting for the disk: for what can be made again and is checked when it is read. */
+    public void publish() {
+        finish(false);
+    }
+
+    private void finish(final boolean durable) {
         try {
-            channel.force(true);
+            if (durable) {
+                channel.force(true);
+            }
             channel.close();
             Files.move(partial, target, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
             committed = true;

@@ -210,6 +210,10 @@ public final class GgufFile implements AutoCloseable {
         file.digestInto(digest);
     }
 
+    void sampleInto(final MessageDigest digest) {
+        file.sampleInto(digest);
+    }
+
     @Override
     public void close() {
         file.close();

@@ -4,7 +4,9 @@ import io.spillway.domain.error.SpillwayException;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -13,6 +15,8 @@ import java.security.MessageDigest;
 /** A file mapped read-only. Owns the mapping: closing it ends every segment taken from it. */
 final class MappedFile implements AutoCloseable {
     private static final int DIGEST_CHUNK_BYTES = 1 << 20;
+    private static final int SAMPLE_BYTES = 4096;
+    private static final int SAMPLES = 64;
 
     private final Path path;
     private final Arena arena;
@@ -72,6 +76,24 @@ final class MappedFile implements AutoCloseable {
             final int length = (int) Math.min(chunk.length, bytes.byteSize() - offset);
             MemorySegment.copy(bytes, offset, target, 0, length);
             digest.update(chunk, 0, length);
+        }
+    }
+
+    /** Feeds the file's name, size, time of change and evenly spread pieces of it to {@code digest}. */
+    void sampleInto(final MessageDigest digest) {
+        digest.update(path.getFileName().toString().getBytes(StandardCharsets.UTF_8));
+        digest.update(ByteBuffer.allocate(2 * Long.BYTES).putLong(sizeBytes()).putLong(changedMillis()).array());
+        final long step = Math.max(SAMPLE_BYTES, sizeBytes() / SAMPLES);
+        for (long at = 0; at < sizeBytes(); at += step) {
+            digest.update(bytes.asSlice(at, Math.min(SAMPLE_BYTES, sizeBytes() - at)).asByteBuffer());
+        }
+    }
+
+    private long changedMillis() {
+        try {
+            return Files.getLastModifiedTime(path).toMillis();
+        } catch (final IOException e) {
+            throw Refusal.of(path, "cannot be read (" + e.getMessage() + "); check its permissions", e);
         }
     }
 

@@ -134,6 +134,21 @@ public final class ModelSource implements AutoCloseable {
         return new ModelFingerprint(HexFormat.of().formatHex(digest.digest()));
     }
 
+    /**
+     * Whether these are still the same files, at a glance: 32 bytes made of every file's name, size, time of change and some of
+     * its bytes, and of the configuration. For what is derived from a model and kept; not for its identity.
+     */
+    public byte[] contentKey() {
+        final MessageDigest digest = sha256();
+        if (gguf != null) {
+            gguf.sampleInto(digest);
+        } else {
+            digest.update(configBytes());
+            shards.forEach(shard -> shard.sampleInto(digest));
+        }
+        return digest.digest();
+    }
+
     private byte[] configBytes() {
         final Path file = path.resolve("config.json");
         try {

@@ -115,6 +115,10 @@ public final class SafetensorsFile implements AutoCloseable {
         file.digestInto(digest);
     }
 
+    void sampleInto(final MessageDigest digest) {
+        file.sampleInto(digest);
+    }
+
     @Override
     public void close() {
         file.close();

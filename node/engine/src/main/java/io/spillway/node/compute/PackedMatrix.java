@@ -31,6 +31,8 @@ import java.nio.ByteOrder;
  * @param bytes   off-heap, little-endian; borrowed from whoever packed it
  */
 public record PackedMatrix(DType dtype, int rows, int columns, MemorySegment bytes) {
+    /** Raised whenever the bytes of a packed matrix change their meaning: kept files of another version are not read. */
+    public static final int LAYOUT_VERSION = 1;
     /** Output rows of the unit of work. */
     public static final int STRIP_ROWS = 64;
     /** Panels of a strip. */

@@ -4,6 +4,7 @@ import io.spillway.domain.error.ErrorCode;
 import io.spillway.domain.error.SpillwayException;
 import io.spillway.modelfile.ModelSource;
 import io.spillway.node.compute.ComputeBackend;
+import io.spillway.node.packed.CachePolicy;
 import io.spillway.node.weights.Architecture;
 import io.spillway.node.weights.ModelShape;
 import io.spillway.node.weights.ModelShapes;
@@ -22,8 +23,9 @@ public final class ModelLoader {
      * @param expandMaxBytes models whose weights take no more than this as F32 are kept as F32 (exact in every format)
      * @param contextTokens  most positions, instead of the file's; 0: the file's
      * @param progress       told the fraction loaded, 0 to 1, on the calling thread
+     * @param cache          whether, and where, packed weights are kept for the next start
      */
-    public record Options(long expandMaxBytes, int contextTokens, DoubleConsumer progress) {
+    public record Options(long expandMaxBytes, int contextTokens, DoubleConsumer progress, CachePolicy cache) {
         /** Weights stay in their own width: half the bytes decode in half the time, and prefill is as fast. */
         public static final long EXPAND_BYTES_DEFAULT = 0;
 
@@ -38,7 +40,17 @@ public final class ModelLoader {
             this(expandMaxBytes, 0, progress);
         }
 
-        /** @return defaults, and nobody told of progress */
+        /** Nothing is kept. */
+        public Options(final long expandMaxBytes, final int contextTokens, final DoubleConsumer progress) {
+            this(expandMaxBytes, contextTokens, progress, CachePolicy.off());
+        }
+
+        /** @return the same with packed weights kept as {@code policy} says */
+        public Options withCache(final CachePolicy policy) {
+            return new Options(expandMaxBytes, contextTokens, progress, policy);
+        }
+
+        /** @return defaults: nobody told of progress, nothing kept */
         public static Options defaults() {
             return new Options(EXPAND_BYTES_DEFAULT, fraction -> { });
         }
@@ -59,7 +71,8 @@ public final class ModelLoader {
     public static LanguageModel load(final ModelSource source, final ComputeBackend backend, final Options options) {
         final ModelShape shape = ModelShapes.read(source, options.contextTokens());
         final BiFunction<WeightLoader, Integer, DecoderLayer> architecture = layersOf(shape.architecture());
-        final WeightLoader weights = new WeightLoader(source, shape, backend, options.expandMaxBytes(), options.progress());
+        final WeightLoader weights = new WeightLoader(source, shape, backend,
+                new WeightLoader.Options(options.expandMaxBytes(), options.cache(), options.progress()));
         try {
             final List<DecoderLayer> layers = new ArrayList<>();
             for (int layer = 0; layer < shape.layers(); layer++) {

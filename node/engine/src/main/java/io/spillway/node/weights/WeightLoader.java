@@ -9,9 +9,12 @@ import io.spillway.node.compute.PackedMatrix;
 import io.spillway.node.compute.RmsNorm;
 import io.spillway.node.compute.Slab;
 import io.spillway.node.compute.StoredMatrix;
+import io.spillway.node.packed.CachePolicy;
+import io.spillway.node.packed.PackedWeights;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.DoubleConsumer;
+import java.util.stream.IntStream;
 
 /**
  * Loads a model's weights into packed off-heap matrices. Owns that memory until {@link #close}; the source may be closed
@@ -26,24 +29,31 @@ public final class WeightLoader implements AutoCloseable {
     private final boolean normsAddOne;
     private final boolean expand;
     private final long elementsTotal;
+    private final PackedWeights kept;
     private final List<Slab> slabs = new ArrayList<>();
     private long elementsDone;
 
     /**
+     * How to load.
+     *
      * @param expandMaxBytes models whose weights take no more than this as F32 are stored as F32
+     * @param cache          where packed weights are kept between starts
      * @param progress       told the fraction that is loaded, 0 to 1, on the loading thread
      */
-    public WeightLoader(final ModelSource source, final ModelShape shape, final ComputeBackend backend, final long expandMaxBytes,
-            final DoubleConsumer progress) {
+    public record Options(long expandMaxBytes, CachePolicy cache, DoubleConsumer progress) { }
+
+    /** Reads nothing yet but the directory. @throws io.spillway.domain.error.SpillwayException INVALID_MODEL_FILE for an unsupported quantisation */
+    public WeightLoader(final ModelSource source, final ModelShape shape, final ComputeBackend backend, final Options options) {
         this.shape = shape;
         this.backend = backend;
-        this.progress = progress;
+        progress = options.progress();
         reader = new WeightReader(source);
         // Converters to GGUF reorder llama's Q and K rows for a rotation of neighbouring pairs; we undo that.
         normsAddOne = source.gguf().isEmpty() && shape.architecture().normsAddOne();
         interleavedRotary = source.gguf().isPresent() && shape.architecture().interleavedInGguf();
         elementsTotal = reader.elements();
-        expand = elementsTotal <= expandMaxBytes / Float.BYTES;
+        expand = elementsTotal <= options.expandMaxBytes() / Float.BYTES;
+        kept = PackedWeights.open(source, options.cache(), backend.workers());
     }
 
     public ModelShape shape() {
@@ -93,7 +103,7 @@ public final class WeightLoader implements AutoCloseable {
 
     /** @return the matrix {@code [rows][columns]}, packed; borrowed until {@link #close} */
     public PackedMatrix matrix(final WeightName name, final int layer, final int rows, final int columns) {
-        return pack(reader.matrix(name, layer, rows, columns), rows, RowOrder.SAME);
+        return pack(label(name, layer, 0), reader.matrix(name, layer, rows, columns), rows, RowOrder.SAME);
     }
 
     /**
@@ -108,18 +118,20 @@ public final class WeightLoader implements AutoCloseable {
 
     /** @return those rows, packed; borrowed until {@link #close} */
     public PackedMatrix part(final WeightName name, final int layer, final Part part) {
-        return pack(reader.matrix(name, layer, part.rowsTotal(), part.columns()), part.rows(), row -> part.first() + row);
+        return pack(label(name, layer, part.first()), reader.matrix(name, layer, part.rowsTotal(), part.columns()), part.rows(),
+                row -> part.first() + row);
     }
 
     /** @return the matrix {@code [rows][columns]} of one expert, packed; borrowed until {@link #close} */
     public PackedMatrix expert(final WeightName name, final int layer, final int expert, final int rows, final int columns) {
         final int first = reader.standsPerExpert(name) ? 0 : expert * rows;
-        return pack(reader.experts(name, layer, expert, shape.experts(), rows, columns), rows, row -> first + row);
+        return pack(label(name, layer, expert), reader.experts(name, layer, expert, shape.experts(), rows, columns), rows, row -> first + row);
     }
 
     /** Like {@link #matrix}, for queries and keys: rows in the order of rotary pairs (i, i + headDim/2). */
     public PackedMatrix rotaryMatrix(final WeightName name, final int layer, final int rows, final int columns) {
-        return pack(reader.matrix(name, layer, rows, columns), rows, interleavedRotary ? this::deinterleaved : RowOrder.SAME);
+        return pack(label(name, layer, 0), reader.matrix(name, layer, rows, columns), rows,
+                interleavedRotary ? this::deinterleaved : RowOrder.SAME);
     }
 
     private int deinterleaved(final int row) {
@@ -129,15 +141,33 @@ public final class WeightLoader implements AutoCloseable {
         return row - dim + 2 * (dim % half) + dim / half;
     }
 
-    private PackedMatrix pack(final StoredMatrix stored, final int rows, final RowOrder order) {
+    /** @param part an expert, or the first row of a part; 0 for a whole matrix */
+    private static String label(final WeightName name, final int layer, final int part) {
+        return name + "." + layer + "." + part;
+    }
+
+    private PackedMatrix pack(final String label, final StoredMatrix stored, final int rows, final RowOrder order) {
         final DType dtype = expand ? DType.F32 : stored.packedAs();
+        // A kept matrix is ours only if it was made of the same rows in the same order.
+        final String keptAs = label + "#" + IntStream.range(0, rows).map(order::sourceRow).reduce(1, (hash, row) -> 31 * hash + row);
+        final PackedMatrix packed = kept.find(keptAs, dtype, rows, stored.columns())
+                .orElseGet(() -> packNow(keptAs, stored, new PackedShape(dtype, rows), order));
+        elementsDone += (long) rows * stored.columns();
+        progress.accept(Math.min(1, (double) elementsDone / elementsTotal));
+        return packed;
+    }
+
+    private record PackedShape(DType dtype, int rows) { }
+
+    private PackedMatrix packNow(final String keptAs, final StoredMatrix stored, final PackedShape target, final RowOrder order) {
+        final DType dtype = target.dtype();
+        final int rows = target.rows();
         final Slab slab = backend.allocate(PackedMatrix.sizeBytes(dtype, rows, stored.columns()));
         slabs.add(slab);
         final PackedMatrix packed = new PackedMatrix(dtype, rows, stored.columns(), slab.segment());
         backend.workers().run(packed.strips(), (strip, worker) ->
                 MatrixPacker.packStrip(stored, order, packed, strip));
-        elementsDone += (long) rows * stored.columns();
-        progress.accept(Math.min(1, (double) elementsDone / elementsTotal));
+        kept.keep(keptAs, packed);
         return packed;
     }
 
@@ -150,6 +180,7 @@ public final class WeightLoader implements AutoCloseable {
             reader.ignore(WeightName.ROTARY_FACTORS, layer);
         }
         reader.requireAllRead();
+        kept.finish();
         progress.accept(1);
     }
 
@@ -157,5 +188,6 @@ public final class WeightLoader implements AutoCloseable {
     public void close() {
         slabs.forEach(Slab::close);
         slabs.clear();
+        kept.close();
     }
 }
