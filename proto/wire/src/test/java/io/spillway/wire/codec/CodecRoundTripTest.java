@@ -52,7 +52,7 @@ class CodecRoundTripTest {
             seed % 2 == 0 ? Optional.empty() : Optional.of(new RunId("run")), new ModelId("m"), new BlockHash(high, ~high),
             tokens, emitted, emitted.length + 5, new int[] {1, 2},
             new SamplingParams(0.5f, 3, 0.9f, 0.1f, 0.7f, 1f, -1f, 1.1f, 64, Map.of(5, -2f), seed, topLogprobs),
-            (int) (high % 100), Optional.empty());
+            (int) (high % 100), Optional.empty(), seed % 3 == 0 ? Optional.of(new OutputGrammar("gbnf", "root ::= \"a\"")) : Optional.empty());
         final GenerateRequest wire = GenerateRequest.parseFrom(RequestCodec.toWire(request, 9).toByteArray());
         assertThat(wire.getEpoch()).isEqualTo(9);
         assertThat(RequestCodec.toDomain(wire)).usingRecursiveComparison().isEqualTo(request);
