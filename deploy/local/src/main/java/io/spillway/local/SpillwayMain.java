@@ -4,6 +4,7 @@ import io.spillway.domain.error.SpillwayException;
 import io.spillway.local.command.ChatCommand;
 import io.spillway.local.command.DemoCommand;
 import io.spillway.local.command.DownCommand;
+import io.spillway.local.command.EvalCommand;
 import io.spillway.local.command.HelpOption;
 import io.spillway.local.command.LogsCommand;
 import io.spillway.local.command.StatusCommand;
@@ -22,7 +23,7 @@ import picocli.CommandLine.Spec;
  */
 @Command(name = "spillway", description = "Self-hosted serving for LLM agents.",
     subcommands = {UpCommand.class, DownCommand.class, StatusCommand.class, LogsCommand.class, ChatCommand.class,
-        DemoCommand.class, VersionCommand.class})
+        DemoCommand.class, EvalCommand.class, VersionCommand.class})
 public final class SpillwayMain implements Runnable {
     @Spec
     private CommandSpec spec;

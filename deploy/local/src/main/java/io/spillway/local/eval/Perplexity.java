@@ -24,7 +24,7 @@ public final class Perplexity {
      */
     public record Windows(int tokens, int strideTokens, int contextLeast, boolean partialLast) {
         /** The least window with a token to predict. */
-        private static final int TOKENS_MIN = 4;
+        public static final int TOKENS_MIN = 4;
 
         public Windows {
             if (tokens < TOKENS_MIN || strideTokens < 1 || strideTokens > tokens || contextLeast < 1 || contextLeast >= tokens) {

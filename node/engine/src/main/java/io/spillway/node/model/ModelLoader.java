@@ -57,7 +57,7 @@ public final class ModelLoader {
 
         /** @return the same with another context: longer than the file's costs quality, unless the rotation is scaled for it */
         public Options withContext(final int tokens) {
-            return new Options(expandMaxBytes, tokens, progress);
+            return new Options(expandMaxBytes, tokens, progress, cache);
         }
     }
 
