@@ -59,3 +59,29 @@ EXPORT void spillway_project(const int32_t set, const int32_t format, const uint
     const struct projection p = {panels, prepared, out, scratch, out_stride, panel_count, columns, rows};
     set_of(set)->project(format, &p);
 }
+
+EXPORT int64_t spillway_attend_scratch_bytes(const int32_t set, const struct attention *a, const int32_t rows) {
+    return set_of(set)->attend_scratch_bytes(a, rows);
+}
+
+EXPORT int64_t spillway_attend_part_bytes(const int32_t set, const struct attention *a, const int32_t rows) {
+    return set_of(set)->attend_part_bytes(a, rows);
+}
+
+EXPORT void spillway_attend(const int32_t set, const struct attention *a, const int64_t *blocks, const int32_t *positions,
+        const int32_t rows, const int32_t kv_head, const float *queries, void *scratch, float *out) {
+    const struct attend_piece p = {a, blocks, positions, queries, scratch, rows, kv_head};
+    set_of(set)->attend(&p, out);
+}
+
+EXPORT void spillway_attend_part(const int32_t set, const struct attention *a, const int64_t *blocks, const int32_t *positions,
+        const int32_t rows, const int32_t kv_head, const float *queries, void *scratch, const int32_t range, void *part) {
+    const struct attend_piece p = {a, blocks, positions, queries, scratch, rows, kv_head};
+    set_of(set)->attend_part(&p, range, part);
+}
+
+EXPORT void spillway_attend_merge(const int32_t set, const struct attention *a, const int32_t *positions, const int32_t rows,
+        const int32_t kv_head, void *scratch, const int32_t first_range, const int32_t ranges, const void *parts, float *out) {
+    const struct attend_piece p = {a, NULL, positions, NULL, scratch, rows, kv_head};
+    set_of(set)->attend_merge(&p, first_range, ranges, parts, out);
+}

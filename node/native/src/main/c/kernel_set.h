@@ -1,6 +1,7 @@
 /* The body of an instruction set: included after kernels.h and its lanes, with KERNEL_SET naming the table it fills. */
 #include "project_ints.h"
 #include "project_floats.h"
+#include "attend.h"
 
 static int32_t tile_rows(const int format) {
     return format >= W_Q8_0 ? INT_TILE_ROWS : FLOAT_TILE_ROWS;
@@ -26,4 +27,6 @@ static void project(const int format, const struct projection *p) {
     by_format[format](p);
 }
 
-const struct kernel_set KERNEL_SET = {tile_rows, tile_bytes, prepare, project};
+const struct kernel_set KERNEL_SET = {
+    tile_rows, tile_bytes, prepare, project, attend_scratch_bytes, attend_part_bytes, attend, attend_part, attend_merge
+};

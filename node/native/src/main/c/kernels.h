@@ -44,6 +44,38 @@ struct projection {
     int32_t rows;
 };
 
+/* How a key or value number is stored; the numbers are KvElement.number(). */
+enum kv_element { KV_F32 = 1, KV_F16, KV_BF16, KV_F8, KV_I8, KV_I4 };
+
+/* One layer of attention; AttendSection.java writes it field by field. */
+struct attention {
+    int64_t key_offset;      /* from the begin of a block to the keys of the layer's first head */
+    int64_t value_offset;
+    int64_t head_bytes;      /* from one head's keys, or values, to the next one's */
+    int64_t scales_offset;   /* from a head's keys, or values, to their scales */
+    int64_t minima_offset;
+    const float *sinks;      /* [heads], or none */
+    int32_t element;
+    int32_t head_dim;
+    int32_t block_tokens;    /* a multiple of 16 */
+    int32_t range_tokens;    /* a multiple of block_tokens */
+    int32_t group;           /* query heads per key-value head */
+    int32_t window_tokens;   /* 0: everything is visible */
+    float scale;
+    float softcap;           /* 0: none */
+};
+
+/* Consecutive rows of one sequence by one key-value head. */
+struct attend_piece {
+    const struct attention *a;
+    const int64_t *blocks;      /* addresses of the blocks of the sequence */
+    const int32_t *positions;   /* [rows], ascending */
+    const float *queries;       /* [rows][group][head_dim] */
+    uint8_t *scratch;           /* attend_scratch_bytes */
+    int32_t rows;
+    int32_t kv_head;
+};
+
 /* The kernels of one instruction set. */
 struct kernel_set {
     /* Rows that are prepared together; rows of one matrix product come in tiles of this many, the last may have fewer. */
@@ -53,6 +85,15 @@ struct kernel_set {
     /* Rounds or interleaves the rows of one tile: in is [rows][columns]. */
     void (*prepare)(int format, const float *in, int32_t rows, int32_t columns, void *tile);
     void (*project)(int format, const struct projection *p);
+    int64_t (*attend_scratch_bytes)(const struct attention *a, int32_t rows);
+    /* Bytes of the partial results of a piece over one range. */
+    int64_t (*attend_part_bytes)(const struct attention *a, int32_t rows);
+    /* All ranges, one after the other. out is like the piece's queries. */
+    void (*attend)(const struct attend_piece *p, float *out);
+    /* One range. */
+    void (*attend_part)(const struct attend_piece *p, int32_t range, void *part);
+    /* Merges what attend_part wrote for consecutive ranges. */
+    void (*attend_merge)(const struct attend_piece *p, int32_t first_range, int32_t ranges, const void *parts, float *out);
 };
 
 extern const struct kernel_set kernels_plain;

@@ -111,6 +111,21 @@ INLINE lanes f_unsigned_bytes(const void *p) {
     return f_pair(_mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(bytes)), _mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(_mm_srli_si128(bytes, 8))));
 }
 
+INLINE lanes f_signed_bytes(const void *p) {
+    const __m128i bytes = _mm_loadu_si128(p);
+    return f_pair(_mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(bytes)), _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(_mm_srli_si128(bytes, 8))));
+}
+
+INLINE lanes f_low_nibbles(const void *p) {
+    const __m128i bytes = _mm_and_si128(_mm_loadu_si128(p), _mm_set1_epi8(15));
+    return f_pair(_mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(bytes)), _mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(_mm_srli_si128(bytes, 8))));
+}
+
+INLINE lanes f_high_nibbles(const void *p) {
+    const __m128i bytes = _mm_and_si128(_mm_srli_epi16(_mm_loadu_si128(p), 4), _mm_set1_epi8(15));
+    return f_pair(_mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(bytes)), _mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(_mm_srli_si128(bytes, 8))));
+}
+
 INLINE void f_store_rounded(int8_t *p, lanes x) {
     const __m256i words = _mm256_packs_epi32(_mm256_cvtps_epi32(x.a), _mm256_cvtps_epi32(x.b)); /* a0 b0 a1 b1, four lanes each */
     const __m256i ordered = _mm256_permute4x64_epi64(words, 0xD8);

@@ -75,6 +75,18 @@ INLINE lanes f_unsigned_bytes(const void *p) {
     return _mm512_cvtepi32_ps(_mm512_cvtepu8_epi32(_mm_loadu_si128((const __m128i *) p)));
 }
 
+INLINE lanes f_signed_bytes(const void *p) {
+    return _mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(_mm_loadu_si128((const __m128i *) p)));
+}
+
+INLINE lanes f_low_nibbles(const void *p) {
+    return _mm512_cvtepi32_ps(_mm512_and_si512(_mm512_cvtepu8_epi32(_mm_loadu_si128((const __m128i *) p)), _mm512_set1_epi32(15)));
+}
+
+INLINE lanes f_high_nibbles(const void *p) {
+    return _mm512_cvtepi32_ps(_mm512_srli_epi32(_mm512_cvtepu8_epi32(_mm_loadu_si128((const __m128i *) p)), 4));
+}
+
 INLINE void f_store_rounded(int8_t *p, lanes x) {
     _mm_storeu_si128((__m128i *) p, _mm512_cvtepi32_epi8(_mm512_cvtps_epi32(x)));
 }

@@ -9,13 +9,13 @@
 #define UNROLL
 #define EACH for (int lane = 0; lane < 16; lane++)
 
-/* Shapes of register tiles: 32 vector registers of four lanes (NEON); fewer only spill. */
-#define INT_TILE_ROWS 2
+/* Shapes of register tiles: small, because each has code of its own. */
+#define INT_TILE_ROWS 1
 /* Whether the weights of a block stay in registers while every row of the tile meets them. */
 #define BLOCK_IN_REGISTERS 0
-#define FLOAT_TILE_ROWS 4
+#define FLOAT_TILE_ROWS 2
 #define FLOAT_TILE_PANELS(rows) 1
-#define ATTEND_QUERIES 4
+#define ATTEND_QUERIES 2
 #define ATTEND_VECTORS 1
 /* What q_signed adds to every weight: i_dot_signed returns the sum of (weight + offset) * activation. */
 #define SIGNED_OFFSET 0
@@ -98,6 +98,31 @@ INLINE lanes f_unsigned_bytes(const void *p) {
     lanes r;
     memcpy(bytes, p, 16);
     EACH r.at[lane] = (float) bytes[lane];
+    return r;
+}
+
+INLINE lanes f_signed_bytes(const void *p) {
+    int8_t bytes[16];
+    lanes r;
+    memcpy(bytes, p, 16);
+    EACH r.at[lane] = (float) bytes[lane];
+    return r;
+}
+
+/* The low, or the high, four bits of 16 bytes. */
+INLINE lanes f_low_nibbles(const void *p) {
+    uint8_t bytes[16];
+    lanes r;
+    memcpy(bytes, p, 16);
+    EACH r.at[lane] = (float) (bytes[lane] & 15);
+    return r;
+}
+
+INLINE lanes f_high_nibbles(const void *p) {
+    uint8_t bytes[16];
+    lanes r;
+    memcpy(bytes, p, 16);
+    EACH r.at[lane] = (float) (bytes[lane] >> 4);
     return r;
 }
 

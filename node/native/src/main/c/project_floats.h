@@ -94,9 +94,9 @@ INLINE void float_rows(const int format, const int m, const uint8_t *strip, cons
     switch (m) {
         case 1: float_strip(format, 1, strip, panel_bytes, columns, x, m, out, out_stride, begins); break;
         case 2: float_strip(format, 2, strip, panel_bytes, columns, x, m, out, out_stride, begins); break;
+#if FLOAT_TILE_ROWS > 2
         case 3: float_strip(format, 3, strip, panel_bytes, columns, x, m, out, out_stride, begins); break;
         case 4: float_strip(format, 4, strip, panel_bytes, columns, x, m, out, out_stride, begins); break;
-#if FLOAT_TILE_ROWS > 4
         case 5: float_strip(format, 5, strip, panel_bytes, columns, x, m, out, out_stride, begins); break;
         case 6: float_strip(format, 6, strip, panel_bytes, columns, x, m, out, out_stride, begins); break;
 #endif

@@ -293,8 +293,8 @@ INLINE void int_rows_by_panel(const int format, const uint8_t *panel, const int 
         float *to = out + first * out_stride;
         switch (m) {
             case 1: int_tile(format, 1, panel, blocks, x, to, out_stride); break;
+#if INT_TILE_ROWS > 1
             case 2: int_tile(format, 2, panel, blocks, x, to, out_stride); break;
-#if INT_TILE_ROWS > 2
             case 3: int_tile(format, 3, panel, blocks, x, to, out_stride); break;
             case 4: int_tile(format, 4, panel, blocks, x, to, out_stride); break;
 #endif

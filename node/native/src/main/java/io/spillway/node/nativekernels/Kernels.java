@@ -23,6 +23,14 @@ final class Kernels {
             handle("spillway_prepare", null, JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_LONG);
     private static final MethodHandle PROJECT = handle("spillway_project", null, JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_INT, JAVA_INT,
             JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG);
+    private static final MethodHandle ATTEND_SCRATCH = handle("spillway_attend_scratch_bytes", JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_INT);
+    private static final MethodHandle ATTEND_PART_BYTES = handle("spillway_attend_part_bytes", JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_INT);
+    private static final MethodHandle ATTEND = handle("spillway_attend", null, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_INT,
+            JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG);
+    private static final MethodHandle ATTEND_PART = handle("spillway_attend_part", null, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG,
+            JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_INT, JAVA_LONG);
+    private static final MethodHandle ATTEND_MERGE = handle("spillway_attend_merge", null, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_INT,
+            JAVA_INT, JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG);
 
     private Kernels() {
     }
@@ -98,6 +106,60 @@ final class Kernels {
             final long prepared, final int rows, final long out, final long outStride, final long scratch) {
         try {
             PROJECT.invokeExact(set, format, panels, panelCount, columns, prepared, rows, out, outStride, scratch);
+        } catch (final Throwable e) {
+            throw failed(e);
+        }
+    }
+
+    /** @return scratch memory of a piece of that many rows @param attention the layer, as {@link AttentionLayer} writes it */
+    static long attendScratchBytes(final int set, final long attention, final int rows) {
+        try {
+            return (long) ATTEND_SCRATCH.invokeExact(set, attention, rows);
+        } catch (final Throwable e) {
+            throw failed(e);
+        }
+    }
+
+    /** @return bytes of what {@link #attendPart} writes for that many rows */
+    static long attendPartBytes(final int set, final long attention, final int rows) {
+        try {
+            return (long) ATTEND_PART_BYTES.invokeExact(set, attention, rows);
+        } catch (final Throwable e) {
+            throw failed(e);
+        }
+    }
+
+    /**
+     * Rows of one sequence by one key-value head, over all they see.
+     *
+     * @param blocks    addresses of the blocks of the sequence
+     * @param positions [rows] ints
+     * @param queries   [rows][group][headDim] floats, like {@code out}
+     */
+    static void attend(final int set, final long attention, final long blocks, final long positions, final int rows, final int kvHead,
+            final long queries, final long scratch, final long out) {
+        try {
+            ATTEND.invokeExact(set, attention, blocks, positions, rows, kvHead, queries, scratch, out);
+        } catch (final Throwable e) {
+            throw failed(e);
+        }
+    }
+
+    /** The same over one range, whose partial results go to {@code part}. */
+    static void attendPart(final int set, final long attention, final long blocks, final long positions, final int rows,
+            final int kvHead, final long queries, final long scratch, final int range, final long part) {
+        try {
+            ATTEND_PART.invokeExact(set, attention, blocks, positions, rows, kvHead, queries, scratch, range, part);
+        } catch (final Throwable e) {
+            throw failed(e);
+        }
+    }
+
+    /** Results from the partial ones of consecutive ranges, which stand one behind the other. */
+    static void attendMerge(final int set, final long attention, final long positions, final int rows, final int kvHead,
+            final long scratch, final int firstRange, final int ranges, final long parts, final long out) {
+        try {
+            ATTEND_MERGE.invokeExact(set, attention, positions, rows, kvHead, scratch, firstRange, ranges, parts, out);
         } catch (final Throwable e) {
             throw failed(e);
         }

@@ -16,10 +16,12 @@ import io.spillway.node.compute.WorkerPool;
 final class NativeOps implements TensorOps {
     private final TensorOps other;   // owned
     private final ProjectSection project;
+    private final AttendSection attend;
 
     NativeOps(final InstructionSet set, final TensorOps other, final WorkerPool workers) {
         this.other = other;
         project = new ProjectSection(set, workers);
+        attend = new AttendSection(set, workers);
     }
 
     @Override
@@ -55,7 +57,11 @@ final class NativeOps implements TensorOps {
 
     @Override
     public void attend(final KvRows kv, final int layer, final AttentionRule rule, final Tensor queries, final Tensor out) {
-        other.attend(kv, layer, rule, queries, out);
+        if (AttendSection.fits(kv)) {
+            attend.run(kv, layer, rule, queries, out);
+        } else {
+            other.attend(kv, layer, rule, queries, out);
+        }
     }
 
     @Override
@@ -96,6 +102,7 @@ final class NativeOps implements TensorOps {
     @Override
     public void close() {
         project.close();
+        attend.close();
         other.close();
     }
 }

@@ -17,6 +17,16 @@ final class Scratch implements AutoCloseable {
         }
     }
 
+    /** Makes room and keeps the first {@code kept} bytes; earlier addresses are void when it was too small. */
+    void grow(final long bytes, final long kept) {
+        if (slab.segment().byteSize() < bytes) {
+            final Slab larger = Slab.allocate(Math.ceilDiv(2 * bytes, STEP_BYTES) * STEP_BYTES);
+            MemorySegment.copy(slab.segment(), 0, larger.segment(), 0, kept);
+            slab.close();
+            slab = larger;
+        }
+    }
+
     /** @return all of it, off-heap */
     MemorySegment segment() {
         return slab.segment();
