@@ -43,12 +43,22 @@ public final class AtomicFile implements AutoCloseable {
     public static AtomicFile create(final Path target) {
         final Path folder = target.toAbsolutePath().getParent();
         try {
-            final Path partial = Files.createTempFile(folder, "." + target.getFileName() + ".", PARTIAL);
+            final Path partial = Files.createFile(unused(target, folder));
             removeAbandoned(target, folder, Files.getLastModifiedTime(partial));
             return new AtomicFile(target, partial, FileChannel.open(partial, StandardOpenOption.WRITE));
         } catch (final IOException e) {
             throw failed(target, e);
         }
+    }
+
+    /** Not createTempFile: others may read a model, as the umask says. */
+    private static Path unused(final Path target, final Path folder) {
+        final String prefix = "." + target.getFileName() + "." + ProcessHandle.current().pid() + "-";
+        int number = 0;
+        while (Files.exists(folder.resolve(prefix + number + PARTIAL))) {
+            number++;
+        }
+        return folder.resolve(prefix + number + PARTIAL);
     }
 
     /** Deletes what a writer of the same target left that was killed: nothing has been written to it for an hour. */
