@@ -50,6 +50,7 @@ public record NodeConfig(
         @Doc("Most tokens computed in one step.") @Default("512") int stepTokens,
         @Doc("Most sequences in one step.") @Default("32") int runningRequests,
         @Doc("Most requests that wait on this node.") @Default("256") int queuedRequests,
-        @Doc("Threads for kernels, shared by all nodes of a process; 0 = one per core.") @Default("0") int threads) {
+        @Doc("Threads for kernels, shared by all nodes of a process; 0 = one per core.") @Default("0") int threads,
+        @Doc("Kernels, for all nodes of a process: `native` (C), `vector` (Java's Vector API), `scalar`; `auto` is native where that is faster.") @Default("auto") KernelSet kernels) {
     }
 }

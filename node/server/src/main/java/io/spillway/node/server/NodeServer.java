@@ -105,7 +105,7 @@ public final class NodeServer implements AutoCloseable {
     }
 
     private void startParts() {
-        final ComputeBackend backend = opened(SharedBackend.lease(config.engine().threads())).backend();
+        final ComputeBackend backend = opened(SharedBackend.lease(config.engine().kernels(), config.engine().threads())).backend();
         LOG.log(System.Logger.Level.INFO, "node " + id + ": " + backend.description());
         final ModelFingerprint fingerprint;
         final LanguageModel model;

@@ -1,7 +1,6 @@
 package io.spillway.node.server;
 
 import io.spillway.node.compute.ComputeBackend;
-import io.spillway.node.cpu.CpuBackend;
 
 /**
  * The process's one compute backend: nodes that share a process share its threads, so that two engines do not fight for
@@ -15,11 +14,11 @@ final class SharedBackend {
     private SharedBackend() {
     }
 
-    /** @param threads of the first lease count; 0 = one per core */
-    static Lease lease(final int threads) {
+    /** @param kernels of the first lease count, as its threads do @param threads 0 = one per core */
+    static Lease lease(final KernelSet kernels, final int threads) {
         synchronized (LOCK) {
             if (leases == 0) {
-                backend = threads == 0 ? CpuBackend.start() : CpuBackend.start(threads);
+                backend = kernels.orProperty().start(threads);
             }
             leases++;
             return new Lease(backend);
