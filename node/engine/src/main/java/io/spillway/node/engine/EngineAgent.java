@@ -7,6 +7,7 @@ import io.spillway.domain.time.NanoClock;
 import io.spillway.node.kvcache.KvCache;
 import io.spillway.node.kvcache.WriteBehind;
 import io.spillway.node.runner.StepRunner;
+import io.spillway.node.scheduler.OutputForecast;
 import io.spillway.node.speculation.Speculator;
 import java.util.ArrayList;
 import java.util.List;
@@ -41,6 +42,7 @@ final class EngineAgent implements Agent {
     private final LoadMeter meter = new LoadMeter();
     private final Tally tally = new Tally();
     private final Emitter emitter;
+    private final Sequence.Surroundings surroundings;
     private final Roster roster;
     private final StoreCalls storeCalls;
     private final StepLoop stepLoop;
@@ -66,7 +68,8 @@ final class EngineAgent implements Agent {
             config.offloadInFlightMax(), config.offloadWait().toNanos(), OFFLOAD_RETRY_NANOS);
         writeBehind = new WriteBehind(parts.store(), cache, limits, idle::wake);
         emitter = new Emitter(liveRequests, tally);
-        roster = new Roster(cache, config, emitter, tally);
+        surroundings = new Sequence.Surroundings(cache, new OutputForecast(), meter, config);
+        roster = new Roster(surroundings, emitter, tally);
         storeCalls = new StoreCalls(parts.store(), config,
             new StoreCalls.Context(cache, roster, meter, tally, idle::wake));
         final StepRunner runner = new StepRunner(parts.model(), layout, parts.slab(),
@@ -167,7 +170,7 @@ final class EngineAgent implements Agent {
             emitter.fail(submit.live(), ErrorCode.CANCELLED, "cancelled by the caller");
             return;
         }
-        final Sequence sequence = new Sequence(submit.live(), submit.chain(), cache, config.contextTokens());
+        final Sequence sequence = new Sequence(submit.live(), submit.chain(), surroundings);
         if (sequence.outputIsFull()) {
             emitter.finish(sequence, FinishReason.LENGTH);
             return;

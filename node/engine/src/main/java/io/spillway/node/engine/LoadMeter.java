@@ -1,5 +1,7 @@
 package io.spillway.node.engine;
 
+import io.spillway.node.scheduler.ComeBack;
+
 /**
  * Measured speeds, as exponentially weighted moving averages. Single writer: the engine thread.
  *
@@ -23,6 +25,11 @@ final class LoadMeter {
 
     void onOnboard(final long bytes, final long durationNanos) {
         onboardBytesPerSecond = average(onboardBytesPerSecond, bytes * 1e9 / Math.max(1, durationNanos));
+    }
+
+    /** @return what it costs to have KV again, by these speeds */
+    ComeBack comeBack() {
+        return new ComeBack(prefillTokensPerSecond, onboardBytesPerSecond);
     }
 
     double prefillTokensPerSecond() {

@@ -3,38 +3,47 @@ package io.spillway.node.engine;
 import io.spillway.domain.error.ErrorCode;
 import io.spillway.domain.request.FinishReason;
 import io.spillway.domain.request.GenerationEvent;
+import io.spillway.domain.request.GenerationRequest;
 import io.spillway.node.kvcache.DeviceBlocks;
 import io.spillway.node.kvcache.KvCache;
+import io.spillway.node.scheduler.FairShare;
+import io.spillway.node.scheduler.FairTicket;
+import io.spillway.node.scheduler.OutputForecast;
+import io.spillway.node.scheduler.Rank;
 import io.spillway.node.scheduler.StepPlan;
 import io.spillway.node.scheduler.StepPolicy;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
+import java.util.TreeSet;
 import java.util.function.Predicate;
 
 /**
- * Which sequences wait and which are on the device. Both lists are in order of arrival and everything active is older
- * than everything that waits: the youngest go first when blocks run out, and come back first. Single writer: the engine
- * thread.
+ * Which sequences wait and which are on the device. Those that have not begun stand in a {@link FairShare}; from then on a
+ * sequence has its {@link Rank}, and keeps it when it is sent back. Single writer: the engine thread.
  */
 final class Roster {
-    private final ArrayDeque<Sequence> waiting = new ArrayDeque<>();
+    private final FairShare<Sequence> fairShare = new FairShare<>();
+    private final List<Sequence> waiting = new ArrayList<>(); // not begun, in order of arrival
+    private final TreeSet<Sequence> sentBack = new TreeSet<>(Comparator.comparing(Sequence::rank));
     private final List<Sequence> active = new ArrayList<>();
     private final KvCache cache;
     private final EngineConfig config;
     private final StepPolicy policy;
+    private final OutputForecast forecast;
     private final Emitter emitter;
     private final Tally tally;
 
-    Roster(final KvCache cache, final EngineConfig config, final Emitter emitter, final Tally tally) {
-        this.cache = cache;
-        this.config = config;
+    Roster(final Sequence.Surroundings surroundings, final Emitter emitter, final Tally tally) {
+        cache = surroundings.cache();
+        config = surroundings.config();
+        forecast = surroundings.forecast();
         this.emitter = emitter;
         this.tally = tally;
         policy = new StepPolicy(config.stepTokensMax(), config.blockTokens());
     }
 
-    /** @return sequences on the device, the oldest first */
+    /** @return sequences on the device, the first in rank first */
     List<Sequence> active() {
         return active;
     }
@@ -44,7 +53,7 @@ final class Roster {
     }
 
     int waitingCount() {
-        return waiting.size();
+        return waiting.size() + sentBack.size();
     }
 
     void enqueue(final Sequence sequence) {
@@ -54,26 +63,75 @@ final class Roster {
             found++;
         }
         sequence.expectFound(found * config.blockTokens());
-        waiting.addLast(sequence);
+        final GenerationRequest request = sequence.request();
+        final long costTokens = sequence.expectedPrefillTokens()
+            + forecast.moreTokens(sequence.outputTokens(), sequence.outputTokensLeft());
+        sequence.queuedAs(
+            fairShare.arrive(request.tenant(), request.run(), request.priority(), costTokens, sequence));
+        waiting.add(sequence);
+    }
+
+    /** Notes tokens computed for a sequence. */
+    void served(final Sequence sequence, final int tokens) {
+        fairShare.served(sequence.ticket(), tokens);
     }
 
     /** @return the next sequence, now on the device with the prefix it found there; null when none can begin yet */
     Sequence admitNext(final long nowNanos) {
-        final Sequence next = waiting.peekFirst();
-        if (next == null || active.size() >= config.runningMax()) {
+        final Sequence next = next();
+        if (next == null) {
             return null;
+        }
+        final boolean isFull = active.size() >= config.runningMax();
+        if (isFull && active.getLast().rank().priority() >= next.rank().priority()) {
+            return null; // asked every cycle: the blocks need not be looked for
         }
         next.hashFullBlocks(config.blockTokens());
         matchFullBlocks(next);
-        final int missing = Math.ceilDiv(next.knownTokens(), config.blockTokens()) - next.heldBlocks();
-        if (!policy.admits(active, missing, cache.blocks().allocatable())) {
+        final int leaving = policy.admits(active, config.runningMax(), next, cache.blocks().allocatable());
+        if (leaving == StepPolicy.NONE) {
             giveBack(next, nowNanos);
             next.requeue();
             return null;
         }
-        waiting.removeFirst();
-        active.add(next);
+        for (int i = 0; i < leaving; i++) {
+            sendBack(active.removeLast(), nowNanos);
+        }
+        if (!sentBack.remove(next)) {
+            waiting.remove(next);
+            next.rankedAs(fairShare.begin(next.ticket()));
+        }
+        activate(next);
         return next;
+    }
+
+    /** @return the first in rank of those that wait; null when nobody does */
+    private Sequence next() {
+        final FairTicket<Sequence> ticket = fairShare.first();
+        if (ticket == null) {
+            return sentBack.isEmpty() ? null : sentBack.first();
+        }
+        final Rank rank = fairShare.rank(ticket);
+        if (!sentBack.isEmpty() && sentBack.first().rank().compareTo(rank) < 0) {
+            return sentBack.first();
+        }
+        ticket.item().rankedAs(rank);
+        return ticket.item();
+    }
+
+    private void activate(final Sequence next) {
+        int place = active.size();
+        while (place > 0 && next.rank().compareTo(active.get(place - 1).rank()) < 0) {
+            place--;
+        }
+        active.add(place, next);
+    }
+
+    private void sendBack(final Sequence sequence, final long nowNanos) {
+        giveBack(sequence, nowNanos);
+        sequence.requeue();
+        sentBack.add(sequence);
+        tally.preemptions++;
     }
 
     /** Takes what the device holds by now; from here on the sequence computes. */
@@ -113,22 +171,24 @@ final class Roster {
         sequence.computedUpTo(sequence.table().published() * blockTokens);
     }
 
-    /** Sends the youngest back to the queue, as planned. */
+    /** Sends sequences back to the queue, as planned; the plan speaks of those that stay then. */
     int preempt(final StepPlan plan, final long nowNanos) {
-        int count = 0;
-        while (active.size() > plan.keptCount()) {
-            final Sequence youngest = active.removeLast();
-            giveBack(youngest, nowNanos);
-            youngest.requeue();
-            waiting.addFirst(youngest);
-            tally.preemptions++;
-            count++;
+        if (plan.keptCount() == active.size()) {
+            return 0;
         }
-        return count;
+        final int before = active.size();
+        for (int i = before - 1; i >= 0; i--) {
+            if (plan.preempts(i)) {
+                sendBack(active.remove(i), nowNanos);
+            }
+        }
+        plan.dropPreempted();
+        return before - active.size();
     }
 
     void finish(final Sequence sequence, final FinishReason reason, final long nowNanos) {
         giveBack(sequence, nowNanos);
+        forecast.ended(sequence.outputTokens());
         emitter.finish(sequence, reason);
     }
 
@@ -170,6 +230,12 @@ final class Roster {
                 count++;
             }
         }
+        for (final Sequence sequence : sentBack) {
+            if (which.test(sequence)) {
+                fail(sequence, code, detail, nowNanos);
+                count++;
+            }
+        }
         sweep(nowNanos);
         return count;
     }
@@ -178,10 +244,25 @@ final class Roster {
     void sweep(final long nowNanos) {
         for (int i = active.size() - 1; i >= 0; i--) {
             if (active.get(i).live().hasEnded()) {
-                giveBack(active.remove(i), nowNanos);
+                final Sequence ended = active.remove(i);
+                giveBack(ended, nowNanos);
+                fairShare.end(ended.ticket());
             }
         }
-        waiting.removeIf(sequence -> sequence.live().hasEnded());
+        if (!waiting.isEmpty()) {
+            waiting.removeIf(this::hasLeft);
+        }
+        if (!sentBack.isEmpty()) {
+            sentBack.removeIf(this::hasLeft);
+        }
+    }
+
+    private boolean hasLeft(final Sequence sequence) {
+        if (sequence.live().hasEnded()) {
+            fairShare.end(sequence.ticket());
+            return true;
+        }
+        return false;
     }
 
     /**
@@ -190,6 +271,9 @@ final class Roster {
     int pendingPrefillTokens() {
         long tokens = 0;
         for (final Sequence sequence : waiting) {
+            tokens += sequence.expectedPrefillTokens();
+        }
+        for (final Sequence sequence : sentBack) {
             tokens += sequence.expectedPrefillTokens();
         }
         for (final Sequence sequence : active) {

@@ -11,6 +11,10 @@ import io.spillway.node.kvcache.BlockTable;
 import io.spillway.node.kvcache.KvCache;
 import io.spillway.node.sampling.TokenConstraint;
 import io.spillway.node.sampling.TokenHistory;
+import io.spillway.node.scheduler.ComeBack;
+import io.spillway.node.scheduler.FairTicket;
+import io.spillway.node.scheduler.OutputForecast;
+import io.spillway.node.scheduler.Rank;
 import io.spillway.node.scheduler.Schedulable;
 import io.spillway.node.speculation.SpeculatedSequence;
 import java.util.ArrayList;
@@ -24,6 +28,7 @@ final class Sequence implements Schedulable, SpeculatedSequence {
 
     private final LiveRequest live;
     private final KvCache cache;
+    private final Surroundings surroundings;
     private final BlockTable table = new BlockTable();
     private final List<BlockHash> chain;  // hash of every full block of the known tokens seen so far
     private final TokenHistory history;
@@ -40,10 +45,17 @@ final class Sequence implements Schedulable, SpeculatedSequence {
     private int expectedFoundTokens;
     private long storeDeadlineNanos;
     private boolean stopped;
+    private FairTicket<Sequence> ticket;  // null until it queues
+    private Rank rank;                    // null until it may be its turn
 
-    Sequence(final LiveRequest live, final List<BlockHash> chain, final KvCache cache, final int contextTokens) {
+    /** What all sequences of an engine share. */
+    record Surroundings(KvCache cache, OutputForecast forecast, LoadMeter meter, EngineConfig config) {
+    }
+
+    Sequence(final LiveRequest live, final List<BlockHash> chain, final Surroundings surroundings) {
         this.live = live;
-        this.cache = cache;
+        this.surroundings = surroundings;
+        cache = surroundings.cache();
         this.constraint = live.constraint();
         this.chain = new ArrayList<>(chain);
         final GenerationRequest request = live.request();
@@ -51,7 +63,7 @@ final class Sequence implements Schedulable, SpeculatedSequence {
         tokens = Arrays.copyOf(prompt, request.knownTokens() + 8);
         System.arraycopy(request.emittedTokens(), 0, tokens, prompt.length, request.emittedTokens().length);
         knownTokens = request.knownTokens();
-        outputTokensMax = Math.min(request.outputTokensMax(), contextTokens - prompt.length);
+        outputTokensMax = Math.min(request.outputTokensMax(), surroundings.config().contextTokens() - prompt.length);
         history = new TokenHistory(request.sampling());
         history.addPrompt(prompt);
         for (final int token : request.emittedTokens()) {
@@ -204,6 +216,40 @@ final class Sequence implements Schedulable, SpeculatedSequence {
     /** Whether it leaves this step out because another sequence is computing its next block already. */
     void defer(final boolean isDeferred) {
         deferred = isDeferred;
+    }
+
+    /** Its place in the line; null until it queues for the first time. */
+    FairTicket<Sequence> ticket() {
+        return ticket;
+    }
+
+    void queuedAs(final FairTicket<Sequence> newTicket) {
+        ticket = newTicket;
+    }
+
+    void rankedAs(final Rank newRank) {
+        rank = newRank;
+    }
+
+    @Override
+    public Rank rank() {
+        return rank;
+    }
+
+    @Override
+    public int expectedTokens() {
+        return knownTokens + surroundings.forecast().moreTokens(outputTokens(), outputTokensLeft());
+    }
+
+    @Override
+    public long comeBackNanos() {
+        final long savedBlocks = cache.saved(table);
+        final long savedTokens = savedBlocks * surroundings.config().blockTokens();
+        return comeBack().nanos(computedTokens - savedTokens, savedTokens, savedBlocks * cache.blockBytes());
+    }
+
+    private ComeBack comeBack() {
+        return surroundings.meter().comeBack();
     }
 
     @Override

@@ -207,6 +207,7 @@ final class StepLoop {
 
     private void settle(final int index) {
         final Sequence sequence = stepped.get(index);
+        roster.served(sequence, stepTokens[index]);
         if (guessEntry[index] != NO_GUESS) {
             speculator.settle(guessEntry[index], runner, index);
         }

@@ -210,6 +210,7 @@ final class StoreCalls {
         for (int i = 0; i < valid; i++) {
             final int position = call.fromBlock() + i;
             cache.publish(table, sequence.chain().get(position), sequence.parentOf(position));
+            cache.blocks().markSaved(table.block(position));
         }
         if (valid > 0) {
             tally.onboardedBlocks += valid;

@@ -30,6 +30,7 @@ public final class DeviceBlocks {
     private final int[] children;           // [blocks], identified children on the device
     private final int[] pins;               // [blocks], children that are leased or pinned themselves
     private final int[] leases;             // [blocks]
+    private final boolean[] saved;          // [blocks], the block store has had a copy
     private final long[] lastUsedNanos;     // [blocks]
     private final int[] freeStack;          // [blocks]
     private final LeafHeap leaves;
@@ -51,6 +52,7 @@ public final class DeviceBlocks {
         children = new int[blocks];
         pins = new int[blocks];
         leases = new int[blocks];
+        saved = new boolean[blocks];
         lastUsedNanos = new long[blocks];
         leaves = new LeafHeap(lastUsedNanos);
         freeStack = new int[blocks];
@@ -103,6 +105,19 @@ public final class DeviceBlocks {
     /** @return hash before {@code block} in its chain; null when it has no identity */
     public BlockHash parentHash(final int block) {
         return parentHashes[block];
+    }
+
+    /** Notes that the block store has a copy of an identified, leased block: to lose it here costs a fetch at most. */
+    public void markSaved(final int block) {
+        if (leases[block] == 0 || hashes[block] == null) {
+            throw new IllegalStateException("block " + block + " is free or has no identity to be saved under");
+        }
+        saved[block] = true;
+    }
+
+    /** @return whether the block store had a copy when last heard of */
+    public boolean saved(final int block) {
+        return saved[block];
     }
 
     /** @return the block of that identity, or {@link #NONE} */
@@ -283,6 +298,7 @@ public final class DeviceBlocks {
         hashes[block] = null;
         parentHashes[block] = null;
         parents[block] = NONE;
+        saved[block] = false;
         cachedCount--;
         evictableCount--;
         if (parent != NONE && --children[parent] == 0 && leases[parent] == 0) {

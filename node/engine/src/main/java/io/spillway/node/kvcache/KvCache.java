@@ -152,6 +152,32 @@ public final class KvCache {
         table.clear();
     }
 
+    /** @return published blocks of the table that the block store has, too */
+    public int saved(final BlockTable table) {
+        int count = 0;
+        for (int i = 0; i < table.published(); i++) {
+            count += blocks.saved(table.block(i)) ? 1 : 0;
+        }
+        return count;
+    }
+
+    /**
+     * Copies {@code source}, a block of another sequence, into a private one at the table's end: what its first positions hold
+     * is what this sequence would compute.
+     *
+     * @param source leased
+     * @return false, nothing changed: no room
+     */
+    public boolean appendCopyOf(final BlockTable table, final int source) {
+        final int copy = blocks.acquire();
+        if (copy == DeviceBlocks.NONE) {
+            return false;
+        }
+        MemorySegment.copy(slab, source * blockBytes, slab, copy * blockBytes, blockBytes);
+        table.append(copy);
+        return true;
+    }
+
     /** @return blocks that {@link #release} of this table would make allocatable */
     public int reclaimable(final BlockTable table) {
         return blocks.reclaimable(table.blocks(), table.count());

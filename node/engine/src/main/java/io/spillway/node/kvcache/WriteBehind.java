@@ -107,6 +107,7 @@ public final class WriteBehind {
     private int takeReleased() {
         int count = 0;
         for (Released done = released.poll(); done != null; done = released.poll()) {
+            cache.blocks().markSaved(done.block);
             cache.blocks().release(done.block);
             inFlightCount--;
             count++;

@@ -3,6 +3,7 @@ package io.spillway.node.engine;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.spillway.domain.error.ErrorCode;
+import io.spillway.domain.id.RunId;
 import io.spillway.domain.kv.KvEvent;
 import io.spillway.domain.request.GenerationEvent;
 import io.spillway.domain.request.GenerationRequest;
@@ -11,6 +12,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Random;
 import java.util.stream.Collectors;
 import java.util.stream.LongStream;
@@ -114,8 +116,11 @@ class ExactnessPropertyTest {
         }
         final GenerationRequest plain = Rig.request(id, prompt, 1 + random.nextInt(30), sampling(random));
         final int[] stops = random.nextInt(3) == 0 ? new int[] {random.nextInt(FakeModel.VOCABULARY)} : new int[0];
-        return new GenerationRequest(plain.id(), plain.tenant(), plain.run(), plain.model(), plain.chainRoot(),
-            plain.promptTokens(), plain.emittedTokens(), plain.outputTokensMax(), stops, plain.sampling());
+        final Optional<RunId> run =
+            random.nextBoolean() ? Optional.empty() : Optional.of(new RunId("run" + random.nextInt(3)));
+        return new GenerationRequest(plain.id(), plain.tenant(), run, plain.model(), plain.chainRoot(),
+            plain.promptTokens(), plain.emittedTokens(), plain.outputTokensMax(), stops, plain.sampling())
+            .withPriority(Math.max(0, random.nextInt(6) - 3));
     }
 
     private static SamplingParams sampling(final Random random) {
