@@ -78,10 +78,21 @@ public final class Roles {
             "id: x\ncoordinators: ['localhost:1']\ndata-dir: x\nmodel: {id: x, path: x}", "defaults", NodeConfig.class);
         final NodeConfig config = new NodeConfig(node.name(), coordinators, node.rpc().host(), node.rpc().port(),
             node.transfer().port(), node.dir(), new NodeConfig.Model(plan.spec().modelName(), modelPath(plan)),
-            new NodeConfig.Kv(defaults.kv().blockTokens(), NODE_TIER_BYTES, NODE_TIER_BYTES, defaults.kv().lookupTimeout(),
-                defaults.kv().onboardTimeout()), defaults.engine());
+            kv(plan.spec().serving()), defaults.engine(), speculation(plan.spec().serving()));
         return new Role("node", node.name(), 1,
             new Role.Launch(NodeMain.class.getName(), config, NODE_HEAP), () -> NodeServer.start(config));
+    }
+
+    private static NodeConfig.Speculation speculation(final Serving serving) {
+        final String mode = serving.speculation().map(named -> "mode: '" + named.replace("'", "''") + "'\n").orElse("");
+        final String draft = serving.draft().map(path -> "draft-model: " + quoted(path) + "\n").orElse("");
+        return ConfigFile.parse(mode + draft, "the options of up", NodeConfig.Speculation.class);
+    }
+
+    private static NodeConfig.Kv kv(final Serving serving) {
+        final String element = serving.kv().map(named -> "\nelement: '" + named.replace("'", "''") + "'").orElse("");
+        return ConfigFile.parse("device-max-bytes: " + NODE_TIER_BYTES + "\nhost-max-bytes: " + NODE_TIER_BYTES + element,
+            "the options of up", NodeConfig.Kv.class);
     }
 
     private static Path modelPath(final ClusterPlan plan) {

@@ -13,13 +13,13 @@ final class ServingOptions {
     private String kv;
     @Option(names = "--speculation", paramLabel = "MODE", description = "speculative decoding: off, suffix, draft or auto")
     private String speculation;
-    @Option(names = "--draft", paramLabel = "PATH", description = "draft model for speculative decoding")
-    private Path draft;
+    @Option(names = "--draft", paramLabel = "PATH", description = "draft model for speculative decoding, or none")
+    private String draft;
     @Option(names = "--guardrails", paramLabel = "FILE", description = "policy for the model's tool calls (JSON)")
     private Path guardrails;
 
     Serving serving() {
-        return new Serving(Optional.ofNullable(kernels), Optional.ofNullable(kv), Optional.ofNullable(speculation), Optional.ofNullable(draft),
+        return new Serving(Optional.ofNullable(kernels), Optional.ofNullable(kv), Optional.ofNullable(speculation), Optional.ofNullable(draft).filter(path -> !path.equals("none")).map(Path::of),
             Optional.ofNullable(guardrails));
     }
 }

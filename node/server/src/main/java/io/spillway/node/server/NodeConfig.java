@@ -3,9 +3,11 @@ package io.spillway.node.server;
 import io.spillway.config.Default;
 import io.spillway.config.Doc;
 import io.spillway.domain.cluster.Endpoint;
+import io.spillway.domain.kv.KvElement;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 
 /** Configuration of one node. */
 @Doc("One node: an engine on one device, with its own host tier.")
@@ -18,7 +20,8 @@ public record NodeConfig(
     @Doc("Directory for what this node keeps while it runs.") Path dataDir,
     Model model,
     Kv kv,
-    Engine engine) {
+    Engine engine,
+    Speculation speculation) {
 
     public NodeConfig {
         coordinators = List.copyOf(coordinators);
@@ -35,13 +38,14 @@ public record NodeConfig(
     }
 
     /** The KV cache and the tier below it. */
-    @Doc("The KV cache and the tier below it. `block-tokens` is identity config: equal on all nodes of a model.")
+    @Doc("The KV cache and the tier below it. `block-tokens` and `element` are identity config: equal on all nodes of a model.")
     public record Kv(
         @Doc("Tokens of a block; a power of two.") @Default("64") int blockTokens,
         @Doc("Size of the device tier.") @Default("512MiB") long deviceMaxBytes,
         @Doc("Size of the host tier.") @Default("512MiB") long hostMaxBytes,
         @Doc("Longest wait for an answer to a block look-up.") @Default("200ms") Duration lookupTimeout,
-        @Doc("Longest wait for blocks to arrive.") @Default("5s") Duration onboardTimeout) {
+        @Doc("Longest wait for blocks to arrive.") @Default("5s") Duration onboardTimeout,
+        @Doc("How keys and values are kept, on the device and in every tier: `f32`, `f16`, `bf16`, `f8`, `i8`, `i4`.") @Default("f16") KvElement element) {
     }
 
     /** The step loop. */
@@ -52,5 +56,17 @@ public record NodeConfig(
         @Doc("Most requests that wait on this node.") @Default("256") int queuedRequests,
         @Doc("Threads for kernels, shared by all nodes of a process; 0 = one per core.") @Default("0") int threads,
         @Doc("Kernels, for all nodes of a process: `native` (C), `vector` (Java's Vector API), `scalar`; `auto` is native where that is faster.") @Default("auto") KernelSet kernels) {
+    }
+
+    /** Guessing ahead. */
+    @Doc("Guessing tokens ahead: outputs stay the same, they come sooner.")
+    public record Speculation(
+        @Doc("Who guesses: `off`, `suffix` (looks up where the text ended like this before), `draft` (a smaller model), `auto` (both; "
+            + "without a draft model the same as `suffix`).") @Default("auto") Mode mode,
+        @Doc("A smaller model with the same tokenizer: GGUF file or Hugging Face directory.") Optional<Path> draftModel,
+        @Doc("Most tokens guessed per request and step, 1 to 64.") @Default("16") int maxTokens,
+        @Doc("Size of the draft model's KV cache.") @Default("64MiB") long draftMaxBytes) {
+        /** Who guesses. */
+        public enum Mode { OFF, SUFFIX, DRAFT, AUTO }
     }
 }

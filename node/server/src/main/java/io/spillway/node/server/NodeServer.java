@@ -13,7 +13,6 @@ import io.spillway.domain.id.ModelId;
 import io.spillway.domain.id.NodeId;
 import io.spillway.domain.id.RequestId;
 import io.spillway.domain.kv.BlockHasher;
-import io.spillway.domain.kv.KvElement;
 import io.spillway.domain.kv.KvLayout;
 import io.spillway.domain.kv.ModelFingerprint;
 import io.spillway.domain.request.GenerationEvent;
@@ -30,11 +29,13 @@ import io.spillway.kvstore.transfer.TransferEndpoint;
 import io.spillway.modelfile.ModelSource;
 import io.spillway.node.compute.ComputeBackend;
 import io.spillway.node.compute.Slab;
+import io.spillway.node.engine.ConstraintSource;
 import io.spillway.node.engine.Engine;
 import io.spillway.node.engine.EngineConfig;
 import io.spillway.node.engine.EngineParts;
 import io.spillway.node.model.LanguageModel;
 import io.spillway.node.model.ModelLoader;
+import io.spillway.node.speculation.Speculation;
 import io.spillway.wire.link.CoordinatorLink;
 import io.spillway.wire.link.EventFeed;
 import io.spillway.wire.link.LinkConfig;
@@ -113,12 +114,14 @@ public final class NodeServer implements AutoCloseable {
             fingerprint = source.fingerprint();
             model = opened(ModelLoader.load(source, backend, ModelLoader.Options.defaults()));
         }
-        final KvLayout layout = model.kvLayout(config.kv().blockTokens(), KvElement.F32);
+        final KvLayout layout = model.kvLayout(config.kv().blockTokens(), config.kv().element());
         final EngineConfig limits = engineConfig(model, layout);
         final Slab slab = opened(backend.allocate(limits.deviceBlocks() * layout.blockBytes()));
         final Endpoint transfer = startStore();
-        engine = opened(new Engine(limits,
-            new EngineParts(model, layout, slab.segment(), store, NanoClock.SYSTEM, feed::append)));
+        final Speculation speculation = opened(new SpeculationSetup(config.speculation(), backend, layout))
+            .open(config.model().path(), limits);
+        engine = opened(new Engine(limits, new EngineParts(model, layout, slab.segment(), store, NanoClock.SYSTEM, feed::append,
+            speculation, ConstraintSource.NONE)));
         engine.start(defect -> LOG.log(System.Logger.Level.ERROR, "the engine of node " + id + " stopped", defect));
         final ModelDescriptor served = new ModelDescriptor(new ModelId(config.model().id()), fingerprint,
             limits.contextTokens(), model.vocabularySize(), layout, BlockHasher.VERSION);
