@@ -1,0 +1,181 @@
+package io.spillway.grammar.automaton;
+
+import java.util.Arrays;
+
+/**
+ * A deterministic state of one rule: what may be read from here within the rule, whether the rule may end here, and which rules it
+ * may call. Successors are found on first use; any thread.
+ */
+public final class DfaState {
+    /** Where a byte leads that may not be read. */
+    public static final DfaState DEAD = new DfaState(null, new int[0]);
+    /** As an answer of {@link #plainRun}: any number. */
+    public static final int ANY_NUMBER = 255;
+    private static final int MAX_RUN = 64;
+    private static final int UNKNOWN = -2;
+    private static final Call[] NO_CALLS = {};
+
+    private final Automaton owner;
+    private final int[] members;
+    private final boolean isFinal;
+    private final boolean hasBytes;
+    private final DfaState[] next;
+    private Call[] calls;
+    private DfaState canonical;
+    private int plainRun = UNKNOWN;
+    private int onlyByte = UNKNOWN;
+
+    /**
+     * A rule that may be called.
+     *
+     * @param after the state to go on from when it ends
+     */
+    record Call(Rule rule, DfaState after) {
+    }
+
+    /** Members by value. */
+    record Key(int[] members) {
+        @Override
+        public boolean equals(final Object other) {
+            return other instanceof Key(final int[] others) && Arrays.equals(members, others);
+        }
+
+        @Override
+        public int hashCode() {
+            return Arrays.hashCode(members);
+        }
+    }
+
+    DfaState(final Automaton owner, final int[] members) {
+        this.owner = owner;
+        this.members = members;
+        this.isFinal = owner != null && owner.isFinal(members);
+        this.hasBytes = owner != null && owner.hasBytes(members);
+        this.next = new DfaState[owner == null ? 0 : owner.classes()];
+        this.calls = owner == null || !owner.hasCalls(members) ? NO_CALLS : null;
+    }
+
+    /** @return the state after one byte, 0 to 255; {@link #DEAD} when it may not come */
+    public DfaState next(final int value) {
+        final int byteClass = owner.classOf(value);
+        final DfaState known = next[byteClass];
+        if (known != null) {
+            return known;
+        }
+        final DfaState found = owner.step(this, value);
+        // Threads that get here at once store the same state, or equal ones.
+        next[byteClass] = found;
+        return found;
+    }
+
+    Call[] calls() {
+        Call[] found = calls;
+        if (found == null) {
+            found = owner.calls(this);
+            calls = found;
+        }
+        return found;
+    }
+
+    /** @return whether following it takes no more than following its bytes: it neither ends its rule nor calls another */
+    public boolean isPlain() {
+        return hasBytes && !isFinal && calls == NO_CALLS;
+    }
+
+    /** @return whether the rule may end here */
+    public boolean isFinal() {
+        return isFinal;
+    }
+
+    /** @return whether any byte may be read here, calls aside */
+    boolean hasBytes() {
+        return hasBytes;
+    }
+
+    /** @return whether the rule ends here, whatever comes */
+    boolean onlyEnds() {
+        return isFinal && !hasBytes && calls() == NO_CALLS;
+    }
+
+    int[] members() {
+        return members;
+    }
+
+    /** @return how many states of the automaton it stands for: what a step from it costs */
+    public int weight() {
+        return members.length;
+    }
+
+    Automaton owner() {
+        return owner;
+    }
+
+    /** @return whether its rule is used by many grammars */
+    public boolean isShared() {
+        return owner.rule().isShared();
+    }
+
+    DfaState or(final DfaState other) {
+        return other == this ? this : owner.union(this, other);
+    }
+
+    /** @return a state that no token of up to {@link #nearBytes} bytes can tell from this one, the same for many */
+    public DfaState canonical() {
+        DfaState found = canonical;
+        if (found == null) {
+            found = owner.canonical(this);
+            canonical = found;
+        }
+        return found;
+    }
+
+    /** @return how far {@link #canonical} holds */
+    public static int nearBytes() {
+        return Automaton.NEAR_BYTES;
+    }
+
+    /** @return the only byte that may be read here within the rule; -1 when there are several or none */
+    int onlyByte() {
+        int found = onlyByte;
+        if (found == UNKNOWN) {
+            found = -1;
+            for (int value = 0; value < 256; value++) {
+                if (next(value) != DEAD) {
+                    if (found >= 0) {
+                        found = -1;
+                        break;
+                    }
+                    found = value;
+                }
+            }
+            onlyByte = found;
+        }
+        return found;
+    }
+
+    /**
+     * How many plain characters may follow, whichever they are: those that JSON strings hold as they are, that is, all but quotation
+     * mark, backslash and controls, in whole UTF-8. A token of so many needs no look at its bytes.
+     *
+     * @return 0 to 64, where 64 may be more, or {@link #ANY_NUMBER}
+     */
+    public int plainRun() {
+        int run = plainRun;
+        if (run == UNKNOWN) {
+            run = 0;
+            DfaState at = this;
+            DfaState after = PlainText.after(at);
+            while (after != DEAD && run < MAX_RUN) {
+                if (after == at) {
+                    run = ANY_NUMBER;
+                    break;
+                }
+                run++;
+                at = after;
+                after = PlainText.after(at);
+            }
+            plainRun = run;
+        }
+        return run;
+    }
+}

@@ -1,0 +1,142 @@
+package io.spillway.grammar.mask;
+
+import io.spillway.grammar.automaton.DfaState;
+import io.spillway.grammar.automaton.Frame;
+import io.spillway.grammar.automaton.Threads;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicLong;
+
+/**
+ * Which tokens may come next, for the states of one grammar over one trie. Answers are found on first use and kept, up to a bound;
+ * what rules that many grammars use have in common is kept for all of them. Any thread; allocates nothing where answers are known.
+ */
+public final class MaskParts {
+    /** As an answer of {@link #only}: no token. */
+    public static final int NONE = -1;
+    /** As an answer of {@link #only}: more than one token. */
+    public static final int SEVERAL = -2;
+
+    private final TokenTrie trie;
+    private final int maskWords;
+    private final boolean near;
+    private final long maxBytes;
+    private final MaskParts shared;
+    private final AtomicLong bytes = new AtomicLong();
+    private final ConcurrentHashMap<DfaState, MaskPart> parts = new ConcurrentHashMap<>();
+    private final ConcurrentHashMap<DfaState, ConcurrentHashMap<MaskPart, MaskPart>> continued = new ConcurrentHashMap<>();
+
+    private MaskParts(final TokenTrie trie, final int maskWords, final long maxBytes, final MaskParts shared) {
+        this.trie = trie;
+        this.maskWords = maskWords;
+        this.near = trie.depth() <= DfaState.nearBytes();
+        this.maxBytes = maxBytes;
+        this.shared = shared;
+    }
+
+    /**
+     * @param maskWords words of a mask over the vocabulary
+     * @return a place for what many grammars have in common
+     */
+    public static MaskParts shared(final TokenTrie trie, final int maskWords) {
+        return new MaskParts(trie, maskWords, Long.MAX_VALUE, null);
+    }
+
+    /**
+     * @param maxBytes when answers take up more, all are forgotten
+     * @return a place for one grammar's answers, beside the common ones
+     */
+    public MaskParts ofGrammar(final long maxBytes) {
+        return new MaskParts(trie, maskWords, maxBytes, this);
+    }
+
+    /** Adds the tokens of the trie that may come next. */
+    public void orInto(final Threads threads, final long[] mask) {
+        for (int i = 0; i < threads.size(); i++) {
+            final MaskPart part = part(threads.state(i));
+            part.orInto(mask);
+            if (part.reachesTheStack()) {
+                orInto(part, threads.frame(i), mask);
+            }
+        }
+    }
+
+    private void orInto(final MaskPart part, final Frame frame, final long[] mask) {
+        for (int link = 0; link < frame.links(); link++) {
+            final MaskPart further = after(part, frame.after(link));
+            further.orInto(mask);
+            if (further.reachesTheStack()) {
+                orInto(further, frame.below(link), mask);
+            }
+        }
+    }
+
+    /**
+     * @param known the only token known before; {@link #NONE} or {@link #SEVERAL}
+     * @return the only token that may come next, or {@link #NONE}, or {@link #SEVERAL}
+     */
+    public int only(final Threads threads, final int known) {
+        int one = known;
+        for (int i = 0; i < threads.size() && one != SEVERAL; i++) {
+            final MaskPart part = part(threads.state(i));
+            one = part.only(one);
+            if (part.reachesTheStack()) {
+                one = only(part, threads.frame(i), one);
+            }
+        }
+        return one;
+    }
+
+    private int only(final MaskPart part, final Frame frame, final int known) {
+        int one = known;
+        for (int link = 0; link < frame.links() && one != SEVERAL; link++) {
+            final MaskPart further = after(part, frame.after(link));
+            one = further.only(one);
+            if (further.reachesTheStack()) {
+                one = only(further, frame.below(link), one);
+            }
+        }
+        return one;
+    }
+
+    private MaskPart part(final DfaState state) {
+        final DfaState key = near ? state.canonical() : state;
+        final MaskParts home = shared != null && key.isShared() ? shared : this;
+        final MaskPart known = home.parts.get(key);
+        if (known != null) {
+            return known;
+        }
+        final MaskPart found = new MaskWalk(trie, maskWords).from(key);
+        home.account(found);
+        final MaskPart first = home.parts.putIfAbsent(key, found);
+        return first == null ? found : first;
+    }
+
+    private MaskPart after(final MaskPart part, final DfaState state) {
+        final DfaState key = near ? state.canonical() : state;
+        ConcurrentHashMap<MaskPart, MaskPart> byPart = continued.get(key);
+        if (byPart == null) {
+            byPart = continued.computeIfAbsent(key, _ -> new ConcurrentHashMap<>(4));
+        }
+        final MaskPart known = byPart.get(part);
+        if (known != null) {
+            return known;
+        }
+        final MaskPart found = new MaskWalk(trie, maskWords).after(part.ended(), key);
+        account(found);
+        final MaskPart first = byPart.putIfAbsent(part, found);
+        return first == null ? found : first;
+    }
+
+    private void account(final MaskPart part) {
+        if (bytes.addAndGet(part.bytes()) > maxBytes) {
+            parts.clear();
+            continued.clear();
+            bytes.set(part.bytes());
+        }
+    }
+
+    /** @return bytes that the answers take up, about, without those that grammars share */
+    public long bytes() {
+        return bytes.get();
+    }
+}
