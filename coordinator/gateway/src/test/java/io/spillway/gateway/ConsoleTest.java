@@ -112,7 +112,10 @@ class ConsoleTest {
                 "spillway_members{role=\"engine\"} 1.0",
                 "spillway_kv_blocks{node=\"node-1\",tier=\"device\"} 28.0",
                 "spillway_kv_used_bytes{node=\"node-1\",tier=\"disk\"} 2000.0",
-                "spillway_node_running_requests{node=\"node-1\"} 2.0")
+                "spillway_node_running_requests{node=\"node-1\"} 2.0", "spillway_node_steps{node=\"node-1\"} 6.0",
+                "spillway_node_step_rows{kind=\"guessed\",node=\"node-1\"} 40.0", "spillway_node_step_time_seconds{node=\"node-1\"} 0.5",
+                "spillway_node_step_within{le=\"2.5E-4\",node=\"node-1\"} 4.0",
+                "spillway_node_step_within{le=\"+Inf\",node=\"node-1\"} 6.0")
             .anyMatch(line -> line.startsWith("spillway_ttft_seconds_bucket{model=\"bytes\",le=\"0.1\"}"))
             .anyMatch(line -> line.startsWith("spillway_http_requests_total{status=\"404\"}"));
         for (final MetricName name : EnumSet.complementOf(EnumSet.of(MetricName.OVERFLOWS))) {

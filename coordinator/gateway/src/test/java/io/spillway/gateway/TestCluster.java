@@ -7,6 +7,7 @@ import io.spillway.domain.cluster.Endpoint;
 import io.spillway.domain.cluster.ModelDescriptor;
 import io.spillway.domain.cluster.NodeDescriptor;
 import io.spillway.domain.cluster.NodeLoad;
+import io.spillway.domain.cluster.StepTotals;
 import io.spillway.domain.cluster.NodeRole;
 import io.spillway.domain.id.ModelId;
 import io.spillway.domain.id.NodeId;
@@ -84,7 +85,9 @@ final class TestCluster implements AutoCloseable {
 
     private ConsoleSnapshot snapshot() {
         final NodeLoad load = new NodeLoad(new NodeId("node-1"), 3, 1, 2, 300, 100, 20, 8, 5000, 4_000_000, 0,
-            new NodeLoad.TierUse(10, 1000, 4000, 20, 2000, 8000));
+            new NodeLoad.TierUse(10, 1000, 4000, 20, 2000, 8000), new StepTotals(6, 9, 100, 9, 40, 21, 500_000_000L,
+                java.util.stream.IntStream.range(0, StepTotals.BUCKETS)
+                    .mapToObj(bucket -> bucket == 0 ? 1L : bucket == 1 ? 3L : bucket == 14 ? 2L : 0L).toList()));
         return new ConsoleSnapshot(1_000, List.of(new ConsoleSnapshot.Replica("c1", true, true, 4, 77)),
             ConsoleMembers.of(view, Map.of(load.id(), load), 1_000),
             List.of(new ConsoleSnapshot.Request("r1", "", "bytes", "node-1", "running", 10, 5, 3, 1, 2, "why")),

@@ -3,6 +3,7 @@ package io.spillway.gateway.console;
 import io.spillway.coordinator.state.ClusterView;
 import io.spillway.domain.cluster.NodeDescriptor;
 import io.spillway.domain.cluster.NodeLoad;
+import io.spillway.domain.cluster.StepTotals;
 import io.spillway.domain.id.NodeId;
 import io.spillway.domain.kv.KvLayout;
 import java.util.ArrayList;
@@ -39,7 +40,8 @@ public final class ConsoleMembers {
             member.leaseUntilEpochMillis() - epochMillis, load.isPresent(),
             load.map(NodeLoad::queuedRequests).orElse(0), load.map(NodeLoad::runningRequests).orElse(0),
             load.map(NodeLoad::queuedPrefillTokens).orElse(0), load.map(NodeLoad::prefillTokensPerSecond).orElse(0d),
-            load.map(NodeLoad::decodeStepNanos).orElse(0L), load.map(report -> tiers(descriptor, report)).orElse(List.of()));
+            load.map(NodeLoad::decodeStepNanos).orElse(0L), load.map(report -> tiers(descriptor, report)).orElse(List.of()),
+            load.map(NodeLoad::steps).orElse(StepTotals.NONE));
     }
 
     private static List<ConsoleSnapshot.TierUse> tiers(final NodeDescriptor descriptor, final NodeLoad load) {

@@ -2,6 +2,7 @@ package io.spillway.gateway.console;
 
 import static java.util.Objects.requireNonNull;
 
+import io.spillway.domain.cluster.StepTotals;
 import java.util.List;
 
 /**
@@ -40,11 +41,12 @@ public record ConsoleSnapshot(
      * @param leaseLeftMillis    negative when the lease has run out
      * @param reporting          whether a load report has come
      * @param decodeStepNanos    0 = not yet known
+     * @param steps              of the engine, since it started
      */
     public record Member(
         String id, String role, String address, long epoch, String model, long leaseLeftMillis, boolean reporting,
         int queuedRequests, int runningRequests, int queuedPrefillTokens, double prefillTokensPerSecond,
-        long decodeStepNanos, List<TierUse> tiers) {
+        long decodeStepNanos, List<TierUse> tiers, StepTotals steps) {
         public Member {
             tiers = List.copyOf(tiers);
         }

@@ -39,6 +39,7 @@ public final class GatewayMetrics implements ChatObserver {
     private final MultiGauge members = rows(MetricName.MEMBERS, null);
     private final MultiGauge nodeQueue = rows(MetricName.NODE_QUEUE, null);
     private final MultiGauge nodeRunning = rows(MetricName.NODE_RUNNING, null);
+    private final StepGauges steps = new StepGauges(registry);
     private final MultiGauge kvBlocks = rows(MetricName.KV_BLOCKS, null);
     private final MultiGauge kvBytes = rows(MetricName.KV_BYTES, "bytes");
     private final MultiGauge kvBytesMax = rows(MetricName.KV_BYTES_MAX, "bytes");
@@ -147,6 +148,7 @@ public final class GatewayMetrics implements ChatObserver {
             Tags.of("node", member.id()), member.queuedRequests())).toList(), true);
         nodeRunning.register(snapshot.members().stream().map(member -> MultiGauge.Row.of(
             Tags.of("node", member.id()), member.runningRequests())).toList(), true);
+        steps.show(snapshot.members());
         kvBlocks.register(tiers(snapshot).map(row -> MultiGauge.Row.of(row.tags(), row.use().usedBlocks())).toList(), true);
         kvBytes.register(tiers(snapshot).map(row -> MultiGauge.Row.of(row.tags(), row.use().usedBytes())).toList(), true);
         kvBytesMax.register(tiers(snapshot).map(row -> MultiGauge.Row.of(row.tags(), row.use().maxBytes())).toList(), true);

@@ -41,6 +41,16 @@ public enum MetricName {
     NODE_QUEUE("spillway.node.queue.requests", "Requests queued on a node"),
     /** [node]. */
     NODE_RUNNING("spillway.node.running.requests", "Requests running on a node"),
+    /** [node]. */
+    STEPS("spillway.node.steps", "Steps of a node's engine since it started"),
+    /** [node]. */
+    STEP_SEQUENCES("spillway.node.step.sequences", "Sequences in the steps of a node's engine, summed over steps"),
+    /** [node, kind: prefill, decode, guessed or accepted]. */
+    STEP_ROWS("spillway.node.step.rows", "Rows computed by a node's engine; accepted ones are guessed ones that were right"),
+    /** [node]. */
+    STEP_TIME("spillway.node.step.time", "Time that a node's engine spent in steps"),
+    /** [node, le]. */
+    STEP_BUCKET("spillway.node.step.within", "Steps of a node's engine of at most so many seconds"),
     /** [node, tier]. */
     KV_BLOCKS("spillway.kv.blocks", "Blocks held in a tier"),
     /** [node, tier]. */
