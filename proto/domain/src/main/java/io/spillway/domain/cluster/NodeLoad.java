@@ -16,14 +16,25 @@ import io.spillway.domain.id.NodeId;
  * @param decodeStepNanos        measured duration of one decode step, moving average; 0 = not yet known
  * @param onboardBytesPerSecond  measured, moving average; 0 = not yet known
  * @param tiers                  blocks and bytes per tier below the device
+ * @param steps                  of the engine, since it started
  */
 public record NodeLoad(
     NodeId id, long epoch, int queuedRequests, int runningRequests, int queuedPrefillTokens, int freeBlocks,
     int cachedBlocks, int leasedBlocks, double prefillTokensPerSecond, long decodeStepNanos,
-    double onboardBytesPerSecond, TierUse tiers) {
+    double onboardBytesPerSecond, TierUse tiers, StepTotals steps) {
+    /** Of a member that computes nothing. */
+    public NodeLoad(
+        final NodeId id, final long epoch, final int queuedRequests, final int runningRequests, final int queuedPrefillTokens,
+        final int freeBlocks, final int cachedBlocks, final int leasedBlocks, final double prefillTokensPerSecond,
+        final long decodeStepNanos, final double onboardBytesPerSecond, final TierUse tiers) {
+        this(id, epoch, queuedRequests, runningRequests, queuedPrefillTokens, freeBlocks, cachedBlocks, leasedBlocks,
+            prefillTokensPerSecond, decodeStepNanos, onboardBytesPerSecond, tiers, StepTotals.NONE);
+    }
+
     public NodeLoad {
         requireNonNull(id, "id");
         requireNonNull(tiers, "tiers");
+        requireNonNull(steps, "steps");
     }
 
     /** Use of a member's own tiers below the device. */

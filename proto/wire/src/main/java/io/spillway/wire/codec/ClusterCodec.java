@@ -5,6 +5,7 @@ import io.spillway.domain.cluster.ModelDescriptor;
 import io.spillway.domain.cluster.NodeDescriptor;
 import io.spillway.domain.cluster.NodeLoad;
 import io.spillway.domain.cluster.NodeRole;
+import io.spillway.domain.cluster.StepTotals;
 import io.spillway.domain.id.ModelId;
 import io.spillway.domain.id.NodeId;
 import io.spillway.domain.kv.KvElement;
@@ -68,14 +69,27 @@ public final class ClusterCodec {
             .setQueuedPrefillTokens(load.queuedPrefillTokens()).setFreeBlocks(load.freeBlocks())
             .setCachedBlocks(load.cachedBlocks()).setLeasedBlocks(load.leasedBlocks())
             .setPrefillTokensPerSecond(load.prefillTokensPerSecond()).setDecodeStepNanos(load.decodeStepNanos())
-            .setOnboardBytesPerSecond(load.onboardBytesPerSecond()).setTiers(toWire(load.tiers())).build();
+            .setOnboardBytesPerSecond(load.onboardBytesPerSecond()).setTiers(toWire(load.tiers())).setSteps(toWire(load.steps()))
+            .build();
     }
 
     public static NodeLoad toDomain(final io.spillway.wire.v1.NodeLoad load) {
         return new NodeLoad(new NodeId(load.getId()), load.getEpoch(), load.getQueuedRequests(),
             load.getRunningRequests(), load.getQueuedPrefillTokens(), load.getFreeBlocks(), load.getCachedBlocks(),
             load.getLeasedBlocks(), load.getPrefillTokensPerSecond(), load.getDecodeStepNanos(),
-            load.getOnboardBytesPerSecond(), toDomain(load.getTiers()));
+            load.getOnboardBytesPerSecond(), toDomain(load.getTiers()), toDomain(load.getSteps()));
+    }
+
+    private static io.spillway.wire.v1.StepTotals toWire(final StepTotals steps) {
+        return io.spillway.wire.v1.StepTotals.newBuilder().setSteps(steps.steps()).setSequences(steps.sequences())
+            .setPrefillRows(steps.prefillRows()).setDecodeRows(steps.decodeRows()).setGuessedRows(steps.guessedRows())
+            .setAcceptedRows(steps.acceptedRows()).setNanos(steps.nanos()).addAllCountByBucket(steps.countByBucket()).build();
+    }
+
+    private static StepTotals toDomain(final io.spillway.wire.v1.StepTotals steps) {
+        return new StepTotals(steps.getSteps(), steps.getSequences(), steps.getPrefillRows(), steps.getDecodeRows(),
+            steps.getGuessedRows(), steps.getAcceptedRows(), steps.getNanos(),
+            steps.getCountByBucketCount() == 0 ? StepTotals.NONE.countByBucket() : steps.getCountByBucketList());
     }
 
     private static io.spillway.wire.v1.TierUse toWire(final NodeLoad.TierUse use) {

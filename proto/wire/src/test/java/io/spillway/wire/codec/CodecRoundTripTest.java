@@ -9,6 +9,7 @@ import io.spillway.domain.cluster.ModelDescriptor;
 import io.spillway.domain.cluster.NodeDescriptor;
 import io.spillway.domain.cluster.NodeLoad;
 import io.spillway.domain.cluster.NodeRole;
+import io.spillway.domain.cluster.StepTotals;
 import io.spillway.domain.error.ErrorCode;
 import io.spillway.domain.error.SpillwayException;
 import io.spillway.domain.id.ModelId;
@@ -113,8 +114,11 @@ class CodecRoundTripTest {
             assertThat(ClusterCodec.toDomain(ClusterCodec.toWire(node))).isEqualTo(node);
         }
         final NodeLoad load = new NodeLoad(new NodeId("n"), 3, 1, 2, 3, 4, 5, 6, 7.5, 8, 9.5,
-            new NodeLoad.TierUse(1, 2, 3, 4, 5, 6));
+            new NodeLoad.TierUse(1, 2, 3, 4, 5, 6),
+            new StepTotals(10, 11, 12, 13, 14, 15, 16, java.util.stream.LongStream.range(20, 20 + StepTotals.BUCKETS).boxed().toList()));
         assertThat(ClusterCodec.toDomain(ClusterCodec.toWire(load))).isEqualTo(load);
+        assertThat(ClusterCodec.toDomain(ClusterCodec.toWire(load).toBuilder().clearSteps().build()).steps())
+            .as("of a member that knows no steps").isEqualTo(StepTotals.NONE);
     }
 
     @Property(tries = 100)
