@@ -31,6 +31,7 @@ public final class Engine implements AutoCloseable {
     private final BlockStore store;
     private final ConstraintSource constraints;
     private final int vocabularySize;
+    private final boolean embeds;
     private final LiveRequests liveRequests;
     private final EngineAgent agent;
     private volatile boolean draining;
@@ -48,6 +49,7 @@ public final class Engine implements AutoCloseable {
         store = parts.store();
         constraints = parts.constraints();
         vocabularySize = parts.model().vocabularySize();
+        embeds = EngineAgent.hiddenSize(parts.model()) > 0;
         final int liveMax = config.queueMax() + config.runningMax();
         liveRequests = new LiveRequests(liveMax);
         agent = new EngineAgent(config, parts, liveRequests, liveMax + CONTROL_COMMANDS_MAX);
@@ -124,7 +126,7 @@ public final class Engine implements AutoCloseable {
         final int queued = Math.max(0, liveRequests.count() - load.active());
         return new NodeLoad(id, epoch, queued, load.active(), load.prefillTokens(), load.freeBlocks(),
             load.cachedBlocks(), load.leasedBlocks(), load.prefillTokensPerSecond(), load.decodeStepNanos(),
-            load.onboardBytesPerSecond(), store.tierUse());
+            load.onboardBytesPerSecond(), store.tierUse(), agent.counters().stepTotals());
     }
 
     /** @return totals since the start */
@@ -204,6 +206,9 @@ public final class Engine implements AutoCloseable {
         if (!areTokens(request.promptTokens()) || !areTokens(request.emittedTokens())) {
             return new GenerationEvent.Failed(
                 ErrorCode.INVALID_VALUE, "a token id is not in the vocabulary of " + vocabularySize);
+        }
+        if (request.pooling().isPresent() && !embeds) {
+            return new GenerationEvent.Failed(ErrorCode.UNSUPPORTED, "this node's model gives no embeddings");
         }
         for (final Map.Entry<Integer, Float> bias : request.sampling().logitBias().entrySet()) {
             final boolean isToken = bias.getKey() >= 0 && bias.getKey() < vocabularySize;

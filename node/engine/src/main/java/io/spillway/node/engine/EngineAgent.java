@@ -6,6 +6,7 @@ import io.spillway.domain.request.FinishReason;
 import io.spillway.domain.time.NanoClock;
 import io.spillway.node.kvcache.KvCache;
 import io.spillway.node.kvcache.WriteBehind;
+import io.spillway.node.model.LanguageModel;
 import io.spillway.node.runner.StepRunner;
 import io.spillway.node.scheduler.OutputForecast;
 import io.spillway.node.speculation.Speculator;
@@ -68,16 +69,26 @@ final class EngineAgent implements Agent {
             config.offloadInFlightMax(), config.offloadWait().toNanos(), OFFLOAD_RETRY_NANOS);
         writeBehind = new WriteBehind(parts.store(), cache, limits, idle::wake);
         emitter = new Emitter(liveRequests, tally);
-        surroundings = new Sequence.Surroundings(cache, new OutputForecast(), meter, config);
+        surroundings = new Sequence.Surroundings(
+            cache, new OutputForecast(), meter, config, hiddenSize(parts.model()));
         roster = new Roster(surroundings, emitter, tally);
         storeCalls = new StoreCalls(parts.store(), config,
-            new StoreCalls.Context(cache, roster, meter, tally, idle::wake));
+            new StoreCalls.Context(cache, roster, meter, tally, clock, idle::wake));
         final StepRunner runner = new StepRunner(parts.model(), layout, parts.slab(),
             new StepRunner.Limits(config.stepTokensMax(), config.runningMax()));
         stepLoop = new StepLoop(config, runner, clock,
             new StepLoop.Context(roster, cache, writeBehind, meter, tally, new Speculator(parts.speculation(),
                 new Speculator.Limits(parts.model().vocabularySize(), config.runningMax()))));
         publish();
+    }
+
+    /** @return width of the model's hidden states; 0 when it does not show them */
+    static int hiddenSize(final LanguageModel model) {
+        try {
+            return model.hiddenSize();
+        } catch (final UnsupportedOperationException e) {
+            return 0; // requests for embeddings are refused
+        }
     }
 
     /** Queues a command and wakes the engine. Any thread. @return false: the queue is full */
@@ -181,7 +192,7 @@ final class EngineAgent implements Agent {
     private int admit(final long nowNanos) {
         int count = 0;
         for (Sequence next = roster.admitNext(nowNanos); next != null; next = roster.admitNext(nowNanos)) {
-            if (!storeCalls.lookUp(next, nowNanos)) {
+            if (next.computesAll() || !storeCalls.lookUp(next, nowNanos)) {
                 roster.run(next);
             }
             count++;

@@ -1,5 +1,6 @@
 package io.spillway.node.engine;
 
+import io.spillway.domain.cluster.StepTotals;
 import io.spillway.node.kvcache.WriteBehind;
 import io.spillway.node.speculation.SpeculationCounts;
 
@@ -21,14 +22,14 @@ import io.spillway.node.speculation.SpeculationCounts;
  * @param evictedBlocks    blocks evicted from the device
  * @param offload          what became of blocks offered to the store
  * @param speculation      what became of guesses
- * @param stepUse          what steps consisted of, and how long they took
+ * @param stepTotals       what steps consisted of, and how long they took
  */
 public record EngineCounters(
     long steps, long prefillTokens, long outputTokens, long finished, long failed, long cancelled, long preemptions,
     long listenerErrors, long lookups, long storeTimeouts, long storeErrors, long onboardedBlocks, long evictedBlocks,
-    WriteBehind.Counts offload, SpeculationCounts speculation, StepUse stepUse) {
+    WriteBehind.Counts offload, SpeculationCounts speculation, StepTotals stepTotals) {
     /** Nothing happened yet. */
     public static final EngineCounters NONE =
         new EngineCounters(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, new WriteBehind.Counts(0, 0, 0), SpeculationCounts.NONE,
-            StepUse.NONE);
+            StepTotals.NONE);
 }

@@ -18,7 +18,7 @@ final class LoadMeter {
         final long nanos = Math.max(1, durationNanos);
         if (prefillRows == 0) {
             decodeStepNanos = average(decodeStepNanos, nanos);
-        } else if (2 * prefillRows >= rows) {
+        } else if (2 * prefillRows >= rows && durationNanos > 0) { // a clock too coarse to tell says nothing
             prefillTokensPerSecond = average(prefillTokensPerSecond, rows * 1e9 / nanos);
         }
     }

@@ -1,6 +1,7 @@
 package io.spillway.node.engine;
 
 import io.spillway.domain.error.ErrorCode;
+import io.spillway.domain.error.SpillwayException;
 import io.spillway.domain.request.FinishReason;
 import io.spillway.domain.request.GenerationEvent;
 import io.spillway.domain.request.GenerationRequest;
@@ -58,7 +59,7 @@ final class Roster {
 
     void enqueue(final Sequence sequence) {
         int found = 0;
-        while (found < sequence.chain().size()
+        while (!sequence.computesAll() && found < sequence.chain().size()
             && cache.blocks().find(sequence.chain().get(found)) != DeviceBlocks.NONE) {
             found++;
         }
@@ -146,7 +147,8 @@ final class Roster {
 
     /** Finds further blocks of the sequence on the device, published since it last looked; skips computing them. */
     void extend(final Sequence sequence) {
-        if (sequence.table().count() != sequence.table().published() || sequence.pendingTokens() <= 1) {
+        if (sequence.table().count() != sequence.table().published() || sequence.pendingTokens() <= 1
+            || sequence.computesAll()) {
             return;
         }
         matchFullBlocks(sequence);
@@ -162,6 +164,9 @@ final class Roster {
 
     private void matchFullBlocks(final Sequence sequence) {
         final int blockTokens = config.blockTokens();
+        if (sequence.computesAll()) {
+            return;
+        }
         final int before = sequence.heldBlocks();
         // The last known token is always computed: its logits choose the next one.
         cache.match(sequence.table(), sequence.chain(), (sequence.knownTokens() - 1) / blockTokens);
@@ -188,8 +193,22 @@ final class Roster {
 
     void finish(final Sequence sequence, final FinishReason reason, final long nowNanos) {
         giveBack(sequence, nowNanos);
-        forecast.ended(sequence.outputTokens());
+        if (sequence.pool() == null) {
+            forecast.ended(sequence.outputTokens());
+        }
         emitter.finish(sequence, reason);
+    }
+
+    /** Delivers the vector and ends the sequence. */
+    void finishEmbedded(final Sequence sequence, final long nowNanos) {
+        sequence.sources().settle(sequence.knownTokens());
+        try {
+            if (emitOrEnd(sequence, new GenerationEvent.Embedded(sequence.pool().vector()))) {
+                finish(sequence, FinishReason.STOP, nowNanos);
+            }
+        } catch (final SpillwayException e) {
+            fail(sequence, e.code(), e.getMessage(), nowNanos);
+        }
     }
 
     void fail(final Sequence sequence, final ErrorCode code, final String detail, final long nowNanos) {

@@ -9,6 +9,7 @@ import io.spillway.domain.request.GenerationRequest;
 import io.spillway.domain.request.SamplingParams;
 import io.spillway.node.kvcache.BlockTable;
 import io.spillway.node.kvcache.KvCache;
+import io.spillway.node.runner.HiddenPool;
 import io.spillway.node.sampling.TokenConstraint;
 import io.spillway.node.sampling.TokenHistory;
 import io.spillway.node.scheduler.ComeBack;
@@ -34,6 +35,7 @@ final class Sequence implements Schedulable, SpeculatedSequence {
     private final TokenHistory history;
     private final TokenSources sources = new TokenSources();
     private final TokenConstraint constraint; // behind the known tokens; null: none
+    private final HiddenPool pool;        // null: it generates
     private final int outputTokensMax;    // of the request, cut where the context ends
     private int[] tokens;                 // [≥ knownTokens], prompt first
     private int knownTokens;
@@ -46,10 +48,12 @@ final class Sequence implements Schedulable, SpeculatedSequence {
     private long storeDeadlineNanos;
     private boolean stopped;
     private FairTicket<Sequence> ticket;  // null until it queues
+    private BlockHash tail;               // null until asked for
     private Rank rank;                    // null until it may be its turn
 
     /** What all sequences of an engine share. */
-    record Surroundings(KvCache cache, OutputForecast forecast, LoadMeter meter, EngineConfig config) {
+    record Surroundings(
+        KvCache cache, OutputForecast forecast, LoadMeter meter, EngineConfig config, int hiddenSize) {
     }
 
     Sequence(final LiveRequest live, final List<BlockHash> chain, final Surroundings surroundings) {
@@ -64,6 +68,7 @@ final class Sequence implements Schedulable, SpeculatedSequence {
         System.arraycopy(request.emittedTokens(), 0, tokens, prompt.length, request.emittedTokens().length);
         knownTokens = request.knownTokens();
         outputTokensMax = Math.min(request.outputTokensMax(), surroundings.config().contextTokens() - prompt.length);
+        pool = request.pooling().map(how -> new HiddenPool(how, surroundings.hiddenSize())).orElse(null);
         history = new TokenHistory(request.sampling());
         history.addPrompt(prompt);
         for (final int token : request.emittedTokens()) {
@@ -170,6 +175,9 @@ final class Sequence implements Schedulable, SpeculatedSequence {
         deferred = false;
         computedTokens = 0;
         sources.restart();
+        if (pool != null) {
+            pool.restart();
+        }
     }
 
     /** @return hash of the full block {@code index}; computed from the known tokens if this is the first time */
@@ -218,6 +226,43 @@ final class Sequence implements Schedulable, SpeculatedSequence {
         deferred = isDeferred;
     }
 
+    @Override
+    public HiddenPool pool() {
+        return pool;
+    }
+
+    /** @return whether every token has to pass through the model here, wherever its KV may be found */
+    boolean computesAll() {
+        return pool != null && pool.wantsEveryRow();
+    }
+
+    /** @return whether it is to be embedded, and all it takes is gathered */
+    boolean isEmbedded() {
+        return pool != null && pendingTokens() == 0;
+    }
+
+    /** @return whether all but the tail and the last token of the request is on the device, and the tail can be copied */
+    boolean wantsTail(final int blockTokens) {
+        return ready() && !computesAll() && knownTokens == request().knownTokens() && knownTokens % blockTokens > 1
+            && pendingTokens() == knownTokens % blockTokens && heldBlocks() == table.published();
+    }
+
+    /** @return whether the tokens of the request behind its last full block are on the device, but for the last one at most */
+    boolean hasTail(final int blockTokens) {
+        final int requested = request().knownTokens();
+        return requested % blockTokens > 1 && computedTokens >= requested - 1 && heldBlocks() > requested / blockTokens;
+    }
+
+    /** @return what two requests have in common whose tokens are the same up to the last one, which is not in it */
+    BlockHash tail(final int blockTokens) {
+        if (tail == null) {
+            final int from = request().knownTokens() / blockTokens * blockTokens;
+            tail = BlockHasher.child(
+                parentOf(from / blockTokens), tokens, from, request().knownTokens() - 1 - from);
+        }
+        return tail;
+    }
+
     /** Its place in the line; null until it queues for the first time. */
     FairTicket<Sequence> ticket() {
         return ticket;
@@ -238,7 +283,7 @@ final class Sequence implements Schedulable, SpeculatedSequence {
 
     @Override
     public int expectedTokens() {
-        return knownTokens + surroundings.forecast().moreTokens(outputTokens(), outputTokensLeft());
+        return pool != null ? knownTokens : knownTokens + surroundings.forecast().moreTokens(outputTokens(), outputTokensLeft());
     }
 
     @Override

@@ -1,5 +1,6 @@
 package io.spillway.node.engine;
 
+import io.spillway.domain.cluster.StepTotals;
 import io.spillway.domain.kv.BlockHash;
 import io.spillway.domain.request.FinishReason;
 import io.spillway.domain.request.GenerationEvent;
@@ -14,6 +15,7 @@ import io.spillway.node.scheduler.StepPolicy;
 import io.spillway.node.speculation.SpeculationCounts;
 import io.spillway.node.speculation.Speculator;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -35,13 +37,15 @@ final class StepLoop {
     private final StepPlan plan = new StepPlan();
     private final List<Sequence> stepped = new ArrayList<>();
     private final Set<BlockHash> claimed = new HashSet<>(); // asked, never iterated
+    private final TailSharing tails;
     private final Speculator speculator;
     private final int[] stepTokens; // [runningMax], of stepped
     private final int[] guessEntry; // [runningMax], of stepped; NO_GUESS for those that do not decode
-    private final long[] stepsByDuration = new long[StepUse.BUCKETS];
+    private final long[] stepsByDuration = new long[StepTotals.BUCKETS];
     private long sequences;
     private long decodeRows;
     private long guessedRows;
+    private long acceptedRows;
     private long stepNanos;
 
     /** What the engine's other parts give to this one. */
@@ -59,6 +63,7 @@ final class StepLoop {
         meter = context.meter();
         tally = context.tally();
         speculator = context.speculator();
+        tails = new TailSharing(cache, config.blockTokens());
         stepTokens = new int[config.runningMax()];
         guessEntry = new int[config.runningMax()];
     }
@@ -67,8 +72,9 @@ final class StepLoop {
         return speculator.counts();
     }
 
-    StepUse stepUse() {
-        return new StepUse(sequences, tally.prefillTokens, decodeRows, guessedRows, stepNanos, stepsByDuration.clone());
+    StepTotals stepTotals() {
+        return new StepTotals(tally.steps, sequences, tally.prefillTokens, decodeRows, guessedRows, acceptedRows, stepNanos,
+            Arrays.stream(stepsByDuration).boxed().toList());
     }
 
     /** @return sequences that moved: computed or were sent back to the queue */
@@ -105,7 +111,7 @@ final class StepLoop {
         claimed.clear();
         for (int i = 0; i < active.size(); i++) {
             final Sequence sequence = active.get(i);
-            if (sequence.phase() != Sequence.Phase.RUNNING) {
+            if (sequence.phase() != Sequence.Phase.RUNNING || sequence.computesAll()) {
                 continue;
             }
             roster.extend(sequence);
@@ -114,6 +120,7 @@ final class StepLoop {
             sequence.defer(sequence.pendingTokens() > 1 && fillsBlock
                 && !claimed.add(sequence.hashOf(next, config.blockTokens())));
         }
+        tails.share(active);
     }
 
     private void assemble(final List<Sequence> active) {
@@ -145,7 +152,7 @@ final class StepLoop {
         speculator.begin(rows, config.stepTokensMax() - rows);
         for (int i = 0; i < stepped.size(); i++) {
             final Sequence sequence = stepped.get(i);
-            guessEntry[i] = sequence.pendingTokens() > 1 ? NO_GUESS
+            guessEntry[i] = sequence.pendingTokens() > 1 || sequence.pool() != null ? NO_GUESS
                 : speculator.offer(sequence, sequence.outputTokensLeft() - 1);
         }
         speculator.propose();
@@ -202,7 +209,7 @@ final class StepLoop {
         decodeRows += decoding;
         guessedRows += guessed;
         stepNanos += nanos;
-        stepsByDuration[StepUse.bucketOf(nanos)]++;
+        stepsByDuration[StepTotals.bucketOf(nanos)]++;
     }
 
     private void settle(final int index) {
@@ -210,6 +217,7 @@ final class StepLoop {
         roster.served(sequence, stepTokens[index]);
         if (guessEntry[index] != NO_GUESS) {
             speculator.settle(guessEntry[index], runner, index);
+            acceptedRows += runner.accepted(index);
         }
         final boolean isSound = runner.failure(index) == null;
         if (isSound) {
@@ -221,6 +229,8 @@ final class StepLoop {
         }
         if (!isSound) {
             roster.failAndForget(sequence, runner.failure(index).getMessage(), clock.nanoTime());
+        } else if (sequence.isEmbedded()) {
+            roster.finishEmbedded(sequence, clock.nanoTime());
         } else if (sequence.stopped()) {
             roster.finish(sequence, FinishReason.STOP, clock.nanoTime());
         } else if (sequence.outputIsFull()) {

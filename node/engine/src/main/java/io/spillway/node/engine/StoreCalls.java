@@ -1,6 +1,7 @@
 package io.spillway.node.engine;
 
 import io.spillway.domain.kv.BlockHash;
+import io.spillway.domain.time.NanoClock;
 import io.spillway.kvstore.service.BlockStore;
 import io.spillway.node.kvcache.BlockTable;
 import io.spillway.node.kvcache.KvCache;
@@ -25,21 +26,26 @@ import org.agrona.concurrent.ManyToOneConcurrentArrayQueue;
  * <p>Single writer: the engine thread.
  */
 final class StoreCalls {
+    /** So many prefixes are computed because that seems sooner, then one is asked for. */
+    private static final int ASK_EVERY = 32;
+
     private final BlockStore store;
     private final KvCache cache;
     private final Roster roster;
     private final EngineConfig config;
     private final LoadMeter meter;
     private final Tally tally;
+    private final NanoClock clock;
     private final Runnable waker;
     private final ManyToOneConcurrentArrayQueue<Answer> answers;
     private final LongAdder errors = new LongAdder(); // added to on the store's threads
     private final Map<BlockHash, Fetch> fetches = new HashMap<>(); // by their first block; never iterated
     private final int callsMax;
     private int callCount;
+    private long soonerComputed;
 
     /** What the engine's other parts give to this one. */
-    record Context(KvCache cache, Roster roster, LoadMeter meter, Tally tally, Runnable waker) {
+    record Context(KvCache cache, Roster roster, LoadMeter meter, Tally tally, NanoClock clock, Runnable waker) {
     }
 
     StoreCalls(final BlockStore store, final EngineConfig config, final Context context) {
@@ -49,6 +55,7 @@ final class StoreCalls {
         roster = context.roster();
         meter = context.meter();
         tally = context.tally();
+        clock = context.clock();
         waker = context.waker();
         callsMax = 2 * config.runningMax();
         answers = new ManyToOneConcurrentArrayQueue<>(Math.max(2, callsMax));
@@ -84,7 +91,8 @@ final class StoreCalls {
         record LookedUp(Call call, BlockStore.Found found) implements Answer {
         }
 
-        record Arrived(Call call, BlockTable table, BlockStore.Onboarded onboarded) implements Answer {
+        /** @param atNanos when the store was done, however long the engine was busy then */
+        record Arrived(Call call, BlockTable table, BlockStore.Onboarded onboarded, long atNanos) implements Answer {
         }
     }
 
@@ -102,7 +110,7 @@ final class StoreCalls {
     boolean lookUp(final Sequence sequence, final long nowNanos) {
         final int from = sequence.heldBlocks();
         final int missing = sequence.knownTokens() / config.blockTokens() - from;
-        if (missing < config.onboardBlocksMin() || callCount >= callsMax) {
+        if (missing < config.onboardBlocksMin() || callCount >= callsMax || isSoonerComputed(missing)) {
             return false;
         }
         final long deadlineNanos = nowNanos + config.lookupTimeout().toNanos();
@@ -120,6 +128,13 @@ final class StoreCalls {
         listen(() -> store.lookup(wanted, deadlineNanos), BlockStore.Found.NOTHING,
             found -> new Answer.LookedUp(call, found));
         return true;
+    }
+
+    /** Now and then the store is asked all the same: its speed may have changed. */
+    private boolean isSoonerComputed(final int blocks) {
+        final boolean isSooner = !meter.comeBack().fetches(
+            (long) blocks * config.blockTokens(), blocks * cache.blockBytes());
+        return isSooner && ++soonerComputed % ASK_EVERY != 0;
     }
 
     /** The same blocks are on their way already: to fetch them twice would also take their room twice. */
@@ -141,8 +156,7 @@ final class StoreCalls {
             count++;
             switch (answer) {
                 case Answer.LookedUp(Call call, BlockStore.Found found) -> onFound(call, found, nowNanos);
-                case Answer.Arrived(Call call, BlockTable table, BlockStore.Onboarded onboarded) ->
-                    onArrived(call, table, onboarded, nowNanos);
+                case Answer.Arrived arrived -> onArrived(arrived, nowNanos);
             }
         }
         return count;
@@ -199,11 +213,13 @@ final class StoreCalls {
         }
         callCount++;
         listen(() -> store.onboard(wanted, found, targets, deadlineNanos), BlockStore.Onboarded.NOTHING,
-            onboarded -> new Answer.Arrived(call, table, onboarded));
+            onboarded -> new Answer.Arrived(call, table, onboarded, clock.nanoTime()));
     }
 
-    private void onArrived(
-        final Call call, final BlockTable table, final BlockStore.Onboarded onboarded, final long nowNanos) {
+    private void onArrived(final Answer.Arrived answer, final long nowNanos) {
+        final Call call = answer.call();
+        final BlockTable table = answer.table();
+        final BlockStore.Onboarded onboarded = answer.onboarded();
         final Sequence sequence = call.sequence();
         final int arrived = Math.min(onboarded.blocks(), onboarded.tiers().size());
         final int valid = Math.clamp(arrived, 0, table.count() - call.fromBlock());
@@ -214,7 +230,7 @@ final class StoreCalls {
         }
         if (valid > 0) {
             tally.onboardedBlocks += valid;
-            meter.onOnboard(valid * cache.blockBytes(), nowNanos - call.startedNanos());
+            meter.onOnboard(valid * cache.blockBytes(), answer.atNanos() - call.startedNanos());
         }
         if (call.isAwaitedIn(Sequence.Phase.ONBOARDING)) {
             sequence.sources().onboarded(call.fromBlock(), onboarded.tiers().subList(0, valid));

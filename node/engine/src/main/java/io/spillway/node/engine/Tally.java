@@ -21,6 +21,6 @@ final class Tally {
         final KvCache cache, final WriteBehind writeBehind, final long storeErrors, final StepLoop stepLoop) {
         return new EngineCounters(steps, prefillTokens, outputTokens, finished, failed, cancelled, preemptions,
             listenerErrors, lookups, storeTimeouts, storeErrors, onboardedBlocks, cache.blocks().evicted(),
-            writeBehind.counts(), stepLoop.speculationCounts(), stepLoop.stepUse());
+            writeBehind.counts(), stepLoop.speculationCounts(), stepLoop.stepTotals());
     }
 }

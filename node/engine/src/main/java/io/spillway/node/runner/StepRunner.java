@@ -27,10 +27,12 @@ public final class StepRunner {
     private final KvLayout layout;
     private final MemorySegment slab;
     private final StepBatch batch;
+    private final StepBatch pooled;             // rows whose hidden states are wanted
     private final Sampler sampler;
     private final long[] mask;
     private final StepSequence[] sequences;     // [sequencesMax]
     private final boolean[] wantsToken;         // [sequencesMax]
+    private final int[] pooledRows;             // [sequencesMax], rows whose hidden states it gathers
     private final int[][] proposed;             // [sequencesMax][≥ proposedCount], borrowed from the caller
     private final int[] proposedCount;          // [sequencesMax]
     private final int[] chosenFrom;             // [sequencesMax], place of its first token in tokens
@@ -40,6 +42,7 @@ public final class StepRunner {
     private final int[] tokens;                 // [rowsMax]
     private final TokenLogprob[] logprobs;      // [rowsMax], of tokens; null: not asked for
     private float[] logits = new float[0];      // [rows that choose a token][vocabulary]
+    private float[] states = new float[0];      // [rows that are pooled][hidden]
     private int count;
 
     /**
@@ -56,10 +59,12 @@ public final class StepRunner {
         this.layout = layout;
         this.slab = slab;
         batch = new StepBatch(limits.rowsMax(), limits.sequencesMax());
+        pooled = new StepBatch(limits.rowsMax(), limits.sequencesMax());
         sampler = new Sampler(model.vocabularySize());
         mask = new long[TokenConstraint.maskWords(model.vocabularySize())];
         sequences = new StepSequence[limits.sequencesMax()];
         wantsToken = new boolean[limits.sequencesMax()];
+        pooledRows = new int[limits.sequencesMax()];
         proposed = new int[limits.sequencesMax()][];
         proposedCount = new int[limits.sequencesMax()];
         chosenFrom = new int[limits.sequencesMax()];
@@ -73,6 +78,7 @@ public final class StepRunner {
     /** Forgets the last step. */
     public void begin() {
         batch.clear();
+        pooled.clear();
         Arrays.fill(sequences, 0, count, null);
         Arrays.fill(proposed, 0, count, null);
         count = 0;
@@ -93,6 +99,12 @@ public final class StepRunner {
     public void add(final StepSequence sequence, final int tokenCount, final int[] guess, final int guessCount) {
         final int from = sequence.computedTokens();
         final int to = from + tokenCount;
+        pooledRows[count] = 0;
+        final HiddenPool pool = sequence.pool();
+        if (pool != null && (pool.wantsEveryRow() || to == sequence.knownTokens())) {
+            addPooled(sequence, tokenCount);
+            return;
+        }
         batch.beginSequence(sequence.blockTable());
         for (int position = from; position < to; position++) {
             batch.addRow(sequence.token(position), position);
@@ -112,6 +124,21 @@ public final class StepRunner {
         sequences[count++] = sequence;
     }
 
+    private void addPooled(final StepSequence sequence, final int tokenCount) {
+        final int from = sequence.computedTokens();
+        pooled.beginSequence(sequence.blockTable());
+        for (int position = from; position < from + tokenCount; position++) {
+            pooled.addRow(sequence.token(position), position);
+            if (sequence.pool().wantsEveryRow() || position == sequence.knownTokens() - 1) {
+                pooled.wantLogits();
+                pooledRows[count]++;
+            }
+        }
+        wantsToken[count] = false;
+        proposedCount[count] = 0;
+        sequences[count++] = sequence;
+    }
+
     /** Computes and chooses; sequences take what was chosen for them. Throws what the model throws; then there are no outcomes. */
     public void run() {
         final int vocabularySize = model.vocabularySize();
@@ -119,7 +146,12 @@ public final class StepRunner {
         if (logits.length < wanted) {
             logits = new float[wanted];
         }
-        model.forward(batch, layout, slab, logits);
+        if (batch.rowCount() > 0) {
+            model.forward(batch, layout, slab, logits);
+        }
+        if (pooled.rowCount() > 0) {
+            pool();
+        }
         int row = 0;
         int chosen = 0;
         for (int i = 0; i < count; i++) {
@@ -131,6 +163,22 @@ public final class StepRunner {
                 verify(i, row);
                 row += 1 + proposedCount[i];
                 chosen += chosenCount[i];
+            }
+        }
+    }
+
+    private void pool() {
+        final int hidden = model.hiddenSize();
+        final int wanted = pooled.logitsRowCount() * hidden;
+        if (states.length < wanted) {
+            states = new float[wanted];
+        }
+        model.hiddenStates(pooled, layout, slab, states);
+        int from = 0;
+        for (int i = 0; i < count; i++) {
+            for (int row = 0; row < pooledRows[i]; row++) {
+                sequences[i].pool().add(states, from);
+                from += hidden;
             }
         }
     }
@@ -179,7 +227,7 @@ public final class StepRunner {
 
     /** @return rows of this step, proposed ones included */
     public int rows() {
-        return batch.rowCount();
+        return batch.rowCount() + pooled.rowCount();
     }
 
     /** @return tokens chosen for the sequence, one that ends its output included; 0 when its known tokens are not all computed */

@@ -37,4 +37,9 @@ public interface StepSequence {
      * @return whether the output goes on behind it
      */
     boolean take(int token);
+
+    /** @return where its hidden states are wanted instead of tokens; null when tokens are */
+    default HiddenPool pool() {
+        return null;
+    }
 }

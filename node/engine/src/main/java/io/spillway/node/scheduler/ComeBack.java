@@ -9,7 +9,7 @@ package io.spillway.node.scheduler;
  */
 public record ComeBack(double prefillTokensPerSecond, double onboardBytesPerSecond) {
     /** Computing holds up everybody else, fetching does not: it may take that many times as long. */
-    private static final double PATIENCE = 2;
+    private static final double PATIENCE = 4;
     private static final double NANOS_PER_SECOND = 1e9;
 
     /**

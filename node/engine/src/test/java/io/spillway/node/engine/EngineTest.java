@@ -339,6 +339,7 @@ class EngineTest {
     @Test
     void loadSaysWhatTheEngineDoes() {
         try (Rig rig = new Rig(Rig.config(32, 16, 1), new NoBlockStore())) {
+            rig.tickNanos = 1;
             final Rig.Recorder a = rig.submit(Rig.request("a", Rig.tokens(30, 1), 20));
             final Rig.Recorder b = rig.submit(Rig.request("b", Rig.tokens(30, 2), 20));
             rig.cycle();

@@ -11,8 +11,9 @@ import java.lang.foreign.ValueLayout;
  * A model whose logits are a hash of everything it reads back from the blocks: token, position and running hash of each
  * earlier position. A wrong block table, a stale block or one missing write gives other logits.
  */
-final class FakeModel implements LanguageModel {
+class FakeModel implements LanguageModel {
     static final int VOCABULARY = 24;
+    static final int HIDDEN = 5;
     /** A step that computes this token throws. */
     static final int TOKEN_THAT_THROWS = 22;
     /** Logits behind this token are NaN. */
@@ -81,17 +82,31 @@ final class FakeModel implements LanguageModel {
         rowsComputed++;
     }
 
+    /** Hidden states of {@link #HIDDEN} elements: a hash of what logits are a hash of. */
+    @Override
+    public int hiddenSize() {
+        return HIDDEN;
+    }
+
+    @Override
+    public void hiddenStates(
+        final StepBatch batch, final KvLayout layout, final MemorySegment kvSlab, final float[] states) {
+        largestStepRows = Math.max(largestStepRows, batch.rowCount());
+        for (int row = 0; row < batch.rowCount(); row++) {
+            write(batch, row, layout, kvSlab);
+        }
+        for (int i = 0; i < batch.logitsRowCount(); i++) {
+            final long digest = digest(batch, batch.logitsRow(i), layout, kvSlab);
+            for (int element = 0; element < HIDDEN; element++) {
+                states[i * HIDDEN + element] = (mix(digest - element) >> 40) * 0x1.0p-20f;
+            }
+        }
+    }
+
     private static void logits(
         final StepBatch batch, final int index, final KvLayout layout, final MemorySegment slab, final float[] logits) {
         final int row = batch.logitsRow(index);
-        final int[] table = batch.blockTable(batch.sequenceOfRow(row));
-        long digest = 7;
-        for (int position = 0; position <= batch.position(row); position++) {
-            final long slot = slot(layout, table, position);
-            digest = mix(digest ^ slab.get(ValueLayout.JAVA_INT, slot));
-            digest = mix(digest + slab.get(ValueLayout.JAVA_INT, slot + 4));
-            digest = mix(digest ^ slab.get(ValueLayout.JAVA_LONG, slot + 8));
-        }
+        final long digest = digest(batch, row, layout, slab);
         for (int token = 0; token < VOCABULARY; token++) {
             final boolean isHidden = token >= TOKEN_THAT_THROWS;
             logits[index * VOCABULARY + token] = isHidden ? Float.NEGATIVE_INFINITY
@@ -100,6 +115,19 @@ final class FakeModel implements LanguageModel {
         if (batch.tokenId(row) == TOKEN_THAT_BLINDS) {
             logits[index * VOCABULARY + 3] = Float.NaN;
         }
+    }
+
+    private static long digest(
+        final StepBatch batch, final int row, final KvLayout layout, final MemorySegment slab) {
+        final int[] table = batch.blockTable(batch.sequenceOfRow(row));
+        long digest = 7;
+        for (int position = 0; position <= batch.position(row); position++) {
+            final long slot = slot(layout, table, position);
+            digest = mix(digest ^ slab.get(ValueLayout.JAVA_INT, slot));
+            digest = mix(digest + slab.get(ValueLayout.JAVA_INT, slot + 4));
+            digest = mix(digest ^ slab.get(ValueLayout.JAVA_LONG, slot + 8));
+        }
+        return digest;
     }
 
     private static long slot(final KvLayout layout, final int[] table, final int position) {

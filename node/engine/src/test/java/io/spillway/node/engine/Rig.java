@@ -25,7 +25,7 @@ final class Rig implements AutoCloseable {
     static final int BLOCK_TOKENS = 4;
     static final int CONTEXT_TOKENS = 64;
 
-    final FakeModel model = new FakeModel(CONTEXT_TOKENS);
+    final FakeModel model;
     final Engine engine;
     /** What a follower of the KV events believes: hash to parent. */
     final Map<BlockHash, BlockHash> followed = new HashMap<>();
@@ -39,6 +39,16 @@ final class Rig implements AutoCloseable {
     }
 
     Rig(final EngineConfig config, final BlockStore store, final Speculation speculation, final ConstraintSource constraints) {
+        this(config, store, speculation, constraints, new FakeModel(CONTEXT_TOKENS));
+    }
+
+    Rig(final EngineConfig config, final BlockStore store, final FakeModel model) {
+        this(config, store, Speculation.OFF, ConstraintSource.NONE, model);
+    }
+
+    private Rig(final EngineConfig config, final BlockStore store, final Speculation speculation,
+        final ConstraintSource constraints, final FakeModel model) {
+        this.model = model;
         final KvLayout layout = FakeModel.layout(config.blockTokens());
         engine = new Engine(config, new EngineParts(model, layout,
             arena.allocate(config.deviceBlocks() * layout.blockBytes(), 64), store, () -> nowNanos += tickNanos, this::follow,

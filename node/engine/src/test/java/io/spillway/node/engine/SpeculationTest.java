@@ -37,9 +37,9 @@ class SpeculationTest {
             assertThat(counters.outputTokens()).isEqualTo(31);
             assertThat(counters.speculation().byProposer().getFirst())
                 .isEqualTo(new SpeculationCounts.Of("oracle", 4, 26, 26));
-            assertThat(counters.stepUse().guessedRows()).isEqualTo(26);
-            assertThat(counters.stepUse().decodeRows()).isEqualTo(4);
-            assertThat(counters.stepUse().prefillRows()).isEqualTo(10);
+            assertThat(counters.stepTotals().guessedRows()).isEqualTo(26);
+            assertThat(counters.stepTotals().decodeRows()).isEqualTo(4);
+            assertThat(counters.stepTotals().prefillRows()).isEqualTo(10);
         }
     }
 
