@@ -6,7 +6,6 @@ import io.spillway.domain.error.SpillwayException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -52,8 +51,7 @@ public record TokenTexts(TreeMap<Integer, String> byId) {
         }
         final TreeMap<Integer, String> byId = new TreeMap<>();
         final JsonNode vocabulary = root.path("model").path("vocab");
-        for (final Iterator<Map.Entry<String, JsonNode>> tokens = vocabulary.fields(); tokens.hasNext();) {
-            final Map.Entry<String, JsonNode> token = tokens.next();
+        for (final Map.Entry<String, JsonNode> token : vocabulary.properties()) {
             byId.put(token.getValue().intValue(), token.getKey());
         }
         for (final JsonNode added : root.path("added_tokens")) {

@@ -122,8 +122,10 @@ public final class DraftProposer implements Proposer {
         do {
             final long beganNanos = clock.nanoTime();
             forward();
+            final long passNanos = clock.nanoTime() - beganNanos;
+            proposals.spend(passNanos);
             if (passCount > 0) {
-                cost.observe(batch.rowCount(), clock.nanoTime() - beganNanos);
+                cost.observe(batch.rowCount(), passNanos);
             }
             final int passed = draftingCount;
             draftingCount = 0;
@@ -227,10 +229,10 @@ public final class DraftProposer implements Proposer {
 
     /** @return whether a token that is right with probability {@code chance} saves more time than drafting and checking it takes */
     private boolean pays(final Proposals proposals, final int entry, final double chance) {
-        if (isProbe || !cost.isKnown() || proposals.tokenNanos() == 0) {
+        if (isProbe || !cost.isKnown() || !proposals.isPriced()) {
             return true;
         }
-        final double draftNanos = cost.nanos(Math.max(1, proposals.count())) / Math.max(1, proposals.count());
+        final double draftNanos = cost.nanos(proposals.count()) / proposals.count();
         return chance * proposals.tokenNanos() > draftNanos + proposals.rowNanos();
     }
 

@@ -11,6 +11,8 @@ public final class Proposals {
     /** Proposer of tokens that a constraint leaves no choice about. */
     static final int FORCED = -1;
     private static final int NOBODY = -2;
+    /** The cost of a row is an average over the next few: kernels work on several at a time. */
+    private static final int SLOPE_ROWS = 4;
 
     private final int vocabularySize;
     private final int tokensMax;
@@ -27,8 +29,11 @@ public final class Proposals {
     private final TokenConstraint[] ahead;        // [entriesMax], state behind the tokens held; null: no constraint
     private final double[] chances;               // [entriesMax], that all tokens held are right
     private final AcceptanceRates rates;
-    private double tokenNanos;
-    private double rowNanos;
+    private final StepCost cost;
+    private int rows;
+    private int held;
+    private double gain;
+    private double spentNanos;
     private int asking = NOBODY;
     private int count;
 
@@ -36,10 +41,11 @@ public final class Proposals {
     record Limits(int vocabularySize, int entriesMax, int tokensMax) {
     }
 
-    Proposals(final Limits limit, final AcceptanceRates rates) {
+    Proposals(final Limits limit, final AcceptanceRates rates, final StepCost cost) {
         vocabularySize = limit.vocabularySize();
         tokensMax = limit.tokensMax();
         this.rates = rates;
+        this.cost = cost;
         final int entriesMax = limit.entriesMax();
         sequences = new SpeculatedSequence[entriesMax];
         slots = new int[entriesMax];
@@ -55,18 +61,15 @@ public final class Proposals {
         chances = new double[entriesMax];
     }
 
-    void clear() {
+    /** Forgets everything. @param newRows of the step without guesses */
+    void clear(final int newRows) {
         java.util.Arrays.fill(sequences, 0, count, null);
         java.util.Arrays.fill(ahead, 0, count, null);
         count = 0;
-        tokenNanos = 0;
-        rowNanos = 0;
-    }
-
-    /** What time is worth in this step; 0 = not known yet. */
-    void price(final double newTokenNanos, final double newRowNanos) {
-        tokenNanos = newTokenNanos;
-        rowNanos = newRowNanos;
+        rows = newRows;
+        held = 0;
+        gain = newRows;
+        spentNanos = 0;
     }
 
     /** Begins an entry, with the tokens that its constraint forces. @return its index */
@@ -114,6 +117,12 @@ public final class Proposals {
     }
 
     private void truncate(final int entry, final int kept) {
+        double together = 1;
+        for (int i = 0; i < counts[entry]; i++) {
+            together *= rates.rate(proposers[entry][i], grades[entry][i], slots[entry]);
+            gain -= i >= kept ? together : 0;
+        }
+        held -= counts[entry] - kept;
         counts[entry] = kept;
         closed[entry] = false;
         chances[entry] = 1; // what is kept is forced
@@ -166,14 +175,28 @@ public final class Proposals {
         return position < known ? sequences[entry].token(position) : tokens[entry][position - known];
     }
 
-    /** @return nanoseconds that one output token costs in this step without any guess; 0 = not known yet */
-    public double tokenNanos() {
-        return tokenNanos;
+    /** @return whether {@link #tokenNanos} and {@link #rowNanos} mean anything yet */
+    public boolean isPriced() {
+        return cost.isKnown();
     }
 
-    /** @return nanoseconds that one more row is expected to add to this step; 0 = not known yet */
+    /** @return nanoseconds per token that this step is expected to yield, with all tokens held here and what was spent on them */
+    public double tokenNanos() {
+        return (cost.nanos(rows + held) + spentNanos) / gain;
+    }
+
+    /** @return nanoseconds that one more row is expected to add to this step */
     public double rowNanos() {
-        return rowNanos;
+        return Math.max(0, cost.nanos(rows + held + SLOPE_ROWS) - cost.nanos(rows + held)) / SLOPE_ROWS;
+    }
+
+    /** Notes time spent on guessing in this step. */
+    public void spend(final double nanos) {
+        spentNanos += nanos;
+    }
+
+    double spentNanos() {
+        return spentNanos;
     }
 
     /** @return probability that all tokens held are right, as measured so far */
@@ -224,6 +247,8 @@ public final class Proposals {
         proposers[entry][at] = (byte) proposer;
         grades[entry][at] = (byte) Math.clamp(grade, 0, Proposer.GRADES - 1);
         chances[entry] *= rates.rate(proposer, grades[entry][at], slots[entry]);
+        gain += chances[entry];
+        held++;
         closed[entry] = sequences[entry].stopsAt(token);
         return !isFull(entry);
     }

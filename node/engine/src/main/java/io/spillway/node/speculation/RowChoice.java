@@ -31,7 +31,7 @@ final class RowChoice {
         final int count = collect(proposals, rates);
         Arrays.sort(keys, 0, count);
         final int most = Math.min(count, step.rowsLeft());
-        final int kept = isAll || !cost.isKnown() ? most : best(cost, step.rows(), most);
+        final int kept = isAll || !cost.isKnown() ? most : best(cost, step.rows(), most, proposals.spentNanos());
         // Probabilities fall along an entry and its places rise, so the first keys hold a beginning of every entry.
         Arrays.fill(keptOf, 0, proposals.count(), 0);
         for (int i = 0; i < kept; i++) {
@@ -57,13 +57,13 @@ final class RowChoice {
         return count;
     }
 
-    private int best(final StepCost cost, final int rows, final int most) {
+    private int best(final StepCost cost, final int rows, final int most, final double spentNanos) {
         double gain = rows;
         int best = 0;
-        double bestValue = gain / cost.nanos(rows);
+        double bestValue = gain / (cost.nanos(rows) + spentNanos);
         for (int i = 0; i < most; i++) {
             gain += chance[(int) keys[i]];
-            final double value = gain / cost.nanos(rows + i + 1);
+            final double value = gain / (cost.nanos(rows + i + 1) + spentNanos);
             if (value > bestValue) {
                 best = i + 1;
                 bestValue = value;

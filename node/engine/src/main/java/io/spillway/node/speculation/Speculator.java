@@ -46,7 +46,8 @@ public final class Speculator {
         this.setup = setup;
         proposers = setup.proposers();
         rates = new AcceptanceRates(proposers);
-        proposals = new Proposals(new Proposals.Limits(limits.vocabularySize(), limits.sequencesMax(), setup.tokensMax()), rates);
+        proposals = new Proposals(
+            new Proposals.Limits(limits.vocabularySize(), limits.sequencesMax(), setup.tokensMax()), rates, cost);
         choice = new RowChoice(limits.sequencesMax(), setup.tokensMax());
         guessedRowsMax = Math.max(setup.tokensMax(), LOGITS_MAX / limits.vocabularySize());
         guessed = new int[limits.sequencesMax()];
@@ -81,7 +82,7 @@ public final class Speculator {
 
     /** @param rows of the step without guesses @param rowsLeft of its budget */
     public void begin(final int rows, final int rowsLeft) {
-        proposals.clear();
+        proposals.clear(rows);
         step = new RowChoice.Step(rows, Math.min(rowsLeft, guessedRowsMax));
     }
 
@@ -119,7 +120,6 @@ public final class Speculator {
             return;
         }
         askedSteps++;
-        price();
         for (int p = 0; p < proposers.size(); p++) {
             ask(p);
         }
@@ -128,13 +128,6 @@ public final class Speculator {
             guessed[entry] = proposals.size(entry);
         }
         decide();
-    }
-
-    private void price() {
-        if (cost.isKnown()) {
-            final double plain = cost.nanos(step.rows());
-            proposals.price(plain / step.rows(), cost.nanos(step.rows() + 1) - plain);
-        }
     }
 
     private void ask(final int proposer) {
