@@ -2,22 +2,15 @@ package io.spillway.node.cpu;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.spillway.domain.kv.KvElement;
 import io.spillway.domain.kv.KvLayout;
 import io.spillway.modelfile.ModelSource;
 import io.spillway.node.compute.ComputeBackend;
 import io.spillway.node.compute.Slab;
+import io.spillway.node.cpu.Reference.Case;
 import io.spillway.node.model.LanguageModel;
 import io.spillway.node.model.ModelLoader;
 import io.spillway.node.model.StepBatch;
-import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -29,27 +22,15 @@ import org.junit.jupiter.params.provider.MethodSource;
  * vector kernels against the specification, on whole models. {@code reference/README.md} says how the files were made.
  */
 class ReferenceLogitsTest {
-    private static final Path FOLDER = Path.of(System.getProperty("spillway.root"), "node/cpu/src/test/resources/reference");
+    private static final Reference REFERENCE = Reference.read();
     private static final ModelLoader.Options EXPANDED = new ModelLoader.Options(Long.MAX_VALUE, fraction -> { });
     private static ComputeBackend vector;
     private static ComputeBackend scalar;
-    private static int[] tokens;
-    private static int[] positions;
+    private static final int[] TOKENS = REFERENCE.tokens();
+    private static final int[] POSITIONS = REFERENCE.positions();
 
     /** What F32 arithmetic in another order of summation may differ by: ‖ours − theirs‖ / ‖theirs‖ at every position. */
     private static final double EXACT_ERROR_MAX = 2e-5;
-
-    /**
-     * @param relativeErrorMax bound of ‖ours − theirs‖ / ‖theirs‖ at every position
-     * @param exact            whether there are also logits of the same weights as F32: of a format for which llama.cpp rounds
-     *                         activations, to 8 bits (integers), to bfloat16 or to half
-     */
-    record Case(String name, double relativeErrorMax, boolean exact) {
-        @Override
-        public String toString() {
-            return name;
-        }
-    }
 
     @BeforeAll
     static void start() {
@@ -63,30 +44,16 @@ class ReferenceLogitsTest {
         scalar.close();
     }
 
-    static List<Case> cases() throws IOException {
-        final JsonNode root = JsonMapper.builder().build().readTree(FOLDER.resolve("reference.json").toFile());
-        tokens = ints(root.path("tokens"));
-        positions = ints(root.path("positions"));
-        final List<Case> cases = new ArrayList<>();
-        root.path("models").forEach(m -> cases.add(new Case(m.path("name").asText(), m.path("relativeErrorMax").asDouble(),
-            m.path("exact").asBoolean())));
-        return cases;
-    }
-
-    private static int[] ints(final JsonNode array) {
-        final int[] values = new int[array.size()];
-        for (int i = 0; i < values.length; i++) {
-            values[i] = array.get(i).intValue();
-        }
-        return values;
+    static List<Case> cases() {
+        return REFERENCE.cases();
     }
 
     @ParameterizedTest
     @MethodSource("cases")
-    void logitsAreThoseOfLlamaCpp(final Case which) throws IOException {
-        try (ModelSource source = ModelSource.open(FOLDER.resolve(which.name() + ".gguf"))) {
-            final float[] ours = logits(source, vector, tokens.length, false);
-            final float[] theirs = reference(which.name() + ".logits");
+    void logitsAreThoseOfLlamaCpp(final Case which) {
+        try (ModelSource source = ModelSource.open(which.file())) {
+            final float[] ours = logits(source, vector, TOKENS.length, false);
+            final float[] theirs = which.logits();
             assertThat(worst(ours, theirs)).as("relative error").isLessThan(which.relativeErrorMax());
             checkTop(ours, theirs);
             assertThat(logits(source, vector, 1, false)).as("token by token").containsExactly(ours);
@@ -94,19 +61,19 @@ class ReferenceLogitsTest {
         }
     }
 
-    static List<Case> formats() throws IOException {
+    static List<Case> formats() {
         return cases().stream().filter(Case::exact).toList();
     }
 
     /** Weights are decoded exactly; and rounding activations as we do costs no more than rounding them as llama.cpp does. */
     @ParameterizedTest
     @MethodSource("formats")
-    void weightsAreDecodedExactly(final Case which) throws IOException {
-        final float[] exact = reference(which.name() + ".exact.logits");
-        try (ModelSource source = ModelSource.open(FOLDER.resolve(which.name() + ".gguf"))) {
-            assertThat(worst(logits(source, vector, tokens.length, true), exact)).as("relative error").isLessThan(EXACT_ERROR_MAX);
-            final double ours = mean(logits(source, vector, tokens.length, false), exact);
-            final double theirs = mean(reference(which.name() + ".logits"), exact);
+    void weightsAreDecodedExactly(final Case which) {
+        final float[] exact = which.exactLogits();
+        try (ModelSource source = ModelSource.open(which.file())) {
+            assertThat(worst(logits(source, vector, TOKENS.length, true), exact)).as("relative error").isLessThan(EXACT_ERROR_MAX);
+            final double ours = mean(logits(source, vector, TOKENS.length, false), exact);
+            final double theirs = mean(which.logits(), exact);
             assertThat(ours).as("distance from exact; theirs is %s", theirs).isLessThan(1.25 * theirs);
         }
     }
@@ -122,9 +89,9 @@ class ReferenceLogitsTest {
     /** @return ‖ours − theirs‖ / ‖theirs‖ of every position */
     private static double[] errors(final float[] ours, final float[] theirs) {
         assertThat(ours).hasSameSizeAs(theirs);
-        final int vocabulary = ours.length / positions.length;
-        final double[] errors = new double[positions.length];
-        for (int row = 0; row < positions.length; row++) {
+        final int vocabulary = ours.length / POSITIONS.length;
+        final double[] errors = new double[POSITIONS.length];
+        for (int row = 0; row < POSITIONS.length; row++) {
             double distance = 0;
             double norm = 0;
             for (int i = row * vocabulary; i < (row + 1) * vocabulary; i++) {
@@ -137,8 +104,8 @@ class ReferenceLogitsTest {
     }
 
     private static void checkTop(final float[] ours, final float[] theirs) {
-        final int vocabulary = ours.length / positions.length;
-        for (int row = 0; row < positions.length; row++) {
+        final int vocabulary = ours.length / POSITIONS.length;
+        for (int row = 0; row < POSITIONS.length; row++) {
             checkTop(ours, theirs, row * vocabulary, vocabulary);
         }
     }
@@ -156,32 +123,25 @@ class ReferenceLogitsTest {
         assertThat(theirs[theirBest] - theirs[best]).as("margin in row %d", at / vocabulary).isLessThanOrEqualTo((float) (2 * error));
     }
 
-    private static float[] reference(final String file) throws IOException {
-        final ByteBuffer bytes = ByteBuffer.wrap(Files.readAllBytes(FOLDER.resolve(file))).order(ByteOrder.LITTLE_ENDIAN);
-        final float[] values = new float[bytes.capacity() / Float.BYTES];
-        bytes.asFloatBuffer().get(values);
-        return values;
-    }
-
     /** Logits of the wanted positions, with the prompt cut into steps. */
     private static float[] logits(final ModelSource source, final ComputeBackend backend, final int stepTokens, final boolean asF32) {
         try (LanguageModel model = ModelLoader.load(source, backend, asF32 ? EXPANDED : ModelLoader.Options.defaults())) {
             final KvLayout layout = model.kvLayout(16, KvElement.F32);
-            final int[] table = new int[layout.blocksFor(tokens.length)];
+            final int[] table = new int[layout.blocksFor(TOKENS.length)];
             for (int i = 0; i < table.length; i++) {
                 table[i] = table.length - 1 - i;
             }
-            final float[] all = new float[positions.length * model.vocabularySize()];
+            final float[] all = new float[POSITIONS.length * model.vocabularySize()];
             final StepBatch batch = new StepBatch(stepTokens, 1);
             try (Slab slab = Slab.allocate(table.length * layout.blockBytes())) {
                 int found = 0;
-                for (int from = 0; from < tokens.length; from += stepTokens) {
+                for (int from = 0; from < TOKENS.length; from += stepTokens) {
                     batch.clear();
                     batch.beginSequence(table);
                     int wanted = 0;
-                    for (int position = from; position < Math.min(tokens.length, from + stepTokens); position++) {
-                        batch.addRow(tokens[position], position);
-                        if (found + wanted < positions.length && positions[found + wanted] == position) {
+                    for (int position = from; position < Math.min(TOKENS.length, from + stepTokens); position++) {
+                        batch.addRow(TOKENS[position], position);
+                        if (found + wanted < POSITIONS.length && POSITIONS[found + wanted] == position) {
                             batch.wantLogits();
                             wanted++;
                         }
