@@ -18,6 +18,7 @@ import java.lang.management.ManagementFactory;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
+import java.util.Set;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -39,10 +40,11 @@ class ArchitectureInvarianceTest {
         backend.close();
     }
 
-    /** One per architecture; of the formats, those whose rows are rounded. */
+    /** One per architecture, and two of those whose activations are rounded. */
     static List<Case> cases() {
-        return Reference.read().cases().stream()
-                .filter(c -> !c.exact() || c.name().endsWith("mxfp4") || c.name().endsWith("q4_k") || c.name().endsWith("q5_1")).toList();
+        final Set<String> names = Set.of("llama", "mixtral", "qwen2", "qwen3", "qwen3moe", "gemma2", "gemma3", "phi3-long", "gpt-oss",
+                "gpt-oss-mxfp4", "llama-q4_k");
+        return Reference.read().cases().stream().filter(c -> names.contains(c.name())).toList();
     }
 
     private static LanguageModel load(final Case which) {
@@ -72,9 +74,9 @@ class ArchitectureInvarianceTest {
         try (LanguageModel model = load(which)) {
             final KvElement element = KvElement.values()[random.nextInt(KvElement.values().length)];
             final KvLayout layout = model.kvLayout(BLOCK_TOKENS, element);
-            final Sequence[] sequences = new Sequence[4];
+            final Sequence[] sequences = new Sequence[3];
             for (int s = 0; s < sequences.length; s++) {
-                final int[] tokens = random.ints(20 + random.nextInt(45), 0, VOCABULARY).toArray();
+                final int[] tokens = random.ints(20 + random.nextInt(20), 0, VOCABULARY).toArray();
                 final int at = s;
                 final int[] table = java.util.stream.IntStream.range(0, layout.blocksFor(tokens.length)).map(b -> b * 4 + at).toArray();
                 sequences[s] = new Sequence(tokens, table, alone(model, layout, tokens));
