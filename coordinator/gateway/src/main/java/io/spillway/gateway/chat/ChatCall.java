@@ -21,6 +21,7 @@ public final class ChatCall implements RunningCall {
     private final ChatService.Parts parts;
     private final ChatService.Limits limits;
     private final CallTimes times;
+    private final BestChoices best; // null: choices are told as they come
     private final LinkedBlockingQueue<Signal> mailbox;
     private final List<Submission> submissions = new CopyOnWriteArrayList<>();
     private volatile boolean cancelled;
@@ -39,7 +40,8 @@ public final class ChatCall implements RunningCall {
         this.planner = planner;
         this.parts = parts;
         this.limits = limits;
-        this.times = new CallTimes(request.model(), parts.observer(), parts.clock(), request.outputs());
+        this.times = new CallTimes(request.model(), parts.observer(), parts.clock(), request.candidates());
+        this.best = request.candidates() > request.outputs() ? new BestChoices(request) : null;
         this.mailbox = new LinkedBlockingQueue<>(limits.mailboxEvents());
     }
 
@@ -62,6 +64,9 @@ public final class ChatCall implements RunningCall {
             while (!planned.stream().allMatch(ChoiceRun::finished)) {
                 step(planned);
             }
+            if (best != null) {
+                best.tell(planned, listener::on);
+            }
             final ChatUsage usage = usage(planned);
             times.onEnd(usage, Optional.empty());
             listener.on(new ChatEvent.Finished(usage));
@@ -77,8 +82,8 @@ public final class ChatCall implements RunningCall {
     }
 
     private void submit(final ChoiceRun run) {
-        run.replay(this::tell);
         final int choice = submissions.size();
+        run.replay(event -> tell(choice, event));
         if (run.finished()) {
             submissions.add(NOT_SUBMITTED);
             return;
@@ -110,7 +115,7 @@ public final class ChatCall implements RunningCall {
         } else if (signal.event() != null) {
             final ChoiceRun run = runs.get(signal.choice());
             final Submission submission = submissions.get(signal.choice());
-            run.on(signal.event(), submission.placement(), this::tell);
+            run.on(signal.event(), submission.placement(), event -> tell(signal.choice(), event));
             if (run.finished()) {
                 submission.cancel();
             }
@@ -126,11 +131,15 @@ public final class ChatCall implements RunningCall {
         }
     }
 
-    private void tell(final ChatEvent event) {
+    private void tell(final int choice, final ChatEvent event) {
         if (event instanceof ChatEvent.Tokens tokens) {
             times.onTokens(tokens.choice(), tokens.tokens().length);
         }
-        listener.on(event);
+        if (best != null) {
+            best.take(choice, event);
+        } else {
+            listener.on(event);
+        }
     }
 
     private ChatUsage usage(final List<ChoiceRun> runs) {
@@ -138,7 +147,7 @@ public final class ChatCall implements RunningCall {
         for (int choice = 0; choice < runs.size(); choice++) {
             final var usage = runs.get(choice).usage();
             final long cost = parts.tariff().applyAsLong(request.model(), usage);
-            final boolean firstOfPrompt = choice % request.options().choices() == 0;
+            final boolean firstOfPrompt = choice % request.options().bestOf() == 0;
             final String placement = choice < submissions.size() ? submissions.get(choice).placement() : "";
             sum = sum.plus(firstOfPrompt ? new ChatUsage(usage, cost, placement)
                 : ChatUsage.ofOutput(usage.outputTokens(), cost));

@@ -1,5 +1,6 @@
 package io.spillway.gateway.chat;
 
+import io.spillway.grammar.ToolCallGrammar;
 import java.util.List;
 import java.util.Optional;
 
@@ -28,6 +29,11 @@ public interface ChatModel {
      * @return its tokens, fresh; empty when this model's way of opening a call is not known
      */
     Optional<int[]> callOpening(String function);
+
+    /** @return how this model writes tool calls; empty when that is not known */
+    default Optional<ToolCallGrammar.Syntax> callSyntax() {
+        return Optional.empty();
+    }
 
     /** @return a new output, empty */
     ChatOutput newOutput(List<String> stops, boolean toolCalls);

@@ -38,7 +38,7 @@ public record ChatRequest(
         if (prompts.isEmpty()) {
             throw new IllegalArgumentException("a request needs a prompt");
         }
-        if (options.emittedTokens.length > 0 && prompts.size() * options.choices > 1) {
+        if (options.emittedTokens.length > 0 && prompts.size() * options.bestOf > 1) {
             throw new IllegalArgumentException("only a request for one choice can be continued");
         }
     }
@@ -46,6 +46,11 @@ public record ChatRequest(
     /** @return how many outputs are asked for in all */
     public int outputs() {
         return prompts.size() * options.choices;
+    }
+
+    /** @return how many outputs are generated in all, to choose from */
+    public int candidates() {
+        return prompts.size() * options.bestOf;
     }
 
     /**
@@ -58,19 +63,46 @@ public record ChatRequest(
      *                      model's way of opening a call is known ({@link ChatModel#callOpening})
      * @param emittedTokens output the client already has from an attempt elsewhere: generation goes on behind it; its text is
      *                      delivered again from the start, for the receiver to drop by offset. Handed over
+     * @param shape         what the output must look like
+     * @param bestOf        outputs generated per prompt; the {@code choices} likeliest, by mean logarithm of their tokens'
+     *                      probabilities, are delivered when all are complete. {@code choices} = all, as they come
+     * @param priority      higher goes first; 0 is usual
      */
     public record Options(
-        int choices, List<String> stops, ToolCalls toolCalls, Optional<String> demand, int[] emittedTokens) {
+        int choices, List<String> stops, ToolCalls toolCalls, Optional<String> demand, int[] emittedTokens, OutputShape shape,
+        int bestOf, int priority) {
         /** One choice, nothing special. */
         public static final Options PLAIN = new Options(1, List.of(), ToolCalls.NONE, Optional.empty(), new int[0]);
 
+        /** A free output. */
+        public Options(
+            final int choices, final List<String> stops, final ToolCalls toolCalls, final Optional<String> demand, final int[] emittedTokens) {
+            this(choices, stops, toolCalls, demand, emittedTokens, OutputShape.FREE);
+        }
+
+        /** As many outputs as are delivered, of the usual priority. */
+        public Options(
+            final int choices, final List<String> stops, final ToolCalls toolCalls, final Optional<String> demand,
+            final int[] emittedTokens, final OutputShape shape) {
+            this(choices, stops, toolCalls, demand, emittedTokens, shape, choices, 0);
+        }
+
+        /** @return the same, chosen from so many outputs and of that priority */
+        public Options with(final int newBestOf, final int newPriority) {
+            return new Options(choices, stops, toolCalls, demand, emittedTokens, shape, newBestOf, newPriority);
+        }
+
         public Options {
+            requireNonNull(shape, "shape");
             stops = List.copyOf(stops);
             requireNonNull(toolCalls, "toolCalls");
             requireNonNull(demand, "demand");
             requireNonNull(emittedTokens, "emittedTokens");
             if (choices < 1) {
                 throw new IllegalArgumentException("choices must be positive: " + choices);
+            }
+            if (bestOf < choices) {
+                throw new IllegalArgumentException("bestOf must be at least choices: " + bestOf + " of " + choices);
             }
             if (demand.isPresent() && toolCalls == ToolCalls.NONE) {
                 throw new IllegalArgumentException("a call is demanded and none is looked for");

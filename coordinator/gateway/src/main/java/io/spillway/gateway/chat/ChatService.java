@@ -23,6 +23,7 @@ public final class ChatService {
     private final Limits limits;
     /** Models seen so far: while the last node of one is gone, its requests may still wait for the next. */
     private final Map<ModelId, ModelDescriptor> seen = new ConcurrentHashMap<>();
+    private final Grammars grammars = new Grammars();
     private final ReentrantLock randomLock = new ReentrantLock();
 
     /**
@@ -71,7 +72,7 @@ public final class ChatService {
 
     /** @return the request, ready to be run by a thread of the caller's: {@link ChatCall#run} */
     public ChatCall call(final ChatRequest request, final ChatListener listener) {
-        return new ChatCall(request, listener, new ChatPlanner(parts, seen, this::randomSeed), parts, limits);
+        return new ChatCall(request, listener, new ChatPlanner(parts, seen, this::randomSeed, grammars), parts, limits);
     }
 
     /** Runs the request on a virtual thread of its own; the listener is called there. */
@@ -79,6 +80,11 @@ public final class ChatService {
         final ChatCall call = call(request, listener);
         Thread.ofVirtual().name("chat-" + request.id()).start(call::run);
         return call;
+    }
+
+    /** @return the request, ready to be run by a thread of the caller's: {@link EmbeddingCall#run} */
+    public EmbeddingCall embed(final EmbeddingRequest request) {
+        return new EmbeddingCall(request, parts, seen);
     }
 
     private long randomSeed() {

@@ -27,6 +27,8 @@ final class ChoiceRun {
     private PrefillSources sources = PrefillSources.NONE;
     private Usage usage;
     private boolean finished;
+    private double logprobSum;
+    private int logprobCount;
 
     /** @param exhausted the output limit is used up by what was emitted before */
     ChoiceRun(
@@ -52,6 +54,11 @@ final class ChoiceRun {
     /** @return output tokens so far */
     int outputTokens() {
         return nextIndex;
+    }
+
+    /** @return mean logarithm of its tokens' probabilities; −∞ when it has none, or they are not known */
+    double meanLogprob() {
+        return logprobCount == 0 ? Double.NEGATIVE_INFINITY : logprobSum / logprobCount;
     }
 
     /** Begins with what stands at the end of the prompt but belongs to the answer; told with the first tokens. */
@@ -104,6 +111,10 @@ final class ChoiceRun {
         int to = from;
         while (to < delta.tokens().length && !output.stopped() && !teller.cut()) {
             output.accept(delta.tokens()[to++], teller);
+        }
+        for (int i = from; i < to && !delta.logprobs().isEmpty(); i++) {
+            logprobSum += delta.logprobs().get(i).logprob();
+            logprobCount++;
         }
         if (to > from) {
             out.accept(new ChatEvent.Tokens(choice, nextIndex, Arrays.copyOfRange(delta.tokens(), from, to),

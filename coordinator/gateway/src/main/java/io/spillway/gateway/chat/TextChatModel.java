@@ -2,6 +2,7 @@ package io.spillway.gateway.chat;
 
 import static java.util.Objects.requireNonNull;
 
+import io.spillway.grammar.ToolCallGrammar;
 import io.spillway.text.ModelText;
 import io.spillway.text.stream.TextStream;
 import io.spillway.text.tools.ToolCallParser;
@@ -41,6 +42,16 @@ public final class TextChatModel implements ChatModel {
     @Override
     public byte[] tokenBytes(final int token) {
         return text.tokenizer().tokenBytes(token);
+    }
+
+    @Override
+    public Optional<ToolCallGrammar.Syntax> callSyntax() {
+        return switch (text.toolFormat()) {
+            case HERMES -> Optional.of(ToolCallGrammar.Syntax.HERMES);
+            case LLAMA -> Optional.of(ToolCallGrammar.Syntax.LLAMA);
+            case MISTRAL -> Optional.of(ToolCallGrammar.Syntax.MISTRAL);
+            case NONE -> Optional.empty();
+        };
     }
 
     /** Ends where the model itself would end a token, so that it goes on as it would have from its own words. */

@@ -32,7 +32,7 @@ public final class GuardService {
 
     /** One answer to a conversation with tools; what goes on behind emitted tokens was judged when those were made, or never. */
     private static boolean guardable(final ChatRequest request) {
-        return request.outputs() == 1 && request.options().emittedTokens().length == 0
+        return request.candidates() == 1 && request.options().emittedTokens().length == 0
             && request.options().toolCalls() != ChatRequest.ToolCalls.NONE && request.prompts().getFirst() instanceof Prompt.Messages;
     }
 }

@@ -106,7 +106,8 @@ final class GuardedCall implements RunningCall {
         final ChatRequest.Options as = request.options();
         final ChatRequest again = new ChatRequest(id, request.tenant(), request.run(), request.model(), List.of(asking.prompt()),
             request.outputTokensMax(), request.seed(), request.sampling(),
-            new ChatRequest.Options(as.choices(), as.stops(), as.toolCalls(), asking.demand(), as.emittedTokens()));
+            new ChatRequest.Options(as.choices(), as.stops(), as.toolCalls(), asking.demand(), as.emittedTokens(), as.shape())
+                .with(as.bestOf(), as.priority()));
         current = service.call(again, new Recorder(attempt));
         if (cancelled) {
             current.cancel();

@@ -65,10 +65,13 @@ public final class ApiErrors implements ErrorRenderer {
 
     private static String code(final SpillwayException failure) {
         final String field = failure.field().orElse("");
+        if (field.startsWith(SCHEMA_FIELD) && failure.code().kind() == ErrorKind.INVALID_REQUEST) {
+            return "invalid_json_schema";
+        }
         final String number = DECIMALS.contains(field) || field.startsWith("logit_bias") ? "decimal" : "integer";
         return switch (failure.code()) {
             case MISSING_FIELD -> "missing_required_parameter";
-            case INVALID_TYPE -> field.startsWith(SCHEMA_FIELD) ? "invalid_json_schema" : "invalid_type";
+            case INVALID_TYPE -> "invalid_type";
             case BELOW_MINIMUM -> number + "_below_min_value";
             case ABOVE_MAXIMUM -> number + "_above_max_value";
             case UNSUPPORTED -> "unsupported_value";

@@ -8,6 +8,7 @@ import io.spillway.domain.id.RunId;
 import io.spillway.domain.id.TenantId;
 import io.spillway.domain.request.SamplingParams;
 import io.spillway.gateway.chat.ChatRequest;
+import io.spillway.gateway.chat.OutputShape;
 import io.spillway.gateway.chat.Prompt;
 import java.util.List;
 import java.util.Map;
@@ -24,13 +25,15 @@ record ChatBody(ChatRequest request, AnswerForm form) {
         final ModelId model = model(body);
         final List<Map<String, Object>> messages = MessageBody.read(body);
         final ToolBody tools = ToolBody.read(body);
-        FormatBody.check(body);
+        final OutputShape shape = new OutputShape(FormatBody.read(body), tools.strict());
         checkModalities(body);
         final AnswerForm form = AnswerForm.read(body, model, body.flag("logprobs", false));
         final SamplingParams sampling = SamplingBody.read(body, topLogprobs(body, form.logprobs()));
         final Map<String, Object> extra = body.object("chat_template_kwargs").map(Fields::toMap).orElse(Map.of());
+        final int choices = SamplingBody.choices(body);
         final ChatRequest.Options options = new ChatRequest.Options(
-            SamplingBody.choices(body), SamplingBody.stops(body), tools.calls(), tools.demand(), new int[0]);
+            choices, SamplingBody.stops(body), tools.calls(), tools.demand(), new int[0], shape)
+            .with(SamplingBody.bestOf(body, choices), SamplingBody.priority(body));
         final ChatRequest request = new ChatRequest(asker.id(), asker.tenant(), asker.run(), model,
             List.of(new Prompt.Messages(messages, tools.tools(), withoutNulls(extra))), outputTokensMax(body),
             body.longInteger("seed"), sampling, options);

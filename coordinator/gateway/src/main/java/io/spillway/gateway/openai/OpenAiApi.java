@@ -10,6 +10,9 @@ import io.spillway.domain.id.TenantId;
 import io.spillway.domain.time.EpochClock;
 import io.spillway.gateway.chat.ChatModel;
 import io.spillway.gateway.chat.ChatRequest;
+import io.spillway.gateway.chat.EmbeddingCall;
+import io.spillway.gateway.chat.EmbeddingRequest;
+import io.spillway.gateway.chat.Embeddings;
 import io.spillway.gateway.chat.Prompt;
 import io.spillway.gateway.chat.RequestIds;
 import io.spillway.gateway.guard.GuardService;
@@ -34,8 +37,8 @@ public final class OpenAiApi {
 
     /** What the API works with. */
     public record Parts(
-        GuardService chat, ApiKeys keys, Supplier<ClusterView> view, Function<ModelId, Optional<ChatModel>> models,
-        RequestIds ids, EpochClock clock) {
+        GuardService chat, Function<EmbeddingRequest, EmbeddingCall> embeddings, ApiKeys keys, Supplier<ClusterView>
+        view, Function<ModelId, Optional<ChatModel>> models, RequestIds ids, EpochClock clock) {
     }
 
     public OpenAiApi(final Parts parts) {
@@ -43,11 +46,12 @@ public final class OpenAiApi {
         this.startedSeconds = nowSeconds();
     }
 
-    /** @return chat completions, completions and models */
+    /** @return chat completions, completions, embeddings and models */
     public List<Route> routes() {
         return List.of(
             new Route("POST", "/v1/chat/completions", this::chat, true),
             new Route("POST", "/v1/completions", this::complete, true),
+            new Route("POST", "/v1/embeddings", this::embed, true),
             new Route("GET", MODELS, this::models, true),
             new Route("GET", MODELS + "/*", this::model, true));
     }
@@ -71,7 +75,8 @@ public final class OpenAiApi {
     /** A demanded call is opened for the model; where that is not known, the answer says that the demand was mere advice. */
     private boolean heeded(final ChatRequest request) {
         return request.options().demand().isEmpty() || parts.models().apply(request.model())
-            .flatMap(model -> model.callOpening(request.options().demand().get())).isPresent();
+            .filter(model -> model.callSyntax().isPresent()
+                || model.callOpening(request.options().demand().get()).isPresent()).isPresent();
     }
 
     private void complete(final HttpExchange exchange) {
@@ -81,6 +86,18 @@ public final class OpenAiApi {
         final CompletionBody body = CompletionBody.read(fields, asker(exchange, fields, tenant, id));
         final AnswerShape shape = new CompletionShape(id, nowSeconds(), body.form(), echoes(body));
         new Answering(exchange, body.form(), shape).run(parts.chat(), body.request());
+    }
+
+    private void embed(final HttpExchange exchange) {
+        final TenantId tenant = parts.keys().tenant(exchange.call());
+        final Fields fields = Fields.parse(exchange.call().body());
+        final EmbeddingBody body = EmbeddingBody.read(fields, asker(exchange, fields, tenant, parts.ids().next("embd-")));
+        final EmbeddingCall call = parts.embeddings().apply(body.request());
+        exchange.onDisconnect(call::cancel);
+        final Embeddings embeddings = call.run();
+        final ObjectNode answer = body.answer(embeddings);
+        exchange.header("x-spillway-cost", AnswerJson.dollars(embeddings.usage().costNanoDollars()).toPlainString());
+        exchange.respond(HttpAnswer.of(200, HttpAnswer.JSON, Json.bytes(answer)));
     }
 
     private static ChatBody.Asker asker(

@@ -3,6 +3,7 @@ package io.spillway.gateway.openai;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.spillway.domain.error.ErrorCode;
 import io.spillway.domain.error.SpillwayException;
+import io.spillway.domain.request.GenerationRequest;
 import io.spillway.domain.request.SamplingParams;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -29,9 +30,11 @@ final class SamplingBody {
             topK(body),
             (float) body.number("top_p", 0, 1).orElse(1),
             (float) body.number("min_p", 0, 1).orElse(0),
+            (float) body.number("typical_p", 0, 1).orElse(1),
             (float) body.number("presence_penalty", -2, 2).orElse(0),
             (float) body.number("frequency_penalty", -2, 2).orElse(0),
             (float) body.number("repetition_penalty", REPETITION_MIN, REPETITION_MAX).orElse(1),
+            body.integer("repetition_window", 0, SamplingParams.REPETITION_WINDOW_MAX).orElse(0),
             bias(body), 0, topLogprobs);
     }
 
@@ -83,5 +86,21 @@ final class SamplingBody {
 
     static int choices(final Fields body) {
         return body.integer("n", 1, CHOICES_MAX).orElse(1);
+    }
+
+    /** Outputs to choose from; they cannot be streamed, since the last one may be the best. */
+    static int bestOf(final Fields body, final int choices) {
+        final int bestOf = body.integer("best_of", 1, CHOICES_MAX).orElse(choices);
+        if (bestOf < choices) {
+            throw body.invalid("best_of", "it must be at least 'n', which is " + choices + ".");
+        }
+        if (bestOf > choices && body.flag("stream", false)) {
+            throw body.unsupported("best_of", "together with 'stream' it must equal 'n'.");
+        }
+        return bestOf;
+    }
+
+    static int priority(final Fields body) {
+        return body.integer("priority", -GenerationRequest.PRIORITY_MAX, GenerationRequest.PRIORITY_MAX).orElse(0);
     }
 }

@@ -2,10 +2,12 @@ package io.spillway.gateway.openai;
 
 import io.spillway.gateway.chat.ChatRequest.ToolCalls;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.regex.Pattern;
 
 /**
@@ -13,9 +15,10 @@ import java.util.regex.Pattern;
  *
  * @param tools  what the model is told of, keys in one fixed order, so that equal tools give equal prompts
  * @param calls  how calls are looked for in the output
+ * @param strict names of the tools whose schema must be kept
  * @param demand a call the answer must begin with: a function's name, or "" for any; empty = none
  */
-record ToolBody(List<Map<String, Object>> tools, ToolCalls calls, Optional<String> demand) {
+record ToolBody(List<Map<String, Object>> tools, ToolCalls calls, Optional<String> demand, Set<String> strict) {
     private static final Pattern NAME = Pattern.compile("[A-Za-z0-9_.-]{1,64}");
     private static final int TOOLS_MAX = 1024;
 
@@ -35,11 +38,22 @@ record ToolBody(List<Map<String, Object>> tools, ToolCalls calls, Optional<Strin
         }
         final boolean many = body.flag("parallel_tool_calls", true);
         if (choice.mode.equals("none") || tools.isEmpty()) {
-            return new ToolBody(List.of(), ToolCalls.NONE, Optional.empty());
+            return new ToolBody(List.of(), ToolCalls.NONE, Optional.empty(), Set.of());
         }
         final List<Map<String, Object>> offered = choice.name.isEmpty() ? tools : only(choice.name, tools, body);
         return new ToolBody(offered, many && choice.name.isEmpty() ? ToolCalls.MANY : ToolCalls.ONE,
-            demanded ? Optional.of(choice.name) : Optional.empty());
+            demanded ? Optional.of(choice.name) : Optional.empty(), strict(body));
+    }
+
+    private static Set<String> strict(final Fields body) {
+        final Set<String> names = new HashSet<>();
+        for (final Fields tool : body.objects("tools")) {
+            final Fields function = tool.requiredObject("function");
+            if (function.flag("strict", false)) {
+                names.add(function.requiredText("name"));
+            }
+        }
+        return names;
     }
 
     private static List<Map<String, Object>> tools(final Fields body) {

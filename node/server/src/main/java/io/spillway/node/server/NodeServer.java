@@ -29,7 +29,6 @@ import io.spillway.kvstore.transfer.TransferEndpoint;
 import io.spillway.modelfile.ModelSource;
 import io.spillway.node.compute.ComputeBackend;
 import io.spillway.node.compute.Slab;
-import io.spillway.node.engine.ConstraintSource;
 import io.spillway.node.engine.Engine;
 import io.spillway.node.engine.EngineConfig;
 import io.spillway.node.engine.EngineParts;
@@ -121,7 +120,7 @@ public final class NodeServer implements AutoCloseable {
         final Speculation speculation = opened(new SpeculationSetup(config.speculation(), backend, layout))
             .open(config.model().path(), limits);
         engine = opened(new Engine(limits, new EngineParts(model, layout, slab.segment(), store, NanoClock.SYSTEM, feed::append,
-            speculation, ConstraintSource.NONE)));
+            speculation, new GrammarConstraints(config.model().path()))));
         engine.start(defect -> LOG.log(System.Logger.Level.ERROR, "the engine of node " + id + " stopped", defect));
         final ModelDescriptor served = new ModelDescriptor(new ModelId(config.model().id()), fingerprint,
             limits.contextTokens(), model.vocabularySize(), layout, BlockHasher.VERSION);
