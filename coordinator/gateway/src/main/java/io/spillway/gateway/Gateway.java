@@ -74,7 +74,7 @@ public final class Gateway implements AutoCloseable {
         final ApiKeys keys = new ApiKeys(parts.view());
         final List<Route> routes = new ArrayList<>();
         routes.addAll(new OpenAiApi(new OpenAiApi.Parts(
-            guarded, keys, parts.view(), parts.models(), ids, parts.epochClock())).routes());
+            guarded, chat::embed, keys, parts.view(), parts.models(), ids, parts.epochClock())).routes());
         routes.addAll(new ConsoleApi(parts.console(), access(config, keys), CONSOLE_INTERVAL_NANOS).routes());
         routes.add(new Route("GET", "/health", exchange -> exchange.respond(
             HttpAnswer.of(200, HttpAnswer.JSON, "{\"status\":\"ok\"}")), true));

@@ -109,7 +109,11 @@ class CompletionsTest {
         "'prompt':{}; prompt; invalid_type",
         "'prompt':'a','logprobs':21; logprobs; integer_above_max_value",
         "'prompt':'a','logprobs':1,'echo':true; echo; unsupported_value",
-        "'prompt':'a','best_of':2; best_of; unsupported_value",
+        "'prompt':'a','best_of':2,'stream':true; best_of; unsupported_value",
+        "'prompt':'a','n':3,'best_of':2; best_of; invalid_value",
+        "'prompt':'a','typical_p':1.5; typical_p; integer_above_max_value",
+        "'prompt':'a','repetition_window':-1; repetition_window; integer_below_min_value",
+        "'prompt':'a','priority':-101; priority; integer_below_min_value",
         "'prompt':'a','suffix':'z'; suffix; unsupported_value",
         "'prompt':'a','max_tokens':0; max_tokens; integer_below_min_value"}, quoteCharacter = '@')
     void badFieldsAreNamed(final String fields, final String param, final String code) {

@@ -22,6 +22,8 @@ final class ScriptedLine implements RequestLine {
     final List<GenerationRequest> requests = new CopyOnWriteArrayList<>();
     final AtomicInteger cancels = new AtomicInteger();
     final CountDownLatch cancelled = new CountDownLatch(1);
+    volatile Function<GenerationRequest, Float> logprob = request -> -0.5f;
+    volatile Function<GenerationRequest, float[]> vector = request -> new float[] {0.6f, 0f, 0.8f};
     volatile Function<GenerationRequest, Script> script = request -> Script.of("hello");
 
     /**
@@ -83,6 +85,10 @@ final class ScriptedLine implements RequestLine {
             final int available = request.emittedTokens().length + script.tokens.length;
             final int end = Math.min(available, request.outputTokensMax());
             tell(new GenerationEvent.Started(sources(request)));
+            if (request.pooling().isPresent()) {
+                embed();
+                return;
+            }
             int next = request.emittedTokens().length;
             final int base = next;
             while (next < end && stop.getCount() > 0) {
@@ -92,6 +98,19 @@ final class ScriptedLine implements RequestLine {
                 next += count;
             }
             finish(next, end < available || next == request.outputTokensMax());
+        }
+
+        private void embed() {
+            if (script.failure == null) {
+                tell(new GenerationEvent.Embedded(vector.apply(request)));
+            }
+            final int end = request.promptTokens().length;
+            if (script.hang || script.failure != null) {
+                finish(0, false);
+            } else {
+                tell(new GenerationEvent.Finished(
+                    FinishReason.STOP, new Usage(end, sources(request).cachedTokens(), 0, sources(request))));
+            }
         }
 
         private void finish(final int outputTokens, final boolean length) {
@@ -118,7 +137,7 @@ final class ScriptedLine implements RequestLine {
             final int top = request.sampling().topLogprobs();
             for (final int token : tokens) {
                 if (top >= 0) {
-                    logprobs.add(new TokenLogprob(token, -0.5f, top == 0 ? List.of() : List.of(
+                    logprobs.add(new TokenLogprob(token, logprob.apply(request), top == 0 ? List.of() : List.of(
                         new TokenLogprob.Alternative(token, -0.5f),
                         new TokenLogprob.Alternative(0xe4, Float.NEGATIVE_INFINITY)).subList(0, Math.min(top, 2))));
                 }
