@@ -23,7 +23,7 @@ public final class Roles {
     private static final String NODE_HEAP = "384m";
     private static final String STORE_HEAP = "192m";
     /** A laptop holds the whole cluster, filled up, in under 4 GiB: less than each role would take by default. */
-    private static final long NODE_TIER_BYTES = 256L << 20;
+    private static final long NODE_TIER_MIB = 256;
     private static final long STORE_TIER_BYTES = 512L << 20;
 
     private Roles() {
@@ -78,7 +78,7 @@ public final class Roles {
             "id: x\ncoordinators: ['localhost:1']\ndata-dir: x\nmodel: {id: x, path: x}", "defaults", NodeConfig.class);
         final NodeConfig config = new NodeConfig(node.name(), coordinators, node.rpc().host(), node.rpc().port(),
             node.transfer().port(), node.dir(), new NodeConfig.Model(plan.spec().modelName(), modelPath(plan)),
-            kv(plan.spec().serving()), defaults.engine(), speculation(plan.spec().serving()));
+            kv(plan.spec().serving()), engine(plan.spec().serving(), defaults.engine()), speculation(plan.spec().serving()));
         return new Role("node", node.name(), 1,
             new Role.Launch(NodeMain.class.getName(), config, NODE_HEAP), () -> NodeServer.start(config));
     }
@@ -89,9 +89,14 @@ public final class Roles {
         return ConfigFile.parse(mode + draft, "the options of up", NodeConfig.Speculation.class);
     }
 
+    private static NodeConfig.Engine engine(final Serving serving, final NodeConfig.Engine defaults) {
+        return serving.kernels().map(named -> ConfigFile.parse("kernels: '" + named.replace("'", "''") + "'", "the options of up",
+            NodeConfig.Engine.class)).orElse(defaults);
+    }
+
     private static NodeConfig.Kv kv(final Serving serving) {
         final String element = serving.kv().map(named -> "\nelement: '" + named.replace("'", "''") + "'").orElse("");
-        return ConfigFile.parse("device-max-bytes: " + NODE_TIER_BYTES + "\nhost-max-bytes: " + NODE_TIER_BYTES + element,
+        return ConfigFile.parse("device-max-bytes: " + NODE_TIER_MIB + "MiB\nhost-max-bytes: " + NODE_TIER_MIB + "MiB" + element,
             "the options of up", NodeConfig.Kv.class);
     }
 
