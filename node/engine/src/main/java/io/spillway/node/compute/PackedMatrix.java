@@ -101,8 +101,10 @@ public record PackedMatrix(DType dtype, int rows, int columns, MemorySegment byt
 
     /** @return the stored integer at that place, of an integer format */
     public int integer(final int row, final int column) {
-        final long part = partOffset(row, column);
-        final int lane = row % DType.PANEL_ROWS;
+        return integerAt(partOffset(row, column), row % DType.PANEL_ROWS, column);
+    }
+
+    private int integerAt(final long part, final int lane, final int column) {
         return switch (dtype) {
             case Q8_0, Q8_G, Q8_M -> bytes.get(ValueLayout.JAVA_BYTE, part + quadOffset(column % 32, lane));
             case Q4_0 -> nibble(part, column % 32, lane) - 8;
@@ -163,8 +165,26 @@ public record PackedMatrix(DType dtype, int rows, int columns, MemorySegment byt
 
     /** Copies one row, for instance a token's embedding, into {@code out} from {@code outOffset} on. */
     public void readRow(final int row, final float[] out, final int outOffset) {
+        if (dtype.isInteger()) {
+            readGroups(row, out, outOffset);
+            return;
+        }
         for (int column = 0; column < columns; column++) {
             out[outOffset + column] = at(row, column);
+        }
+    }
+
+    /** What {@link #at} gives, with scale and minimum read once per group. */
+    private void readGroups(final int row, final float[] out, final int outOffset) {
+        final int group = dtype.groupColumns();
+        for (int from = 0; from < columns; from += group) {
+            final float scale = scale(row, from);
+            final float minimum = dtype.hasMinimum() ? minimum(row, from) : 0;
+            final long part = partOffset(row, from);
+            for (int column = from; column < from + group; column++) {
+                final float value = integerAt(part, row % DType.PANEL_ROWS, column) * scale;
+                out[outOffset + column] = dtype.hasMinimum() ? value - minimum : value;
+            }
         }
     }
 }
