@@ -13,9 +13,12 @@ import io.spillway.wire.codec.ClusterCodec;
 import io.spillway.wire.codec.StatusCodec;
 import io.spillway.wire.v1.ChatEvent;
 import io.spillway.wire.v1.ChatRequest;
+import io.spillway.wire.v1.EmbedReply;
+import io.spillway.wire.v1.EmbedRequest;
 import io.spillway.wire.v1.InferenceGrpc;
 import io.spillway.wire.v1.ListModelsRequest;
 import java.security.SecureRandom;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.Iterator;
@@ -94,6 +97,45 @@ public final class SpillwayClient implements AutoCloseable {
                 pauseAfter(failures);
             }
         }
+    }
+
+    /**
+     * Makes vectors of texts. Blocks the calling thread.
+     *
+     * @return one vector of length 1 per input, in their order
+     * @throws SpillwayException when the request was refused, failed, or no replica could complete it in time
+     */
+    public List<float[]> embed(final String model, final List<String> inputs, final Duration timeout) {
+        final EmbedRequest request =
+            EmbedRequest.newBuilder().setRequestId(newRequestId()).setModel(model).addAllInputs(inputs).build();
+        final long deadlineNanos = clock.nanoTime() + timeout.toNanos();
+        int failures = 0;
+        while (true) {
+            final int replica = Math.floorMod(preferred.get(), channels.size());
+            try {
+                return vectors(stub(replica, deadlineNanos - clock.nanoTime()).embed(request));
+            } catch (final io.grpc.StatusRuntimeException e) {
+                final SpillwayException failure = StatusCodec.toException(e);
+                failures++;
+                if (!resumable(failure) || deadlineNanos - clock.nanoTime() <= 0) {
+                    throw failure;
+                }
+                preferred.compareAndSet(replica, replica + 1);
+                pauseAfter(failures);
+            }
+        }
+    }
+
+    private static List<float[]> vectors(final EmbedReply reply) {
+        final List<float[]> vectors = new ArrayList<>();
+        for (final EmbedReply.Vector from : reply.getVectorsList()) {
+            final float[] vector = new float[from.getElementsCount()];
+            for (int i = 0; i < vector.length; i++) {
+                vector[i] = from.getElements(i);
+            }
+            vectors.add(vector);
+        }
+        return vectors;
     }
 
     /** @return the models the cluster serves now */

@@ -11,8 +11,11 @@ import io.spillway.domain.error.SpillwayException;
 import io.spillway.wire.codec.StatusCodec;
 import io.spillway.wire.v1.ChatEvent;
 import io.spillway.wire.v1.ChatRequest;
+import io.spillway.wire.v1.EmbedReply;
+import io.spillway.wire.v1.EmbedRequest;
 import io.spillway.wire.v1.InferenceGrpc;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -53,9 +56,36 @@ class SpillwayClientTest {
         assertThat(requests).hasSize(1);
     }
 
+    @Test
+    void embeddingsAreAskedForElsewhereWhenAReplicaIsGone() throws IOException {
+        try (SpillwayClient client = SpillwayClient.connect("k", replica(4), replica(Integer.MAX_VALUE))) {
+            final List<float[]> vectors = client.embed("m", List.of("a", "bcd"), Duration.ofSeconds(30));
+            assertThat(vectors).hasSize(2);
+            assertThat(vectors.get(1)).containsExactly(3f, 0.5f);
+        }
+        try (SpillwayClient client = SpillwayClient.connect("k", replica(-1))) {
+            assertThatThrownBy(() -> client.embed("nope", List.of("a"), Duration.ofSeconds(30)))
+                .isInstanceOfSatisfying(SpillwayException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.MODEL_NOT_FOUND));
+        }
+    }
+
     /** @param failAfter pieces sent before the call breaks; -1 = refuse */
     private String replica(final int failAfter) throws IOException {
         final Server server = ServerBuilder.forPort(0).addService(new InferenceGrpc.InferenceImplBase() {
+            @Override
+            public void embed(final EmbedRequest request, final StreamObserver<EmbedReply> reply) {
+                if (failAfter < Integer.MAX_VALUE) {
+                    reply.onError(StatusCodec.toStatus(new SpillwayException(
+                        failAfter < 0 ? ErrorCode.MODEL_NOT_FOUND : ErrorCode.NODE_LOST, "no")));
+                    return;
+                }
+                final EmbedReply.Builder vectors = EmbedReply.newBuilder();
+                request.getInputsList().forEach(
+                    input -> vectors.addVectorsBuilder().addElements(input.length()).addElements(0.5f));
+                reply.onNext(vectors.build());
+                reply.onCompleted();
+            }
+
             @Override
             public void chat(final ChatRequest request, final StreamObserver<ChatEvent> events) {
                 requests.add(request);

@@ -14,11 +14,16 @@ import io.spillway.domain.error.SpillwayException;
 import io.spillway.domain.id.TenantId;
 import io.spillway.gateway.chat.ChatCall;
 import io.spillway.gateway.chat.ChatService;
+import io.spillway.gateway.chat.EmbeddingCall;
+import io.spillway.gateway.chat.Embeddings;
 import io.spillway.gateway.openai.ApiKeys;
 import io.spillway.wire.codec.ClusterCodec;
+import io.spillway.wire.codec.RequestCodec;
 import io.spillway.wire.codec.StatusCodec;
 import io.spillway.wire.v1.ChatEvent;
 import io.spillway.wire.v1.ChatRequest;
+import io.spillway.wire.v1.EmbedReply;
+import io.spillway.wire.v1.EmbedRequest;
 import io.spillway.wire.v1.InferenceGrpc;
 import io.spillway.wire.v1.ListModelsReply;
 import io.spillway.wire.v1.ListModelsRequest;
@@ -80,6 +85,42 @@ final class InferenceService extends InferenceGrpc.InferenceImplBase {
         events.setOnCancelHandler(call::cancel);
         events.setOnReadyHandler(answer::onReady);
         Thread.ofVirtual().name("sdk-" + request.getRequestId()).start(call::run);
+    }
+
+    @Override
+    public void embed(final EmbedRequest request, final StreamObserver<EmbedReply> observer) {
+        final var replies = (ServerCallStreamObserver<EmbedReply>) observer;
+        final EmbeddingCall call;
+        try {
+            call = chats.embed(requests.toDomain(request, TENANT.get()));
+        } catch (final SpillwayException e) {
+            replies.onError(StatusCodec.toStatus(e));
+            return;
+        } catch (final IllegalArgumentException e) {
+            replies.onError(StatusCodec.toStatus(new SpillwayException(ErrorCode.INVALID_VALUE, e.getMessage())));
+            return;
+        }
+        replies.setOnCancelHandler(call::cancel);
+        Thread.ofVirtual().name("sdk-" + request.getRequestId()).start(() -> reply(call, replies));
+    }
+
+    private static void reply(final EmbeddingCall call, final StreamObserver<EmbedReply> replies) {
+        try {
+            final Embeddings embeddings = call.run();
+            final EmbedReply.Builder reply = EmbedReply.newBuilder()
+                .setUsage(RequestCodec.toWire(embeddings.usage().usage()))
+                .setCostNanoDollars(embeddings.usage().costNanoDollars());
+            for (final float[] vector : embeddings.vectors()) {
+                final EmbedReply.Vector.Builder elements = reply.addVectorsBuilder();
+                for (final float element : vector) {
+                    elements.addElements(element);
+                }
+            }
+            replies.onNext(reply.build());
+            replies.onCompleted();
+        } catch (final SpillwayException e) {
+            replies.onError(StatusCodec.toStatus(e));
+        }
     }
 
     @Override

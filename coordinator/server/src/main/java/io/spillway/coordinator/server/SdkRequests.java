@@ -8,10 +8,13 @@ import io.spillway.domain.id.ModelId;
 import io.spillway.domain.id.RequestId;
 import io.spillway.domain.id.RunId;
 import io.spillway.domain.id.TenantId;
+import io.spillway.domain.request.Pooling;
 import io.spillway.gateway.chat.ChatRequest;
+import io.spillway.gateway.chat.EmbeddingRequest;
 import io.spillway.gateway.chat.Prompt;
 import io.spillway.wire.codec.RequestCodec;
 import io.spillway.wire.v1.ChatMessage;
+import io.spillway.wire.v1.EmbedRequest;
 import io.spillway.wire.v1.Tool;
 import io.spillway.wire.v1.ToolCall;
 import java.util.ArrayList;
@@ -42,12 +45,23 @@ final class SdkRequests {
         }
         final var options = new ChatRequest.Options(1, request.getStopList(),
             tools.isEmpty() ? ChatRequest.ToolCalls.NONE : ChatRequest.ToolCalls.MANY, Optional.empty(),
-            RequestCodec.toArray(request.getEmittedTokensList()));
+            RequestCodec.toArray(request.getEmittedTokensList())).with(1, request.getPriority());
         return new ChatRequest(new RequestId(request.getRequestId()), tenant,
             request.getRun().isEmpty() ? Optional.empty() : Optional.of(new RunId(request.getRun())),
             new ModelId(request.getModel()), List.of(new Prompt.Messages(messages, tools, Map.of())),
             request.getOutputTokensMax() == 0 ? OptionalInt.empty() : OptionalInt.of(request.getOutputTokensMax()),
             OptionalLong.of(request.getSampling().getSeed()), RequestCodec.toDomain(request.getSampling()), options);
+    }
+
+    /** @throws SpillwayException naming the offending field */
+    EmbeddingRequest toDomain(final EmbedRequest request, final TenantId tenant) {
+        if (request.getInputsCount() == 0) {
+            throw SpillwayException.ofField(ErrorCode.MISSING_FIELD, "inputs", "nothing to make a vector of");
+        }
+        return new EmbeddingRequest(new RequestId(request.getRequestId()), tenant,
+            request.getRun().isEmpty() ? Optional.empty() : Optional.of(new RunId(request.getRun())),
+            new ModelId(request.getModel()), request.getInputsList().stream().<Prompt>map(Prompt.Text::new).toList(),
+            request.getPooling() == 0 ? Pooling.LAST : Pooling.ofNumber(request.getPooling()), request.getPriority());
     }
 
     private static Map<String, Object> message(final ChatMessage message) {

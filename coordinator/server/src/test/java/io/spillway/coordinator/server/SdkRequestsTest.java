@@ -6,11 +6,14 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.spillway.domain.error.ErrorCode;
 import io.spillway.domain.error.SpillwayException;
 import io.spillway.domain.id.TenantId;
+import io.spillway.domain.request.Pooling;
 import io.spillway.domain.request.SamplingParams;
 import io.spillway.gateway.chat.ChatRequest;
+import io.spillway.gateway.chat.EmbeddingRequest;
 import io.spillway.gateway.chat.Prompt;
 import io.spillway.wire.codec.RequestCodec;
 import io.spillway.wire.v1.ChatMessage;
+import io.spillway.wire.v1.EmbedRequest;
 import io.spillway.wire.v1.Tool;
 import io.spillway.wire.v1.ToolCall;
 import java.util.List;
@@ -52,6 +55,18 @@ class SdkRequestsTest {
             });
         assertThatThrownBy(() -> requests.toDomain(chat().setOutputTokensMax(-1).build(), new TenantId("t")))
             .isInstanceOfSatisfying(SpillwayException.class, e -> assertThat(e.field()).contains("output_tokens_max"));
+    }
+
+    @Test
+    void textsToEmbedBecomePrompts() {
+        final EmbeddingRequest request = requests.toDomain(EmbedRequest.newBuilder().setRequestId("e").setModel("m")
+            .addInputs("a").addInputs("b").setPooling(2).setPriority(-4).setRun("run-1").build(), new TenantId("t"));
+        assertThat(request.inputs()).containsExactly(new Prompt.Text("a"), new Prompt.Text("b"));
+        assertThat(request.pooling()).isEqualTo(Pooling.MEAN);
+        assertThat(request.priority()).isEqualTo(-4);
+        assertThatThrownBy(() -> requests.toDomain(EmbedRequest.getDefaultInstance(), new TenantId("t")))
+            .isInstanceOfSatisfying(SpillwayException.class, e -> assertThat(e.field()).contains("inputs"));
+        assertThat(requests.toDomain(chat().setPriority(7).build(), new TenantId("t")).options().priority()).isEqualTo(7);
     }
 
     private static io.spillway.wire.v1.ChatRequest.Builder chat() {
