@@ -7,7 +7,8 @@ import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 
 /**
- * Q4_K: 256 numbers as {@code (d · s) · q − (dmin · m)}, chosen for the least squared error. Each part of 32 is fitted by
+ * Q4_K: 256 numbers as {@code (d · s) · q − (dmin · m)}, chosen for the least squared error: without knowledge of the inputs
+ * that the weights will meet, every weight's error counts alike. Each part of 32 is fitted by
  * itself ({@link LineFit}); the fits are rounded to six bits of a common d and dmin; then, in turns, each part takes the best
  * of its neighbouring (s, m), and d and dmin are solved for again, as long as that helps.
  */
