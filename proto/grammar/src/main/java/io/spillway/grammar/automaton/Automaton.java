@@ -32,6 +32,7 @@ final class Automaton {
     private final Layout layout;
     private final int[] classOf;
     private final int classes;
+    private final PlainText.Samples plainSamples;
     private final AtomicInteger keptInts = new AtomicInteger();
     private volatile ConcurrentHashMap<DfaState.Key, DfaState> kept = new ConcurrentHashMap<>();
     private volatile DfaState start;
@@ -40,6 +41,7 @@ final class Automaton {
         this.rule = rule;
         this.layout = layout;
         this.classOf = classes(layout.sets());
+        this.plainSamples = PlainText.Samples.of(classOf);
         this.classes = Arrays.stream(classOf).max().orElse(0) + 1;
     }
 
@@ -69,8 +71,13 @@ final class Automaton {
         return rule;
     }
 
-    int classOf(final int value) {
-        return classOf[value];
+    /** @return the class of each byte */
+    int[] classOf() {
+        return classOf;
+    }
+
+    PlainText.Samples plainSamples() {
+        return plainSamples;
     }
 
     int classes() {

@@ -11,17 +11,21 @@ public final class DfaState {
     public static final DfaState DEAD = new DfaState(null, new int[0]);
     /** As an answer of {@link #plainRun}: any number. */
     public static final int ANY_NUMBER = 255;
-    private static final int MAX_RUN = 64;
+    private static final int MAX_RUN = Automaton.NEAR_BYTES;
     private static final int UNKNOWN = -2;
     private static final Call[] NO_CALLS = {};
+    private static final DfaState[] NO_TARGETS = {};
 
     private final Automaton owner;
     private final int[] members;
     private final boolean isFinal;
     private final boolean hasBytes;
+    private final boolean plain;
+    private final int[] classOf;
     private final DfaState[] next;
     private Call[] calls;
     private DfaState canonical;
+    private DfaState[] plainTargets;
     private int plainRun = UNKNOWN;
     private int onlyByte = UNKNOWN;
 
@@ -52,12 +56,14 @@ public final class DfaState {
         this.isFinal = owner != null && owner.isFinal(members);
         this.hasBytes = owner != null && owner.hasBytes(members);
         this.next = new DfaState[owner == null ? 0 : owner.classes()];
+        this.classOf = owner == null ? null : owner.classOf();
         this.calls = owner == null || !owner.hasCalls(members) ? NO_CALLS : null;
+        this.plain = hasBytes && !isFinal && calls == NO_CALLS;
     }
 
     /** @return the state after one byte, 0 to 255; {@link #DEAD} when it may not come */
     public DfaState next(final int value) {
-        final int byteClass = owner.classOf(value);
+        final int byteClass = classOf[value];
         final DfaState known = next[byteClass];
         if (known != null) {
             return known;
@@ -79,7 +85,12 @@ public final class DfaState {
 
     /** @return whether following it takes no more than following its bytes: it neither ends its rule nor calls another */
     public boolean isPlain() {
-        return hasBytes && !isFinal && calls == NO_CALLS;
+        return plain;
+    }
+
+    /** @return whether other rules may be called here */
+    public boolean hasCalls() {
+        return calls != NO_CALLS;
     }
 
     /** @return whether the rule may end here */
@@ -88,7 +99,7 @@ public final class DfaState {
     }
 
     /** @return whether any byte may be read here, calls aside */
-    boolean hasBytes() {
+    public boolean hasBytes() {
         return hasBytes;
     }
 
@@ -153,27 +164,27 @@ public final class DfaState {
         return found;
     }
 
+    /** @return the states after one plain character; null when some may not come */
+    DfaState[] plainTargets() {
+        DfaState[] found = plainTargets;
+        if (found == null) {
+            final DfaState[] targets = PlainText.after(this, owner.plainSamples());
+            found = targets == null ? NO_TARGETS : targets;
+            plainTargets = found;
+        }
+        return found == NO_TARGETS ? null : found;
+    }
+
     /**
      * How many plain characters may follow, whichever they are: those that JSON strings hold as they are, that is, all but quotation
      * mark, backslash and controls, in whole UTF-8. A token of so many needs no look at its bytes.
      *
-     * @return 0 to 64, where 64 may be more, or {@link #ANY_NUMBER}
+     * @return a number, or {@link #ANY_NUMBER}; more may be allowed than is known
      */
     public int plainRun() {
         int run = plainRun;
         if (run == UNKNOWN) {
-            run = 0;
-            DfaState at = this;
-            DfaState after = PlainText.after(at);
-            while (after != DEAD && run < MAX_RUN) {
-                if (after == at) {
-                    run = ANY_NUMBER;
-                    break;
-                }
-                run++;
-                at = after;
-                after = PlainText.after(at);
-            }
+            run = PlainText.run(this, MAX_RUN);
             plainRun = run;
         }
         return run;

@@ -44,7 +44,7 @@ public final class Intersection {
 
     private static List<DfaState> starts(final String name, final List<Expr> exprs) {
         return exprs.stream().map(expr -> {
-            final Rule part = new Rule(name).define(new NfaBuilder(MAX_PART_STATES, false).build(expr));
+            final Rule part = new Rule(name).define(new NfaBuilder(MAX_PART_STATES, new Inlining(), false).build(expr));
             Rules.prepare(part, MAX_PART_STATES);
             return part.start();
         }).toList();

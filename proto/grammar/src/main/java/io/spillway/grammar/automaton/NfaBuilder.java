@@ -9,16 +9,21 @@ import java.util.Map;
 /** Turns an expression into states. Owned by one thread. */
 final class NfaBuilder {
     /** A counted repetition of more states than this is cut into equal pieces that one rule stands for. */
-    private static final int SPLIT_STATES = 1024;
+    private static final int SPLIT_STATES = 12_000;
     private static final int SPLIT_TIMES = 64;
 
     private final RawNfa nfa;
+    private final Inlining sizes;
     private final boolean split;
     private final Map<Expr.Repeat, Expr> pieces = new IdentityHashMap<>();
 
-    /** @param split whether long repetitions may become rules; not where the result must be without calls */
-    NfaBuilder(final int maxStates, final boolean split) {
+    /**
+     * @param sizes what is known of the rules
+     * @param split whether long repetitions may become rules; not where the result must be without calls
+     */
+    NfaBuilder(final int maxStates, final Inlining sizes, final boolean split) {
         this.nfa = new RawNfa(maxStates);
+        this.sizes = sizes;
         this.split = split;
     }
 
@@ -38,8 +43,17 @@ final class NfaBuilder {
             case Expr.Seq(final List<Expr> parts) -> seq(parts, from, to);
             case Expr.Alt(final List<Expr> branches) -> alt(branches, from, to);
             case Expr.Repeat repeat -> repeat(repeat, from, to);
-            case Expr.Call(final Rule rule) -> nfa.call(from, rule, to);
+            case Expr.Call(final Rule rule) -> call(rule, from, to);
             case Expr.Graph graph -> graph(graph, from, to);
+        }
+    }
+
+    private void call(final Rule rule, final int from, final int to) {
+        final Expr copied = sizes.bodyOf(rule);
+        if (copied == null) {
+            nfa.call(from, rule, to);
+        } else {
+            add(copied, from, to);
         }
     }
 
@@ -87,13 +101,10 @@ final class NfaBuilder {
         }
     }
 
+    /** Side by side between the same two states: nothing that is added leads back into the first or on from the last. */
     private void alt(final List<Expr> branches, final int from, final int to) {
         for (final Expr branch : branches) {
-            final int begin = nfa.state();
-            final int end = nfa.state();
-            nfa.epsilon(from, begin);
-            add(branch, begin, end);
-            nfa.epsilon(end, to);
+            add(branch, from, to);
         }
     }
 
@@ -104,19 +115,15 @@ final class NfaBuilder {
         }
         nfa.epsilon(from, node[graph.start()]);
         for (final Expr.Graph.Edge edge : graph.edges()) {
-            final int begin = nfa.state();
-            final int end = nfa.state();
-            nfa.epsilon(node[edge.from()], begin);
-            add(edge.expr(), begin, end);
-            nfa.epsilon(end, node[edge.to()]);
+            add(edge.expr(), node[edge.from()], node[edge.to()]);
         }
         nfa.epsilon(node[graph.end()], to);
     }
 
     private void repeat(final Expr.Repeat repeat, final int from, final int to) {
         final int counted = Math.max(repeat.min(), repeat.max());
-        if (split && counted > SPLIT_TIMES && (long) counted * ExprSizes.states(repeat.body()) > SPLIT_STATES) {
-            add(pieces.computeIfAbsent(repeat, ExprSizes::inPieces), from, to);
+        if (split && counted > SPLIT_TIMES && (long) counted * sizes.states(repeat.body()) > SPLIT_STATES) {
+            add(pieces.computeIfAbsent(repeat, whole -> sizes.inPieces(whole, SPLIT_STATES / 2)), from, to);
             return;
         }
         if (repeat.max() == Expr.UNBOUNDED) {
@@ -161,7 +168,7 @@ final class NfaBuilder {
         for (int i = repeat.min(); i <= repeat.max(); i++) {
             nfa.epsilon(block[i], to);
         }
-        if (!ExprSizes.maybeEmpty(repeat.body())) {
+        if (!sizes.maybeEmpty(repeat.body())) {
             shareBlocks(repeat, block);
         }
     }

@@ -40,6 +40,7 @@ public final class Rules {
         final Set<Rule> seen = Collections.newSetFromMap(new IdentityHashMap<>());
         final List<Rule> rules = new ArrayList<>();
         final ArrayDeque<Rule> open = new ArrayDeque<>(List.of(root));
+        final Inlining sizes = new Inlining();
         int left = maxStates;
         while (!open.isEmpty()) {
             final Rule rule = open.pop();
@@ -50,7 +51,7 @@ public final class Rules {
                 throw new SpillwayException(ErrorCode.INVALID_VALUE, "the rule " + rule.name() + " is used and not defined");
             }
             if (rule.raw() == null) {
-                rule.built(new NfaBuilder(left, true).build(rule.body()));
+                rule.built(new NfaBuilder(left, sizes, true).build(rule.body()));
             }
             left -= Math.min(left, rule.raw().states());
             rules.add(rule);

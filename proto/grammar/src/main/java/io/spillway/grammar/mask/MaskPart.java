@@ -7,24 +7,26 @@ package io.spillway.grammar.mask;
 final class MaskPart {
     /** Up to so many tokens are kept as a list. */
     private static final int SPARSE_TOKENS = 1024;
-    private static final int[] NOWHERE = {};
 
     private final long[] dense;
     private final int[] sparse;
     private final int[] ended;
+    private final boolean ends;
 
     /**
      * @param mask  bit per token, copied where it is kept
-     * @param ended nodes of the trie after which the rule has ended
+     * @param ended nodes of the trie after which the rule has ended; null when they were not asked for
+     * @param ends  whether there are any
      */
-    MaskPart(final long[] mask, final int[] ended) {
+    MaskPart(final long[] mask, final int[] ended, final boolean ends) {
         int count = 0;
         for (final long word : mask) {
             count += Long.bitCount(word);
         }
         this.dense = count > SPARSE_TOKENS ? mask.clone() : null;
         this.sparse = dense == null ? list(mask, count) : null;
-        this.ended = ended.length == 0 ? NOWHERE : ended;
+        this.ended = ended;
+        this.ends = ends;
     }
 
     private static int[] list(final long[] mask, final int count) {
@@ -51,7 +53,12 @@ final class MaskPart {
     }
 
     boolean reachesTheStack() {
-        return ended.length > 0;
+        return ends;
+    }
+
+    /** @return whether it knows all that is to be known on a stack with or without anything beneath */
+    boolean isComplete(final boolean beneath) {
+        return !beneath || !ends || ended != null;
     }
 
     int[] ended() {
@@ -77,6 +84,6 @@ final class MaskPart {
     }
 
     long bytes() {
-        return 64L + (dense == null ? sparse.length * 4L : dense.length * 8L) + ended.length * 4L;
+        return 64L + (dense == null ? sparse.length * 4L : dense.length * 8L) + (ended == null ? 0 : ended.length * 4L);
     }
 }

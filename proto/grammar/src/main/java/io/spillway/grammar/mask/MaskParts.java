@@ -52,7 +52,7 @@ public final class MaskParts {
     /** Adds the tokens of the trie that may come next. */
     public void orInto(final Threads threads, final long[] mask) {
         for (int i = 0; i < threads.size(); i++) {
-            final MaskPart part = part(threads.state(i));
+            final MaskPart part = part(threads.state(i), threads.frame(i).links() > 0);
             part.orInto(mask);
             if (part.reachesTheStack()) {
                 orInto(part, threads.frame(i), mask);
@@ -62,7 +62,7 @@ public final class MaskParts {
 
     private void orInto(final MaskPart part, final Frame frame, final long[] mask) {
         for (int link = 0; link < frame.links(); link++) {
-            final MaskPart further = after(part, frame.after(link));
+            final MaskPart further = after(part, frame.after(link), frame.below(link).links() > 0);
             further.orInto(mask);
             if (further.reachesTheStack()) {
                 orInto(further, frame.below(link), mask);
@@ -77,7 +77,7 @@ public final class MaskParts {
     public int only(final Threads threads, final int known) {
         int one = known;
         for (int i = 0; i < threads.size() && one != SEVERAL; i++) {
-            final MaskPart part = part(threads.state(i));
+            final MaskPart part = part(threads.state(i), threads.frame(i).links() > 0);
             one = part.only(one);
             if (part.reachesTheStack()) {
                 one = only(part, threads.frame(i), one);
@@ -89,7 +89,7 @@ public final class MaskParts {
     private int only(final MaskPart part, final Frame frame, final int known) {
         int one = known;
         for (int link = 0; link < frame.links() && one != SEVERAL; link++) {
-            final MaskPart further = after(part, frame.after(link));
+            final MaskPart further = after(part, frame.after(link), frame.below(link).links() > 0);
             one = further.only(one);
             if (further.reachesTheStack()) {
                 one = only(further, frame.below(link), one);
@@ -98,33 +98,34 @@ public final class MaskParts {
         return one;
     }
 
-    private MaskPart part(final DfaState state) {
+    /** @param beneath whether something is on the stack: the nodes where it begins to matter are kept only then */
+    private MaskPart part(final DfaState state, final boolean beneath) {
         final DfaState key = near ? state.canonical() : state;
         final MaskParts home = shared != null && key.isShared() ? shared : this;
         final MaskPart known = home.parts.get(key);
-        if (known != null) {
+        if (known != null && known.isComplete(beneath)) {
             return known;
         }
-        final MaskPart found = new MaskWalk(trie, maskWords).from(key);
+        final MaskPart found = new MaskWalk(trie, maskWords, beneath).from(key);
         home.account(found);
-        final MaskPart first = home.parts.putIfAbsent(key, found);
-        return first == null ? found : first;
+        home.parts.put(key, found);
+        return found;
     }
 
-    private MaskPart after(final MaskPart part, final DfaState state) {
+    private MaskPart after(final MaskPart part, final DfaState state, final boolean beneath) {
         final DfaState key = near ? state.canonical() : state;
         ConcurrentHashMap<MaskPart, MaskPart> byPart = continued.get(key);
         if (byPart == null) {
             byPart = continued.computeIfAbsent(key, _ -> new ConcurrentHashMap<>(4));
         }
         final MaskPart known = byPart.get(part);
-        if (known != null) {
+        if (known != null && known.isComplete(beneath)) {
             return known;
         }
-        final MaskPart found = new MaskWalk(trie, maskWords).after(part.ended(), key);
+        final MaskPart found = new MaskWalk(trie, maskWords, beneath).after(part.ended(), key);
         account(found);
-        final MaskPart first = byPart.putIfAbsent(part, found);
-        return first == null ? found : first;
+        byPart.put(part, found);
+        return found;
     }
 
     private void account(final MaskPart part) {

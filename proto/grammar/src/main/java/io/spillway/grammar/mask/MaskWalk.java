@@ -15,20 +15,21 @@ final class MaskWalk {
      * is not allowed, but for tokens of one byte: any text can still be written. Grammars of sensible size stay far below.
      */
     private static final long MAX_COST = 8_000_000;
-    private static final int MAX_WORTH_TAKING_WHOLE = TokenTrie.NOT_PLAIN - 1;
 
     private final TokenTrie trie;
     private final Frame bottom = Frame.bottom();
     private final Threads[] levels;
     private final long[] mask;
-    private int[] ended = new int[16];
+    private int[] ended;
     private int endedCount;
     private long cost;
 
-    MaskWalk(final TokenTrie trie, final int maskWords) {
+    /** @param collect whether the nodes are wanted at which the rule has ended */
+    MaskWalk(final TokenTrie trie, final int maskWords, final boolean collect) {
         this.trie = trie;
+        this.ended = collect ? new int[16] : null;
         this.mask = new long[maskWords];
-        this.levels = new Threads[trie.depth() + 2];
+        this.levels = new Threads[2 * trie.depth() + 4];
     }
 
     /** @return what may be read from a state within its rule and what that calls */
@@ -36,7 +37,11 @@ final class MaskWalk {
         final Threads first = level(0);
         first.only(state, bottom);
         walk(0, first, 1);
-        return new MaskPart(mask, Arrays.copyOf(ended, endedCount));
+        return part();
+    }
+
+    private MaskPart part() {
+        return new MaskPart(mask, ended == null ? null : Arrays.copyOf(ended, endedCount), endedCount > 0);
     }
 
     /** @return what may be read from a state to which a rule returned at some nodes */
@@ -49,7 +54,7 @@ final class MaskWalk {
             }
             walk(node, first, 1);
         }
-        return new MaskPart(mask, Arrays.copyOf(ended, endedCount));
+        return part();
     }
 
     private Threads level(final int depth) {
@@ -60,6 +65,10 @@ final class MaskWalk {
     }
 
     private void walk(final int node, final Threads at, final int depth) {
+        if (at.size() == 1) {
+            walkOne(node, at.state(0), at.frame(0), depth);
+            return;
+        }
         final int end = trie.end(node);
         final Threads next = level(depth);
         int child = node + 1;
@@ -93,6 +102,65 @@ final class MaskWalk {
         }
     }
 
+    /**
+     * The same for one thread, as long as it stays one: it calls no rule, and ends none but the first. Then only its state changes, and
+     * the subtree is one pass over an array. Most of a large vocabulary is walked here.
+     */
+    private void walkOne(final int node, final DfaState state, final Frame frame, final int depth) {
+        final int end = trie.end(node);
+        final int levelsBelow = trie.depth() + 1;
+        final DfaState[] states = new DfaState[levelsBelow];
+        final int[] ends = new int[levelsBelow];
+        states[0] = state;
+        ends[0] = end;
+        final boolean atBottom = frame == bottom;
+        int level = 0;
+        int at = node + 1;
+        while (at < end) {
+            while (at >= ends[level]) {
+                level--;
+            }
+            final int atEnd = trie.end(at);
+            final DfaState next = states[level].next(trie.label(at));
+            if (next == DfaState.DEAD) {
+                at = atEnd;
+            } else if (!next.isPlain() && (!atBottom || next.hasCalls())) {
+                leaveOne(at, states[level], frame, depth);
+                at = atEnd;
+            } else if (at + 1 == atEnd) {
+                allow(trie.firstToken(at), trie.firstToken(at + 1));
+                at = atEnd;
+            } else if (next.plainRun() >= trie.plainChars(at)) {
+                allow(trie.firstToken(at), trie.firstToken(atEnd));
+                at = atEnd;
+            } else {
+                allow(trie.firstToken(at), trie.firstToken(at + 1));
+                cost += 1 + next.weight() / 8;
+                if (next.isFinal() && cost <= MAX_COST) {
+                    ended(at);
+                }
+                if (cost > MAX_COST || !next.hasBytes()) {
+                    at = atEnd;
+                } else {
+                    level++;
+                    states[level] = next;
+                    ends[level] = atEnd;
+                    at++;
+                }
+            }
+        }
+    }
+
+    /** A step after which there is more than one state to look at. */
+    private void leaveOne(final int child, final DfaState state, final Frame frame, final int depth) {
+        final Threads before = level(depth);
+        final Threads next = level(depth + 1);
+        before.only(state, frame);
+        if (next.step(before, trie.label(child))) {
+            visit(child, trie.end(child), next, depth + 1);
+        }
+    }
+
     private static long weight(final Threads threads) {
         long weight = 0;
         for (int i = 0; i < threads.size(); i++) {
@@ -102,7 +170,7 @@ final class MaskWalk {
     }
 
     private static boolean takesWhole(final Threads threads, final int plainChars) {
-        if (plainChars <= 0 || plainChars > MAX_WORTH_TAKING_WHOLE) {
+        if (plainChars == 0 || plainChars == TokenTrie.NOT_PLAIN) {
             return false;
         }
         for (int i = 0; i < threads.size(); i++) {
@@ -121,9 +189,12 @@ final class MaskWalk {
     }
 
     private void ended(final int node) {
-        if (endedCount == ended.length) {
-            ended = Arrays.copyOf(ended, endedCount * 2);
+        if (ended != null) {
+            if (endedCount == ended.length) {
+                ended = Arrays.copyOf(ended, endedCount * 2);
+            }
+            ended[endedCount] = node;
         }
-        ended[endedCount++] = node;
+        endedCount++;
     }
 }

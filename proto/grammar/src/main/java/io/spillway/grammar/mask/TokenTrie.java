@@ -1,5 +1,6 @@
 package io.spillway.grammar.mask;
 
+import io.spillway.grammar.automaton.DfaState;
 import io.spillway.grammar.automaton.PlainText;
 import java.util.Arrays;
 import java.util.Comparator;
@@ -10,13 +11,13 @@ import java.util.Comparator;
  */
 public final class TokenTrie {
     /** As an answer of {@link #plainChars}: something below is no plain text. */
-    public static final int NOT_PLAIN = 254;
+    public static final int NOT_PLAIN = 256;
 
     private final byte[] label;
     private final int[] end;
     private final int[] firstToken;
     private final int[] tokens;
-    private final byte[] plain;
+    private final short[] plain;
     private final int depth;
 
     private TokenTrie(final byte[][] sorted, final int[] tokens) {
@@ -27,9 +28,9 @@ public final class TokenTrie {
         this.firstToken = new int[nodes + 1];
         this.depth = Arrays.stream(sorted).mapToInt(bytes -> bytes.length).max().orElse(0);
         build(sorted);
-        this.plain = new byte[nodes];
+        this.plain = new short[nodes];
         for (int node = nodes - 1; node >= 0; node--) {
-            plain[node] = (byte) plainBelow(node);
+            plain[node] = (short) plainBelow(node);
         }
     }
 
@@ -102,8 +103,7 @@ public final class TokenTrie {
     }
 
     private int below(final int node) {
-        final int chars = plain[node] & 0xff;
-        return chars >= NOT_PLAIN - 1 ? NOT_PLAIN : chars + 1;
+        return plain[node] >= DfaState.ANY_NUMBER ? NOT_PLAIN : plain[node] + 1;
     }
 
     private int multiByte(final int node, final int first) {
@@ -172,11 +172,11 @@ public final class TokenTrie {
 
     /** @return of the texts below a node, the most characters, when all are plain text as {@link PlainText} has it; else {@link #NOT_PLAIN} */
     int plainChars(final int node) {
-        return plain[node] & 0xff;
+        return plain[node];
     }
 
     /** @return bytes that it takes up, about */
     public long bytes() {
-        return label.length * 10L + tokens.length * 4L;
+        return label.length * 11L + tokens.length * 4L;
     }
 }

@@ -1,9 +1,14 @@
 package io.spillway.grammar.regex;
 
+import io.spillway.grammar.automaton.ByteSet;
 import io.spillway.grammar.automaton.Expr;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 
 /** How characters are written as bytes. */
 public enum Encoding {
@@ -18,17 +23,14 @@ public enum Encoding {
     JSON {
         @Override
         public Expr of(final CodePoints set) {
-            final List<Expr> forms = new ArrayList<>();
-            final CodePoints plain = set.and(PLAIN);
-            if (!plain.isEmpty()) {
-                forms.add(utf8(plain));
-            }
+            final List<String> escaped = new ArrayList<>();
             for (int c = 0; c < 0x80; c++) {
                 if (set.contains(c) && !PLAIN.contains(c)) {
-                    forms.add(Expr.literal(escaped(c)));
+                    escaped.add(escaped(c));
                 }
             }
-            return Expr.alt(forms);
+            final Expr plain = utf8(set.and(PLAIN));
+            return escaped.isEmpty() ? plain : Expr.alt(plain, Expr.choice(escaped));
         }
     };
 
@@ -53,17 +55,41 @@ public enum Encoding {
     }
 
     private static Expr utf8(final CodePoints set) {
-        final List<Expr> forms = new ArrayList<>();
+        final List<ByteRange[]> products = new ArrayList<>();
         for (int i = 0; i < set.ranges(); i++) {
             int from = set.from(i);
             for (final int last : LAST_OF_LENGTH) {
                 if (from <= Math.min(last, set.to(i))) {
-                    bytes(encode(from), encode(Math.min(last, set.to(i))), forms);
+                    bytes(encode(from), encode(Math.min(last, set.to(i))), products);
                     from = last + 1;
                 }
             }
         }
-        return Expr.alt(forms);
+        return sharingEnds(products);
+    }
+
+    private record ByteRange(int from, int to) {
+    }
+
+    /** One node for each ending that some characters have in common: any character at all needs 8 nodes, not 20. */
+    private static Expr sharingEnds(final List<ByteRange[]> products) {
+        final Map<List<ByteRange>, Integer> nodes = new HashMap<>();
+        final Map<Long, ByteSet> edges = new LinkedHashMap<>();
+        nodes.put(List.of(), 1);
+        for (final ByteRange[] product : products) {
+            int at = 0;
+            for (int i = 0; i < product.length; i++) {
+                final int next = nodes.computeIfAbsent(Arrays.asList(product).subList(i + 1, product.length), _ -> nodes.size() + 1);
+                edges.merge((long) at << 32 | next, ByteSet.range(product[i].from(), product[i].to()), ByteSet::or);
+                at = next;
+            }
+        }
+        if (edges.size() <= 1) {
+            return edges.isEmpty() ? Expr.NEVER : new Expr.Bytes(edges.values().iterator().next());
+        }
+        final List<Expr.Graph.Edge> all = new ArrayList<>();
+        edges.forEach((ends, bytes) -> all.add(new Expr.Graph.Edge((int) (ends >>> 32), new Expr.Bytes(bytes), ends.intValue())));
+        return new Expr.Graph(nodes.size() + 1, 0, 1, all);
     }
 
     private static int[] encode(final int c) {
@@ -80,7 +106,7 @@ public enum Encoding {
     }
 
     /** Adds the encodings from one to another of the same length, as few products of ranges as it takes. */
-    private static void bytes(final int[] from, final int[] to, final List<Expr> forms) {
+    private static void bytes(final int[] from, final int[] to, final List<ByteRange[]> forms) {
         // The first place where the bounds differ, and whether all that follows is free on either side.
         int at = 0;
         while (at < from.length - 1 && from[at] == to[at]) {
@@ -100,36 +126,36 @@ public enum Encoding {
         final boolean cutHigh = !isMost(to, at + 1);
         if (cutLow) {
             final int[] end = from.clone();
-            java.util.Arrays.fill(end, at + 1, end.length, 0xbf);
+            Arrays.fill(end, at + 1, end.length, 0xbf);
             bytes(from, end, forms);
             low[at]++;
         }
-        java.util.Arrays.fill(low, at + 1, low.length, 0x80);
+        Arrays.fill(low, at + 1, low.length, 0x80);
         if (cutHigh) {
             final int[] begin = to.clone();
-            java.util.Arrays.fill(begin, at + 1, begin.length, 0x80);
+            Arrays.fill(begin, at + 1, begin.length, 0x80);
             bytes(begin, to, forms);
             high[at]--;
         }
-        java.util.Arrays.fill(high, at + 1, high.length, 0xbf);
+        Arrays.fill(high, at + 1, high.length, 0xbf);
         if (low[at] <= high[at]) {
             forms.add(product(low, high));
         }
     }
 
     private static boolean isLeast(final int[] bytes, final int at) {
-        return java.util.Arrays.stream(bytes, at, bytes.length).allMatch(b -> b == 0x80);
+        return Arrays.stream(bytes, at, bytes.length).allMatch(b -> b == 0x80);
     }
 
     private static boolean isMost(final int[] bytes, final int at) {
-        return java.util.Arrays.stream(bytes, at, bytes.length).allMatch(b -> b == 0xbf);
+        return Arrays.stream(bytes, at, bytes.length).allMatch(b -> b == 0xbf);
     }
 
-    private static Expr product(final int[] from, final int[] to) {
-        final List<Expr> parts = new ArrayList<>();
+    private static ByteRange[] product(final int[] from, final int[] to) {
+        final ByteRange[] parts = new ByteRange[from.length];
         for (int i = 0; i < from.length; i++) {
-            parts.add(Expr.range(from[i], to[i]));
+            parts[i] = new ByteRange(from[i], to[i]);
         }
-        return Expr.seq(parts);
+        return parts;
     }
 }

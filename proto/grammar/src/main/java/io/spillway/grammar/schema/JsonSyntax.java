@@ -67,9 +67,10 @@ public final class JsonSyntax {
         final Expr notD = Expr.alt(Expr.range('0', '9'), Expr.range('a', 'c'), Expr.range('A', 'C'),
             Expr.choice(List.of("e", "f", "E", "F")));
         final Expr single = Expr.alt(Expr.seq(notD, HEX, hex2), Expr.seq(d, Expr.range('0', '7'), hex2));
-        return Expr.alt(Encoding.UTF8.of(Encoding.PLAIN),
-            Expr.seq(Expr.literal("\\"), Expr.choice(List.of("\"", "\\", "/", "b", "f", "n", "r", "t"))),
-            Expr.seq(Expr.literal("\\u"), Expr.alt(single, Expr.seq(high, Expr.literal("\\u"), low))));
+        final Rule escape = Rule.shared("escape").define(Expr.alt(Expr.choice(List.of("\"", "\\", "/", "b", "f", "n", "r", "t")),
+            Expr.seq(Expr.literal("u"), Expr.alt(single, Expr.seq(high, Expr.literal("\\u"), low)))));
+        Rules.prepare(escape, MAX_STATES);
+        return Expr.alt(Encoding.UTF8.of(Encoding.PLAIN), Expr.seq(Expr.literal("\\"), new Expr.Call(escape)));
     }
 
     /** @return any string with its quotation marks */

@@ -115,8 +115,8 @@ final class ObjectRules {
 
     private static boolean isClosed(final Facets facets) {
         final boolean said = facets.members().stream().anyMatch(part -> part.additional() != null);
-        final boolean declared = facets.members().stream().anyMatch(part -> !part.properties().isEmpty());
-        return !said && (declared || facets.isClosed());
+        // What says nothing of additional properties has declared some, perhaps none at all.
+        return !said && (!facets.members().isEmpty() || facets.isClosed());
     }
 
     private Expr other(final Facets facets, final List<String> names) {
