@@ -8,6 +8,7 @@
 #ifndef SPILLWAY_KERNELS_H
 #define SPILLWAY_KERNELS_H
 
+#include <stddef.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -25,8 +26,8 @@
 #define STRIP_PANELS 4
 /* Columns that share a scale of rounded activations. */
 #define BLOCK 32
-/* Columns of a strip that are expanded to floats at a time: 64 KiB of scratch, well inside a second-level cache. */
-#define EXPAND_COLUMNS 256
+/* Columns of a strip that are expanded to floats at a time: 16 KiB of scratch, half of a first-level cache. */
+#define EXPAND_COLUMNS 64
 #define PROJECT_SCRATCH_BYTES (EXPAND_COLUMNS * PANEL * STRIP_PANELS * 4)
 
 /* How weights are stored; the numbers are shared with WeightFormat.java. */

@@ -6,6 +6,9 @@
  * prepared tile of m rows is float [columns][m].
  */
 
+/* Not a format of files: some columns of a strip as floats, [columns][4 panels][16]. */
+#define W_EXPANDED 100
+
 INLINE int float_element_bytes(const int format) {
     return format == W_F32 ? 4 : format == W_F8 ? 1 : 2;
 }
@@ -16,7 +19,8 @@ INLINE int float_block_columns(const int format) {
 }
 
 INLINE int float_block_bytes(const int format) {
-    return format == W_F8 ? BLOCK * PANEL + 4 * PANEL : PANEL * float_element_bytes(format);
+    return format == W_F8 ? BLOCK * PANEL + 4 * PANEL
+        : format == W_EXPANDED ? STRIP_PANELS * PANEL * 4 : PANEL * float_element_bytes(format);
 }
 
 INLINE int64_t float_panel_bytes(const int format, const int columns) {
@@ -26,7 +30,8 @@ INLINE int64_t float_panel_bytes(const int format, const int columns) {
 /* The weights of one column of a block. */
 INLINE lanes float_column(const int format, const uint8_t *block, const int column) {
     switch (format) {
-        case W_F32: return f_load((const float *) block);
+        case W_F32:
+        case W_EXPANDED: return f_load((const float *) block);
         case W_F16: return f_halves(block);
         case W_BF16: return f_brains(block);
         default: return f_mul(f_eights(block + PANEL * column), f_load((const float *) (block + BLOCK * PANEL)));
@@ -45,9 +50,39 @@ static void prepare_floats(const float *in, const int rows, const int columns, f
     }
 }
 
-/* m rows by n panels over some columns. x is [columns][x_stride]. */
-INLINE void float_tile(const int format, const int m, const int n, const uint8_t *panels, const int64_t panel_bytes,
-        const int columns, const float *x, const int x_stride, float *out, const int64_t out_stride, const int begins) {
+/* Some columns of a strip by some rows. */
+struct float_call {
+    const uint8_t *strip;
+    int64_t panel_bytes;       /* from one panel to the next */
+    const float *x;            /* [columns][rows] */
+    float *out;
+    int64_t out_stride;
+    int columns;
+    int begins;                /* whether these are the first columns */
+    const uint8_t *next;       /* stored weights that will be expanded next: asked for meanwhile; 0: none */
+    int64_t next_panel_bytes;
+    int64_t next_bytes;        /* of each of its panels */
+};
+
+/* Lines of the next columns that are asked for per column of these. */
+INLINE void ask_for_next(const struct float_call *c, const int column) {
+    const int64_t at = (int64_t) column * 64;
+    if (at < c->next_bytes) {
+        UNROLL for (int panel = 0; panel < STRIP_PANELS; panel++) {
+            __builtin_prefetch(c->next + panel * c->next_panel_bytes + at);
+        }
+    }
+}
+
+/* m rows by n panels, from the first on. */
+INLINE void float_tile(const int format, const int m, const int n, const struct float_call *c, const int first) {
+    const uint8_t *panels = c->strip + first * c->panel_bytes;
+    const float *x = c->x;
+    float *out = c->out + first * PANEL;
+    const int64_t out_stride = c->out_stride;
+    const int begins = c->begins;
+    const int64_t panel_bytes = c->panel_bytes;
+    const int columns = c->columns;
     lanes total[FLOAT_TILE_ROWS][STRIP_PANELS];
     const uint8_t *at[STRIP_PANELS];
     UNROLL for (int panel = 0; panel < n; panel++) {
@@ -57,7 +92,10 @@ INLINE void float_tile(const int format, const int m, const int n, const uint8_t
         }
     }
     for (int column = 0; column < columns; column += float_block_columns(format)) {
-        for (int inner = 0; inner < float_block_columns(format); inner++, x += x_stride) {
+        if (format == W_EXPANDED && c->next != 0) {
+            ask_for_next(c, column);
+        }
+        for (int inner = 0; inner < float_block_columns(format); inner++, x += m) {
             lanes w[STRIP_PANELS];
             UNROLL for (int panel = 0; panel < n; panel++) {
                 w[panel] = float_column(format, at[panel], inner);
@@ -81,43 +119,72 @@ INLINE void float_tile(const int format, const int m, const int n, const uint8_t
 }
 
 /* The four panels of a strip by m rows. */
-INLINE void float_strip(const int format, const int m, const uint8_t *strip, const int64_t panel_bytes, const int columns,
-        const float *x, const int x_stride, float *out, const int64_t out_stride, const int begins) {
+INLINE void float_strip(const int format, const int m, const struct float_call *c) {
     const int n = FLOAT_TILE_PANELS(m);
     for (int panel = 0; panel < STRIP_PANELS; panel += n) {
-        float_tile(format, m, n, strip + panel * panel_bytes, panel_bytes, columns, x, x_stride, out + panel * PANEL, out_stride, begins);
+        float_tile(format, m, n, c, panel);
     }
 }
 
-INLINE void float_rows(const int format, const int m, const uint8_t *strip, const int64_t panel_bytes, const int columns,
-        const float *x, float *out, const int64_t out_stride, const int begins) {
+INLINE void float_rows(const int format, const int m, const struct float_call *c) {
     switch (m) {
-        case 1: float_strip(format, 1, strip, panel_bytes, columns, x, m, out, out_stride, begins); break;
-        case 2: float_strip(format, 2, strip, panel_bytes, columns, x, m, out, out_stride, begins); break;
+        case 1: float_strip(format, 1, c); break;
+        case 2: float_strip(format, 2, c); break;
 #if FLOAT_TILE_ROWS > 2
-        case 3: float_strip(format, 3, strip, panel_bytes, columns, x, m, out, out_stride, begins); break;
-        case 4: float_strip(format, 4, strip, panel_bytes, columns, x, m, out, out_stride, begins); break;
-        case 5: float_strip(format, 5, strip, panel_bytes, columns, x, m, out, out_stride, begins); break;
-        case 6: float_strip(format, 6, strip, panel_bytes, columns, x, m, out, out_stride, begins); break;
+        case 3: float_strip(format, 3, c); break;
+        case 4: float_strip(format, 4, c); break;
+        case 5: float_strip(format, 5, c); break;
+        case 6: float_strip(format, 6, c); break;
 #endif
     }
 }
 
-/* Some columns of a strip as floats: [4 panels][columns][16]. */
+static void rows_of_floats(const int m, const struct float_call *c) {
+    float_rows(W_F32, m, c);
+}
+
+static void rows_of_expanded(const int m, const struct float_call *c) {
+    float_rows(W_EXPANDED, m, c);
+}
+
+/* Some columns of a strip as floats. */
 INLINE void float_expand(const int format, const uint8_t *strip, const int64_t panel_bytes, const int columns, float *to) {
-    for (int panel = 0; panel < STRIP_PANELS; panel++) {
-        const uint8_t *block = strip + panel * panel_bytes;
-        for (int column = 0; column < columns; column += float_block_columns(format), block += float_block_bytes(format)) {
-            for (int inner = 0; inner < float_block_columns(format); inner++, to += PANEL) {
-                f_store(to, float_column(format, block, inner));
+    for (int column = 0; column < columns; column += float_block_columns(format), strip += float_block_bytes(format)) {
+        for (int inner = 0; inner < float_block_columns(format); inner++, to += STRIP_PANELS * PANEL) {
+            UNROLL for (int panel = 0; panel < STRIP_PANELS; panel++) {
+                f_store(to + panel * PANEL, float_column(format, strip + panel * panel_bytes, inner));
             }
         }
     }
 }
 
-static void float_rows_of_floats(const int m, const float *strip, const int64_t panel_bytes, const int columns, const float *x,
-        float *out, const int64_t out_stride, const int begins) {
-    float_rows(W_F32, m, (const uint8_t *) strip, panel_bytes, columns, x, out, out_stride, begins);
+/* Rows beyond a register tile meet weights that were expanded once for all of them; floats are taken as they are. */
+INLINE void project_many(const int format, const struct projection *p, const uint8_t *strip, float *out) {
+    const int64_t panel_bytes = float_panel_bytes(format, p->columns);
+    for (int column = 0; column < p->columns; column += EXPAND_COLUMNS) {
+        const int left = p->columns - column;
+        const int columns = left < EXPAND_COLUMNS ? left : EXPAND_COLUMNS;
+        const int more = left - columns < EXPAND_COLUMNS ? left - columns : EXPAND_COLUMNS;
+        const uint8_t *stored = strip + float_panel_bytes(format, column);
+        struct float_call c = {stored, panel_bytes, NULL, NULL, p->out_stride, columns, column == 0, NULL, panel_bytes, 0};
+        if (format != W_F32) {
+            float_expand(format, stored, panel_bytes, columns, p->scratch);
+            c.strip = p->scratch;
+            c.panel_bytes = PANEL * 4;
+        }
+        for (int row = 0; row < p->rows; row += FLOAT_TILE_ROWS) {
+            const int m = p->rows - row < FLOAT_TILE_ROWS ? p->rows - row : FLOAT_TILE_ROWS;
+            c.x = (const float *) p->prepared + (int64_t) row * p->columns + (int64_t) column * m;
+            c.out = out + row * p->out_stride;
+            c.next = format != W_F32 && row == 0 && more > 0 ? stored + float_panel_bytes(format, columns) : NULL;
+            c.next_bytes = float_panel_bytes(format, more);
+            if (format == W_F32) {
+                rows_of_floats(m, &c);
+            } else {
+                rows_of_expanded(m, &c);
+            }
+        }
+    }
 }
 
 INLINE void project_floats_of(const int format, const struct projection *p) {
@@ -125,23 +192,11 @@ INLINE void project_floats_of(const int format, const struct projection *p) {
     for (int first = 0; first < p->panel_count; first += STRIP_PANELS) {
         const uint8_t *strip = p->panels + first * panel_bytes;
         float *out = p->out + first * PANEL;
-        if (p->rows <= FLOAT_TILE_ROWS) {
-            float_rows(format, p->rows, strip, panel_bytes, p->columns, p->prepared, out, p->out_stride, 1);
-            continue;
-        }
-        for (int column = 0; column < p->columns; column += EXPAND_COLUMNS) {
-            const int columns = p->columns - column < EXPAND_COLUMNS ? p->columns - column : EXPAND_COLUMNS;
-            const uint8_t *from = strip + float_panel_bytes(format, column);
-            const float *expanded = format == W_F32 ? (const float *) from : p->scratch;
-            const int64_t expanded_bytes = format == W_F32 ? panel_bytes : (int64_t) columns * PANEL * 4;
-            if (format != W_F32) {
-                float_expand(format, from, panel_bytes, columns, p->scratch);
-            }
-            for (int row = 0; row < p->rows; row += FLOAT_TILE_ROWS) {
-                const int m = p->rows - row < FLOAT_TILE_ROWS ? p->rows - row : FLOAT_TILE_ROWS;
-                const float *x = (const float *) p->prepared + (int64_t) row * p->columns + (int64_t) column * m;
-                float_rows_of_floats(m, expanded, expanded_bytes, columns, x, out + row * p->out_stride, p->out_stride, column == 0);
-            }
+        if (p->rows > FLOAT_TILE_ROWS) {
+            project_many(format, p, strip, out);
+        } else {
+            const struct float_call c = {strip, panel_bytes, p->prepared, out, p->out_stride, p->columns, 1, NULL, 0, 0};
+            float_rows(format, p->rows, &c);
         }
     }
 }

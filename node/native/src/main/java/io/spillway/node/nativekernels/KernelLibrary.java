@@ -64,7 +64,7 @@ final class KernelLibrary {
     }
 
     /** From where it lies, or, out of a jar, from a private copy that is deleted once it is mapped. */
-    private static SymbolLookup load(final URL resource) throws IOException, URISyntaxException {
+    static SymbolLookup load(final URL resource) throws IOException, URISyntaxException {
         if ("file".equals(resource.getProtocol())) {
             return SymbolLookup.libraryLookup(Path.of(resource.toURI()), Arena.global());
         }

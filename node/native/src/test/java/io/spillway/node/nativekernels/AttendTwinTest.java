@@ -28,7 +28,7 @@ class AttendTwinTest {
 
     @Provide
     Arbitrary<InstructionSet> sets() {
-        return Arbitraries.of(Variants.here());
+        return Arbitraries.of(Variants.toTest());
     }
 
     /** Consecutive positions of one sequence. */
@@ -77,6 +77,9 @@ class AttendTwinTest {
 
     private static void assertTwins(final Random random, final InstructionSet set, final KvLayout layout, final int group,
             final List<Run> runs) {
+        if (!set.runsHere()) {
+            return; // LibraryTest says so
+        }
         final int blockCount = runs.stream().mapToInt(run -> layout.blocksFor(run.first + run.rows)).sum();
         final List<Integer> blocks = new ArrayList<>();
         for (int i = 0; i < blockCount; i++) {

@@ -21,10 +21,10 @@ class ProjectTwinTest {
 
     @Provide
     Arbitrary<InstructionSet> sets() {
-        return Arbitraries.of(Variants.here());
+        return Arbitraries.of(Variants.toTest());
     }
 
-    @Property(tries = 250)
+    @Property(tries = 120)
     void anyShape(@ForAll final long seed, @ForAll("sets") final InstructionSet set, @ForAll final DType first, @ForAll final DType second,
             @ForAll @IntRange(min = 1, max = 40) final int rows, @ForAll @IntRange(min = 1, max = 150) final int outputs) {
         final Random random = new Random(seed);
@@ -48,12 +48,15 @@ class ProjectTwinTest {
     /** More rows than a piece, deeper than what is expanded at a time, several threads. */
     @Property(tries = 30)
     void large(@ForAll final long seed, @ForAll("sets") final InstructionSet set, @ForAll final DType dtype) {
-        assertTwins(new Random(seed), set, List.of(dtype), new Shape(131, 200, 512 + dtype.blockColumns()));
+        assertTwins(new Random(seed), set, List.of(dtype), new Shape(131, 70, 256 + dtype.blockColumns()));
     }
 
     private record Shape(int rows, int outputs, int columns) { }
 
     private static void assertTwins(final Random random, final InstructionSet set, final List<DType> dtypes, final Shape shape) {
+        if (!set.runsHere()) {
+            return; // LibraryTest says so
+        }
         final PackedMatrix[] weights = new PackedMatrix[dtypes.size()];
         final Tensor[] expected = new Tensor[dtypes.size()];
         final Tensor[] actual = new Tensor[dtypes.size()];
