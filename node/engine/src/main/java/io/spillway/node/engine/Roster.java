@@ -79,13 +79,10 @@ final class Roster {
 
     /** @return the next sequence, now on the device with the prefix it found there; null when none can begin yet */
     Sequence admitNext(final long nowNanos) {
-        final Sequence next = next();
+        final boolean isFull = active.size() >= config.runningMax();
+        final Sequence next = next(isFull ? active.getLast().rank().priority() : Integer.MIN_VALUE);
         if (next == null) {
             return null;
-        }
-        final boolean isFull = active.size() >= config.runningMax();
-        if (isFull && active.getLast().rank().priority() >= next.rank().priority()) {
-            return null; // asked every cycle: the blocks need not be looked for
         }
         next.hashFullBlocks(config.blockTokens());
         matchFullBlocks(next);
@@ -106,15 +103,19 @@ final class Roster {
         return next;
     }
 
-    /** @return the first in rank of those that wait; null when nobody does */
-    private Sequence next() {
+    /**
+     * @param priorityMin nobody begins whose priority is not above it: asked every cycle, so ranks and blocks need not be looked for
+     * @return the first in rank of those that wait; null when none may begin
+     */
+    private Sequence next(final int priorityMin) {
         final FairTicket<Sequence> ticket = fairShare.first();
-        if (ticket == null) {
-            return sentBack.isEmpty() ? null : sentBack.first();
+        final Sequence back = sentBack.isEmpty() ? null : sentBack.first();
+        if (ticket == null || ticket.priority() <= priorityMin) {
+            return back == null || back.rank().priority() <= priorityMin ? null : back;
         }
         final Rank rank = fairShare.rank(ticket);
-        if (!sentBack.isEmpty() && sentBack.first().rank().compareTo(rank) < 0) {
-            return sentBack.first();
+        if (back != null && back.rank().compareTo(rank) < 0) {
+            return back.rank().priority() <= priorityMin ? null : back;
         }
         ticket.item().rankedAs(rank);
         return ticket.item();

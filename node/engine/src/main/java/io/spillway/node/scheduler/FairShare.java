@@ -67,11 +67,17 @@ public final class FairShare<S> {
         FairTicket<S> best = null;
         for (final FairTenant<S> tenant : tenants.values()) {
             final FairTicket<S> head = tenant.waiting == 0 ? null : tenant.first();
-            if (head != null && (best == null || rank(head).compareTo(rank(best)) < 0)) {
+            if (head != null && (best == null || isBefore(head, best))) {
                 best = head;
             }
         }
         return best;
+    }
+
+    private boolean isBefore(final FairTicket<S> a, final FairTicket<S> b) {
+        final long keyA = a.tenant.start - worth(a.priority);
+        final long keyB = b.tenant.start - worth(b.priority);
+        return keyA < keyB || keyA == keyB && a.arrival < b.arrival;
     }
 
     /** @return the rank that it would have if it began now */

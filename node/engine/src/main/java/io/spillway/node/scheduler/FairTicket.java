@@ -34,6 +34,11 @@ public final class FairTicket<S> implements Comparable<FairTicket<S>> {
         return item;
     }
 
+    /** @return of the request */
+    public int priority() {
+        return priority;
+    }
+
     @Override
     public int compareTo(final FairTicket<S> other) {
         final int byKey = Long.compare(key, other.key);
