@@ -84,6 +84,30 @@ class OpenAiClientTest {
     }
 
     @Test
+    void answersKeepToASchema() throws Exception {
+        final Map<String, Object> schema = Map.of("type", "object", "additionalProperties", false, "required", List.of("intent", "order"),
+            "properties", Map.of("intent", Map.of("enum", List.of("refund", "status")), "order", Map.of("type", "integer", "maximum", 99_999)));
+        final ChatCompletion answer = client.chat().completions().create(ChatCompletionCreateParams.builder().model("brook").temperature(1.0).seed(5)
+            .addUserMessage("Tell me a long story.").putAdditionalBodyProperty("response_format", JsonValue.from(Map.of("type", "json_schema",
+                "json_schema", Map.of("name", "ticket", "strict", true, "schema", schema)))).build());
+        final var ticket = new com.fasterxml.jackson.databind.ObjectMapper().readTree(answer.choices().getFirst().message().content().orElseThrow());
+        assertThat(ticket.path("intent").asText()).isIn("refund", "status");
+        assertThat(ticket.path("order").isIntegralNumber()).isTrue();
+        assertThat(ticket.size()).isEqualTo(2);
+        assertThat(answer.choices().getFirst().finishReason().toString()).isEqualTo("stop");
+    }
+
+    @Test
+    void aDemandedCallKeepsToItsSchema() throws Exception {
+        final ChatCompletion answer = client.chat().completions().create(ChatCompletionCreateParams.builder().model("brook").temperature(1.0).seed(6)
+            .addUserMessage("Hello!").addTool(orderStatusTool()).putAdditionalBodyProperty("tool_choice", JsonValue.from("required"))
+            .putAdditionalBodyProperty("parallel_tool_calls", JsonValue.from(false)).maxCompletionTokens(400).build());
+        final var call = answer.choices().getFirst().message().toolCalls().orElseThrow().getFirst().asFunction().function();
+        assertThat(call.name()).isEqualTo("get_order_status");
+        assertThat(new com.fasterxml.jackson.databind.ObjectMapper().readTree(call.arguments()).path("order_id").isTextual()).isTrue();
+    }
+
+    @Test
     void plainCompletionsWork() {
         final var completion = client.completions().create(CompletionCreateParams.builder().model("brook")
             .prompt("<|im_start|>user\nHello<|im_end|>\n<|im_start|>assistant\n").maxTokens(20).temperature(0.0).build());
