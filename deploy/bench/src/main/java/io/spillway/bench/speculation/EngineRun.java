@@ -5,6 +5,7 @@ import io.spillway.domain.error.ErrorCode;
 import io.spillway.domain.error.SpillwayException;
 import io.spillway.domain.request.GenerationEvent;
 import io.spillway.domain.request.GenerationRequest;
+import io.spillway.domain.time.NanoClock;
 import io.spillway.local.demo.Episode;
 import io.spillway.node.engine.Engine;
 import io.spillway.node.engine.EngineCounters;
@@ -20,11 +21,14 @@ final class EngineRun implements AutoCloseable {
     private static final OperatingSystemMXBean PROCESS = (OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean();
 
     private final Engine engine;
+    private final NanoClock clock;
     private final LongAdder decodeNanos = new LongAdder();
     private final LongAdder decodedTokens = new LongAdder();
 
-    EngineRun(final Engine engine) {
+    /** @param clock read on the engine's thread */
+    EngineRun(final Engine engine, final NanoClock clock) {
         this.engine = engine;
+        this.clock = clock;
     }
 
     /** Plays the episodes and counts. */
@@ -35,8 +39,8 @@ final class EngineRun implements AutoCloseable {
         final List<List<int[]>> outputs = replay.play(this, episodes);
         final long wallNanos = System.nanoTime() - beganNanos;
         final long cpuNanos = PROCESS.getProcessCpuTime() - beganCpuNanos;
-        // The last cycle publishes its counters after its listeners have run.
-        engine.drain().join();
+        // Counters are published at the end of the cycle that told the last listener; this is answered by a later one.
+        engine.heldBlocks().join();
         return new ModeRun(mode, outputs, wallNanos, cpuNanos, decodeNanos.sum(), decodedTokens.sum(), before, engine.counters());
     }
 
@@ -62,7 +66,7 @@ final class EngineRun implements AutoCloseable {
         private void accept(final GenerationEvent event) {
             switch (event) {
                 case GenerationEvent.TokenDelta delta -> {
-                    lastNanos = System.nanoTime();
+                    lastNanos = clock.nanoTime();
                     if (firstNanos == 0) {
                         firstNanos = lastNanos;
                         laterTokens = delta.tokens().length - 1;

@@ -34,9 +34,10 @@ final class Report {
             System.out.println(costs(stepCosts));
             return;
         }
-        System.out.printf(Locale.ROOT, "%s, draft %s, %d episodes, %d at a time, temperature %.1f, %d rounds, %d threads, kernels %s%n",
+        System.out.printf(Locale.ROOT, "%s, draft %s, %d episodes, %d at a time, temperature %.1f, %d rounds, %d threads, kernels %s, clock %s%n",
             options.model().getFileName(), options.draft().map(path -> path.getFileName().toString()).orElse("none"),
-            first.outputs().size(), options.concurrency(), options.temperature(), options.rounds(), options.threads(), options.kernels());
+            first.outputs().size(), options.concurrency(), options.temperature(), options.rounds(), options.threads(), options.kernels(),
+            options.isCpuClock() ? "cpu" : "wall");
         System.out.println("| mode | decode tokens/s | speed-up | whole run s | speed-up | cpu s | tokens per decode row | proposed | accepted | identical |");
         System.out.println("|---|---|---|---|---|---|---|---|---|---|");
         for (final String mode : runs.keySet()) {
@@ -61,7 +62,8 @@ final class Report {
         row.put("draft", options.draft().map(Object::toString).orElse(null)).put("max_tokens", options.tokensMax());
         row.put("episodes", first.outputs().size()).put("requests", first.requests()).put("output_tokens", first.outputTokens());
         row.put("concurrency", options.concurrency()).put("temperature", options.temperature()).put("rounds", options.rounds());
-        row.put("threads", options.threads()).put("kernels", options.kernels());
+        row.put("threads", options.threads()).put("kernels", options.kernels())
+            .put("clock", options.isCpuClock() ? "cpu" : "wall");
         row.put("decode_tokens_per_second", median(mode, ModeRun::decodeTokensPerSecond));
         row.put("decode_speed_up",
             median(mode, ModeRun::decodeTokensPerSecond) / median(first.mode(), ModeRun::decodeTokensPerSecond));

@@ -22,10 +22,11 @@ public final class SpeculationBench {
     /**
      * What to measure.
      *
+     * @param isCpuClock  whether time is the processor time of the engine's thread, which other programs do not change: with one thread
      * @param temperature 0 = greedy; above, every conversation has a seed of its own, the same in every mode
      */
     record Options(Path model, Optional<Path> draft, Path episodes, int count, List<String> modes, int tokensMax, int concurrency,
-            float temperature, int rounds, String kernels, int threads, KvElement kv, boolean json) {
+            float temperature, int rounds, String kernels, int threads, KvElement kv, boolean isCpuClock, boolean json) {
     }
 
     /** @param args see {@link io.spillway.bench.BenchMain} */
@@ -73,6 +74,7 @@ public final class SpeculationBench {
         String kernels = "auto";
         int threads = Runtime.getRuntime().availableProcessors();
         KvElement kv = KvElement.F16;
+        boolean isCpuClock = false;
         boolean json = false;
         for (int i = 0; i < args.length; i++) {
             if (args[i].equals("--json")) {
@@ -95,6 +97,7 @@ public final class SpeculationBench {
                 case "-r" -> rounds = Integer.parseInt(value);
                 case "--kernels" -> kernels = value;
                 case "--threads", "-t" -> threads = Integer.parseInt(value);
+                case "--clock" -> isCpuClock = value.equals("cpu");
                 case "--kv" -> kv = KvElement.valueOf(value.toUpperCase(Locale.ROOT));
                 default -> {
                     return usage("unknown option " + args[i - 1]);
@@ -106,13 +109,16 @@ public final class SpeculationBench {
         if (!known.isEmpty()) {
             return usage("unknown mode " + known.getFirst());
         }
-        return new Options(model, draft, episodes, count, modes, tokensMax, concurrency, temperature, rounds, kernels, threads, kv, json);
+        if (isCpuClock && threads != 1) {
+            return usage("--clock cpu needs --threads 1");
+        }
+        return new Options(model, draft, episodes, count, modes, tokensMax, concurrency, temperature, rounds, kernels, threads, kv, isCpuClock, json);
     }
 
     private static Options usage(final String problem) {
         System.err.println("spillway: bench speculation: " + problem + "; usage: [--model M] [--draft M|none] [--episodes FILE] [--count N] "
             + "[--modes off,suffix,draft,auto] [--max-tokens N] [--concurrency N] [--temperature T] [-r ROUNDS] [--kernels K] [--threads T] "
-            + "[--kv ELEMENT] [--json]");
+            + "[--kv ELEMENT] [--clock wall|cpu] [--json]");
         return null;
     }
 }

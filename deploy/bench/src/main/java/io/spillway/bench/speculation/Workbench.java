@@ -20,6 +20,7 @@ import io.spillway.node.speculation.Proposer;
 import io.spillway.node.speculation.Speculation;
 import io.spillway.node.speculation.SuffixProposer;
 import io.spillway.text.ModelText;
+import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -77,20 +78,25 @@ final class Workbench implements AutoCloseable {
         final int context = Math.min(CONTEXT_TOKENS, model.contextTokens());
         final EngineConfig config = EngineConfig.of(context, DEVICE_TOKENS / BLOCK_TOKENS)
             .withLimits(512, Math.max(1, options.concurrency()), 256);
-        final Engine engine = new Engine(config, new EngineParts(model, layout, slab.segment(), new NoBlockStore(), NanoClock.SYSTEM,
-            event -> { }, new Speculation(options.tokensMax(), true, proposers(mode, config)), ConstraintSource.NONE));
+        final NanoClock clock = clock();
+        final Engine engine = new Engine(config, new EngineParts(model, layout, slab.segment(), new NoBlockStore(), clock,
+            event -> { }, new Speculation(options.tokensMax(), true, proposers(mode, config, clock)), ConstraintSource.NONE));
         engine.start(defect -> defect.printStackTrace());
-        return new EngineRun(engine);
+        return new EngineRun(engine, clock);
     }
 
-    private List<Proposer> proposers(final String mode, final EngineConfig config) {
+    private NanoClock clock() {
+        return options.isCpuClock() ? ManagementFactory.getThreadMXBean()::getCurrentThreadCpuTime : NanoClock.SYSTEM;
+    }
+
+    private List<Proposer> proposers(final String mode, final EngineConfig config, final NanoClock clock) {
         final List<Proposer> proposers = new ArrayList<>();
         if (mode.equals("suffix") || mode.equals("auto")) {
             proposers.add(new SuffixProposer(true));
         }
         if (draft.isPresent() && (mode.equals("draft") || mode.equals("auto"))) {
             proposers.add(new DraftProposer(
-                draft.get(), new DraftProposer.Limits(config.runningMax(), options.tokensMax()), NanoClock.SYSTEM));
+                draft.get(), new DraftProposer.Limits(config.runningMax(), options.tokensMax()), clock));
         }
         return proposers;
     }
@@ -116,9 +122,9 @@ final class Workbench implements AutoCloseable {
                     batch.addRow(step * 7 + row, COST_DEPTH_TOKENS + row);
                     batch.wantLogits();
                 }
-                final long beganNanos = System.nanoTime();
+                final long beganNanos = clock().nanoTime();
                 model.forward(batch, layout, slab.segment(), logits);
-                cost[1] = Math.min(cost[1], System.nanoTime() - beganNanos);
+                cost[1] = Math.min(cost[1], clock().nanoTime() - beganNanos);
             }
         }
         return costs;

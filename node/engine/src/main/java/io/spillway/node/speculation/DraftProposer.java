@@ -26,6 +26,10 @@ public final class DraftProposer implements Proposer {
     private static final int NEAR_TOKENS = 32;
     /** So often a draft is written although it does not seem to pay: to see whether that is still so. */
     private static final int PROBE_EVERY = 64;
+    /** Share of an output token's time that drafts are counted on to save, when the price of catching up is weighed. */
+    private static final double SAVED_SHARE = 0.3;
+    private static final double OUTPUT_TOKENS_PRIOR = 64;
+    private static final double WEIGHT = 0.1;
     private static final float[] MARGINS = {0f, 0.25f, 0.5f, 1f, 1.5f, 2f, 3f, 4f, 5f, 7f, 10f};
 
     private final DraftModel draft;
@@ -43,6 +47,8 @@ public final class DraftProposer implements Proposer {
     private int draftingCount;
     private int askedCount;
     private boolean isProbe;
+    private double catchUpRowNanos; // measured; 0 = not known yet
+    private double meanOutputTokens = OUTPUT_TOKENS_PRIOR;
     private long lastNanos;
 
     /** @param entriesMax most sequences of a step @param tokensMax most tokens drafted per sequence */
@@ -89,7 +95,9 @@ public final class DraftProposer implements Proposer {
 
     @Override
     public void close(final int slot) {
-        cache.release(tracks.set(slot, null).table, clock.nanoTime());
+        final DraftTrack track = tracks.set(slot, null);
+        meanOutputTokens += WEIGHT * (track.outputTokens() - meanOutputTokens);
+        cache.release(track.table, clock.nanoTime());
     }
 
     @Override
@@ -126,6 +134,9 @@ public final class DraftProposer implements Proposer {
             proposals.spend(passNanos);
             if (passCount > 0) {
                 cost.observe(batch.rowCount(), passNanos);
+            } else if (batch.rowCount() >= CATCH_UP_ROWS / 2) {
+                final double rowNanos = (double) passNanos / batch.rowCount();
+                catchUpRowNanos += (catchUpRowNanos == 0 ? 1 : WEIGHT) * (rowNanos - catchUpRowNanos);
             }
             final int passed = draftingCount;
             draftingCount = 0;
@@ -147,7 +158,7 @@ public final class DraftProposer implements Proposer {
                 follow(track);
                 final int missing = proposals.length(entry) - track.computed();
                 if (missing > NEAR_TOKENS + tokensMax) {
-                    catchUpRows -= catchUp(track, Math.min(catchUpRows, track.sequence.knownTokens() - track.computed() - 1));
+                    catchUpRows -= !isWorthCatchingUp(proposals, track, missing) ? 0 : catchUp(track, Math.min(catchUpRows, track.sequence.knownTokens() - track.computed() - 1));
                 } else if (cache.grow(track.table, proposals.length(entry) + proposals.room(entry))) {
                     addRows(proposals, entry, track);
                 }
@@ -167,6 +178,13 @@ public final class DraftProposer implements Proposer {
             final List<BlockHash> chain = sequence.blockChain(blockTokens);
             cache.publish(track.table, chain.get(block), block == 0 ? sequence.chainRoot() : chain.get(block - 1));
         }
+    }
+
+    /** A long prompt before a short answer: computing the prompt twice would cost more than drafts could save. */
+    private boolean isWorthCatchingUp(final Proposals proposals, final DraftTrack track, final int missing) {
+        final double tokensToCome = meanOutputTokens - track.outputTokens();
+        return catchUpRowNanos == 0 || !proposals.isPriced()
+            || missing * catchUpRowNanos < tokensToCome * proposals.tokenNanos() * SAVED_SHARE;
     }
 
     /** @return rows added */

@@ -10,11 +10,13 @@ final class DraftTrack {
     private int guessedFrom;      // position of the first of them
     private int guessedCount;
     private int computed;         // leading positions whose keys and values are those of the known tokens
+    private final int openedAt;
     private boolean matched;
 
     DraftTrack(final SpeculatedSequence sequence, final int tokensMax) {
         this.sequence = sequence;
         guessed = new int[tokensMax];
+        openedAt = sequence.knownTokens();
     }
 
     /** @return whether this call was the first: then the cache is to be asked for a prefix */
@@ -22,6 +24,11 @@ final class DraftTrack {
         final boolean isFirst = !matched;
         matched = true;
         return isFirst;
+    }
+
+    /** @return tokens that came since the sequence was opened */
+    int outputTokens() {
+        return sequence.knownTokens() - openedAt;
     }
 
     int computed() {
