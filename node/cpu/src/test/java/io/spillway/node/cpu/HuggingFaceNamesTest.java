@@ -70,6 +70,11 @@ class HuggingFaceNamesTest {
             case "gemma2" -> GEMMA + "'model_type': 'gemma2', 'attn_logit_softcapping': 5.0, 'final_logit_softcapping': 8.0, 'rope_theta': 10000.0";
             case "gemma3" -> GEMMA + "'model_type': 'gemma3_text', 'sliding_window_pattern': 3, 'rope_theta': 1000000.0, 'rope_local_base_freq': 10000.0, "
                     + "'attn_logit_softcapping': null, 'final_logit_softcapping': null, 'rope_scaling': {'rope_type': 'linear', 'factor': 8.0}";
+            case "gpt-oss-mxfp4" -> "'model_type': 'gpt_oss', 'hidden_size': 64, 'num_hidden_layers': 2, 'num_attention_heads': 4, 'num_key_value_heads': 1, "
+                    + "'head_dim': 16, 'intermediate_size': 64, 'num_local_experts': 5, 'num_experts_per_tok': 2, 'max_position_embeddings': 2048, "
+                    + "'rms_norm_eps': 1e-5, 'hidden_act': 'silu', 'swiglu_limit': 7.0, 'sliding_window': 16, 'rope_theta': 150000, "
+                    + "'layer_types': ['sliding_attention', 'full_attention'], 'rope_scaling': {'rope_type': 'yarn', 'factor': 8.0, 'beta_fast': 32.0, "
+                    + "'beta_slow': 1.0, 'original_max_position_embeddings': 256, 'truncate': true}, 'quantization_config': {'quant_method': 'mxfp4'}";
             case "phi3-long" -> phi3(512);
             case "phi3-short" -> phi3(2048);
             default -> throw new IllegalArgumentException(name);
@@ -114,7 +119,7 @@ class HuggingFaceNamesTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"llama-linear", "llama-yarn", "mixtral", "qwen2", "qwen3", "qwen3-yarn", "qwen3moe", "gemma2", "gemma3", "phi3-long", "phi3-short"})
+    @CsvSource({"llama-linear", "llama-yarn", "mixtral", "qwen2", "qwen3", "qwen3-yarn", "qwen3moe", "gemma2", "gemma3", "phi3-long", "phi3-short", "gpt-oss-mxfp4"})
     void bothKindsOfFilesAreTheSameModel(final String name) throws IOException {
         final float[] gguf = logits(named(name).file(), REFERENCE.tokens());
         final float[] huggingFace = logits(copy(name, config(name)), REFERENCE.tokens());

@@ -29,14 +29,39 @@ record ExpertWeights(PackedMatrix[] router, float[] routerBias, PackedMatrix[][]
         return load(weights, layer, router, names, null, null);
     }
 
-    /** With a bias for the router and every matrix, as gpt-oss has them. */
-    static ExpertWeights withBiases(final WeightLoader weights, final int layer, final WeightName router, final Names names) {
+    /** With a bias for the router and every matrix. GGUF has gate and up apart, safetensors let their rows take turns. */
+    static ExpertWeights ofGptOss(final WeightLoader weights, final int layer) {
         final ModelShape shape = weights.shape();
+        final int count = shape.experts().count();
         final int width = shape.experts().feedForward();
-        return load(weights, layer, router, names, weights.vector(WeightName.GPT_OSS_ROUTER_BIAS, layer, shape.experts().count()),
-                new Biases(weights.expertVectors(WeightName.EXPERT_GATE_BIAS, layer, width),
-                        weights.expertVectors(WeightName.EXPERT_UP_BIAS, layer, width),
-                        weights.expertVectors(WeightName.EXPERT_DOWN_BIAS, layer, shape.hidden())));
+        final float[] routerBias = weights.vector(WeightName.GPT_OSS_ROUTER_BIAS, layer, count);
+        if (!weights.has(WeightName.GPT_OSS_GATE_UP)) {
+            return load(weights, layer, WeightName.GPT_OSS_ROUTER,
+                    new Names(WeightName.EXPERT_GATE, WeightName.EXPERT_UP, WeightName.EXPERT_DOWN), routerBias,
+                    new Biases(weights.expertVectors(WeightName.EXPERT_GATE_BIAS, layer, width),
+                            weights.expertVectors(WeightName.EXPERT_UP_BIAS, layer, width),
+                            weights.expertVectors(WeightName.EXPERT_DOWN_BIAS, layer, shape.hidden())));
+        }
+        final PackedMatrix[][] gateUp = new PackedMatrix[count][];
+        final PackedMatrix[][] down = new PackedMatrix[count][];
+        for (int expert = 0; expert < count; expert++) {
+            gateUp[expert] = new PackedMatrix[] {weights.alternatingExpert(WeightName.GPT_OSS_GATE_UP, layer, expert, 0, width),
+                weights.alternatingExpert(WeightName.GPT_OSS_GATE_UP, layer, expert, 1, width)};
+            down[expert] = new PackedMatrix[] {weights.expert(WeightName.GPT_OSS_DOWN, layer, expert, shape.hidden(), width)};
+        }
+        final float[][] both = weights.expertVectors(WeightName.GPT_OSS_GATE_UP_BIAS, layer, 2 * width);
+        return new ExpertWeights(new PackedMatrix[] {weights.matrix(WeightName.GPT_OSS_ROUTER, layer, count, shape.hidden())}, routerBias, gateUp,
+                down, new Biases(everySecond(both, 0), everySecond(both, 1), weights.expertVectors(WeightName.GPT_OSS_DOWN_BIAS, layer, shape.hidden())));
+    }
+
+    private static float[][] everySecond(final float[][] both, final int first) {
+        final float[][] half = new float[both.length][both[0].length / 2];
+        for (int expert = 0; expert < half.length; expert++) {
+            for (int i = 0; i < half[expert].length; i++) {
+                half[expert][i] = both[expert][2 * i + first];
+            }
+        }
+        return half;
     }
 
     private static ExpertWeights load(final WeightLoader weights, final int layer, final WeightName routerName, final Names names,

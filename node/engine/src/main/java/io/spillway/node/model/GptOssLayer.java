@@ -19,8 +19,6 @@ final class GptOssLayer {
                 new SelfAttention(layer, AttentionWeights.of(weights, layer), shape.attention().rule(layer, sinks)),
                 weights.norm(WeightName.POST_ATTENTION_NORM, layer, shape.hidden()),
                 new Experts(ExpertChoice.ofScores(shape.experts()),
-                        ExpertWeights.withBiases(weights, layer, WeightName.GPT_OSS_ROUTER,
-                                new ExpertWeights.Names(WeightName.EXPERT_GATE, WeightName.EXPERT_UP, WeightName.EXPERT_DOWN)),
-                        GatedUnit.CLAMPED_SWIGLU));
+                        ExpertWeights.ofGptOss(weights, layer), GatedUnit.CLAMPED_SWIGLU));
     }
 }

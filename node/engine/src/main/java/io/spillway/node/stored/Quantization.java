@@ -26,6 +26,9 @@ sealed interface Quantization {
     /** @param groupColumns columns of a group; −1 for the whole row */
     record Awq(int groupColumns) implements Quantization { }
 
+    /** gpt-oss's experts: blocks of 32 four-bit floats with an exponent. */
+    record MxFp4() implements Quantization { }
+
     /**
      * @throws io.spillway.domain.error.SpillwayException INVALID_MODEL_FILE for a method, a width or a layout that is not
      *         supported

@@ -23,7 +23,8 @@ record QuantizationConfig(ModelSource source, HfConfig config) {
             case "modelopt" -> modelOpt();
             case "gptq" -> gptq();
             case "awq" -> awq();
-            default -> throw refused("quantization method '" + method + "'", "gptq, awq, fp8 and compressed-tensors (float-quantized)");
+            case "mxfp4" -> new Quantization.MxFp4();
+            default -> throw refused("quantization method '" + method + "'", "gptq, awq, mxfp4, fp8 and compressed-tensors (float-quantized)");
         };
     }
 

@@ -45,10 +45,14 @@ public final class StoredTensors {
 
     /** @return whether {@link #find} would find it; reads nothing but the directory */
     public boolean has(final String name) {
-        return source.find(name).isPresent() || source.find(PackedTensor.part(name, "qweight")).isPresent();
+        return source.find(name).isPresent() || source.find(PackedTensor.part(name, "qweight")).isPresent()
+                || MxFp4Matrix.stands(source, name);
     }
 
     private Optional<StoredTensor> packed(final String name) {
+        if (MxFp4Matrix.stands(source, name)) {
+            return Optional.of(MxFp4Matrix.read(source, name));
+        }
         if (source.find(PackedTensor.part(name, "qweight")).isEmpty()) {
             return Optional.empty();
         }

@@ -19,8 +19,7 @@ enum TableBlocks implements RowFormat {
     MXFP4(17, 1, new byte[] {0, 1, 2, 3, 4, 6, 8, 12, 0, -1, -2, -3, -4, -6, -8, -12}) {
         @Override
         float scale(final MemorySegment stored, final long block) {
-            final int exponent = Bytes.unsigned(stored, block);
-            return Float.intBitsToFloat(exponent < 2 ? SUBNORMAL << exponent : exponent - 1 << 23);
+            return exponentScale(Bytes.unsigned(stored, block));
         }
     };
 
@@ -34,6 +33,16 @@ enum TableBlocks implements RowFormat {
         this.blockBytes = blockBytes;
         this.headBytes = headBytes;
         this.table = table;
+    }
+
+    /** @return 2^(exponent − 128), which doubled e2m1 numbers are multiplied by */
+    static float exponentScale(final int exponent) {
+        return Float.intBitsToFloat(exponent < 2 ? SUBNORMAL << exponent : exponent - 1 << 23);
+    }
+
+    /** @return what that place of the table holds */
+    byte number(final int place) {
+        return table[place];
     }
 
     abstract float scale(MemorySegment stored, long block);

@@ -2,6 +2,7 @@ package io.spillway.node.weights;
 
 import io.spillway.domain.error.SpillwayException;
 import io.spillway.modelfile.ModelSource;
+import io.spillway.node.compute.ClampedSwiGlu;
 
 /** Reads a {@link ModelShape} and refuses what the arithmetic here would get silently wrong. */
 public final class ModelShapes {
@@ -80,6 +81,10 @@ public final class ModelShapes {
     }
 
     private void refuseOtherActivations() {
+        final double limit = metadata.config().map(c -> c.real("swiglu_limit").orElse(ClampedSwiGlu.LIMIT)).orElse((double) ClampedSwiGlu.LIMIT);
+        if (limit != ClampedSwiGlu.LIMIT) {
+            throw InvalidModel.because(source, "swiglu_limit " + limit + " is not supported; " + ClampedSwiGlu.LIMIT + " is");
+        }
         final String activation = metadata.string("feed_forward_activation", "hidden_activation")
                 .or(() -> metadata.config().flatMap(c -> c.string("hidden_act"))).orElse(architecture.activation());
         final boolean same = activation.equals(architecture.activation()) || activation.equals("swish") && architecture.activation().equals("silu");

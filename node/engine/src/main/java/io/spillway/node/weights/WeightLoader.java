@@ -128,6 +128,17 @@ public final class WeightLoader implements AutoCloseable {
         return pack(label(name, layer, expert), reader.experts(name, layer, expert, shape.experts(), rows, columns), rows, row -> first + row);
     }
 
+    /**
+     * @param which 0 for the even rows of each expert's matrix, 1 for the odd ones
+     * @return the matrix {@code [rows][columns]} of one expert that takes turns, row by row, with another; packed, borrowed until
+     *         {@link #close}
+     */
+    public PackedMatrix alternatingExpert(final WeightName name, final int layer, final int expert, final int which, final int rows) {
+        final int columns = shape.hidden();
+        return pack(label(name, layer, 2 * expert + which), reader.experts(name, layer, expert, shape.experts(), 2 * rows, columns), rows,
+                row -> 2 * (expert * rows + row) + which);
+    }
+
     /** Like {@link #matrix}, for queries and keys: rows in the order of rotary pairs (i, i + headDim/2). */
     public PackedMatrix rotaryMatrix(final WeightName name, final int layer, final int rows, final int columns) {
         return pack(label(name, layer, 0), reader.matrix(name, layer, rows, columns), rows,

@@ -47,6 +47,11 @@ public enum WeightName {
     MIXTRAL_EXPERT_GATE("blk.#.ffn_gate_exps.weight", "model.layers.#.block_sparse_moe.experts.@.w1.weight"),
     MIXTRAL_EXPERT_UP("blk.#.ffn_up_exps.weight", "model.layers.#.block_sparse_moe.experts.@.w3.weight"),
     MIXTRAL_EXPERT_DOWN("blk.#.ffn_down_exps.weight", "model.layers.#.block_sparse_moe.experts.@.w2.weight"),
+    /** Rows of gate and up take turns. */
+    GPT_OSS_GATE_UP("-", "model.layers.#.mlp.experts.gate_up_proj"),
+    GPT_OSS_GATE_UP_BIAS("-", "model.layers.#.mlp.experts.gate_up_proj_bias"),
+    GPT_OSS_DOWN("-", "model.layers.#.mlp.experts.down_proj"),
+    GPT_OSS_DOWN_BIAS("-", "model.layers.#.mlp.experts.down_proj_bias"),
     EXPERT_GATE_BIAS("blk.#.ffn_gate_exps.bias", "-"),
     EXPERT_UP_BIAS("blk.#.ffn_up_exps.bias", "-"),
     EXPERT_DOWN_BIAS("blk.#.ffn_down_exps.bias", "-");
