@@ -47,7 +47,10 @@ public final class GgufFile implements AutoCloseable {
      * @throws SpillwayException INVALID_MODEL_FILE when it is missing, cut short, no GGUF, or contradicts itself
      */
     public static GgufFile open(final Path path) {
-        final MappedFile file = MappedFile.open(path);
+        return read(MappedFile.open(path));
+    }
+
+    static GgufFile read(final MappedFile file) {
         try {
             return new GgufFile(file);
         } catch (final SpillwayException e) {
@@ -81,6 +84,7 @@ public final class GgufFile implements AutoCloseable {
                 throw Refusal.damaged(file.path(), "tensor " + Refusal.quote(entry.name()) + " stands twice");
             }
         }
+        Overlaps.refuse(file.path(), entries.values());
         return entries;
     }
 

@@ -19,7 +19,7 @@ final class MappedFile implements AutoCloseable {
     private static final int SAMPLES = 64;
 
     private final Path path;
-    private final Arena arena;
+    private final Arena arena; // null: the bytes are someone else's
     private final MemorySegment bytes;
 
     private MappedFile(final Path path, final Arena arena, final MemorySegment bytes) {
@@ -44,6 +44,11 @@ final class MappedFile implements AutoCloseable {
             arena.close();
             throw e;
         }
+    }
+
+    /** @return bytes that are in memory already, under a name for messages; {@link #close} leaves them alone */
+    static MappedFile of(final Path name, final MemorySegment bytes) {
+        return new MappedFile(name, null, bytes);
     }
 
     private static void requireFile(final Path path) {
@@ -99,6 +104,8 @@ final class MappedFile implements AutoCloseable {
 
     @Override
     public void close() {
-        arena.close();
+        if (arena != null) {
+            arena.close();
+        }
     }
 }

@@ -40,6 +40,7 @@ public final class SafetensorsFile implements AutoCloseable {
                 tensors.put(field.getKey(), entry(field.getKey(), field.getValue(), Long.BYTES + (long) headerBytes));
             }
         }
+        Overlaps.refuse(file.path(), tensors.values());
     }
 
     /**
@@ -48,7 +49,10 @@ public final class SafetensorsFile implements AutoCloseable {
      * @throws SpillwayException INVALID_MODEL_FILE when it is missing, cut short, no safetensors, or contradicts itself
      */
     public static SafetensorsFile open(final Path path) {
-        final MappedFile file = MappedFile.open(path);
+        return read(MappedFile.open(path));
+    }
+
+    static SafetensorsFile read(final MappedFile file) {
         try {
             return new SafetensorsFile(file);
         } catch (final SpillwayException e) {
