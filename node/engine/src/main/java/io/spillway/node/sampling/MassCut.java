@@ -13,10 +13,12 @@ final class MassCut {
     private static final double BUCKETS_PER_LEVEL = 16;
 
     private final double[] masses = new double[BUCKETS];
-    private final int[] members; // [vocabulary], candidates of the bucket the cut runs through
+    private final short[] buckets; // [vocabulary], of each candidate
+    private final int[] members;   // [vocabulary], candidates of the bucket the cut runs through
     private int memberCount;
 
     MassCut(final int vocabularySize) {
+        buckets = new short[vocabularySize];
         members = new int[vocabularySize];
     }
 
@@ -33,7 +35,10 @@ final class MassCut {
         final double perLevel = scale * BUCKETS_PER_LEVEL;
         Arrays.fill(masses, 0);
         for (int i = 0; i < count; i++) {
-            masses[bucket(levels[i] * perLevel)] += weights[i];
+            buckets[i] = (short) Math.min(BUCKETS - 1, (int) (levels[i] * perLevel));
+        }
+        for (int i = 0; i < count; i++) {
+            masses[buckets[i]] += weights[i];
         }
         double before = 0;
         int crossing = 0;
@@ -45,10 +50,9 @@ final class MassCut {
         }
         memberCount = 0;
         for (int i = 0; i < count; i++) {
-            final int bucket = bucket(levels[i] * perLevel);
-            if (bucket > crossing) {
+            if (buckets[i] > crossing) {
                 weights[i] = 0;
-            } else if (bucket == crossing && weights[i] > 0) {
+            } else if (buckets[i] == crossing && weights[i] > 0) {
                 members[memberCount++] = i;
             }
         }
@@ -83,9 +87,5 @@ final class MassCut {
             }
         }
         return from;
-    }
-
-    private static int bucket(final double scaledLevel) {
-        return Math.min(BUCKETS - 1, (int) scaledLevel);
     }
 }
