@@ -3,6 +3,7 @@ package io.spillway.bench;
 import io.spillway.bench.engine.EngineBench;
 import io.spillway.bench.engine.LlamaBench;
 import io.spillway.bench.load.TtftBench;
+import io.spillway.bench.sampling.SamplingBench;
 import io.spillway.bench.speculation.SpeculationBench;
 import java.util.Arrays;
 import java.util.Map;
@@ -13,6 +14,7 @@ public final class BenchMain {
     private static final Map<String, Bench> BENCHES = new TreeMap<>(Map.of(
         "engine", new Bench("[-p N] [-n N] [-d DEPTH] [-b BATCH] [--threads T] [--kernels K] [--json] --model M", EngineBench::main),
         "llama", new Bench("--model M --llama-bench FILE [--llama-batched-bench FILE] [--rounds R] [--kernels K,…]", LlamaBench::main),
+        "sampling", new Bench("[--vocabulary N] [--json]", SamplingBench::main),
         "speculation", new Bench("[--model M] [--draft M|none] [--modes off,suffix,draft,auto] [--count N] [--concurrency N] [-r ROUNDS] [--json]",
             SpeculationBench::main),
         "ttft", new Bench("[ROUNDS] [PROMPT_TOKENS]", TtftBench::main)));
