@@ -71,7 +71,7 @@ record ScalarType(String label, Function<JsonNode, Object> read, Function<Object
         if (type.isEnum()) {
             final List<?> constants = Arrays.asList(type.getEnumConstants());
             final String names = constants.stream().map(ScalarType::enumWord).collect(Collectors.joining(", "));
-            return Optional.of(new ScalarType("one of " + names, node -> enumOf(constants, names, word(node, "one of " + names)),
+            return Optional.of(new ScalarType("one of " + names, node -> enumOf(constants, names, switched(node, "one of " + names)),
                 ScalarType::enumWord));
         }
         return ofParseable(type);
@@ -104,6 +104,11 @@ record ScalarType(String label, Function<JsonNode, Object> read, Function<Object
     private static Object enumOf(final List<?> constants, final String names, final String text) {
         return constants.stream().filter(constant -> enumWord(constant).equals(text.toLowerCase(Locale.ROOT))).findFirst()
             .orElseThrow(() -> new IllegalArgumentException("must be one of " + names + ", got '" + text + "'"));
+    }
+
+    /** YAML reads a bare {@code on} or {@code off} as a truth value; where a word is wanted it is that word. */
+    private static String switched(final JsonNode node, final String expected) {
+        return node.isBoolean() ? node.booleanValue() ? "on" : "off" : word(node, expected);
     }
 
     private static String word(final JsonNode node, final String expected) {

@@ -150,4 +150,18 @@ class ConfigFileTest {
         assertThat(ConfigFile.defaults(Samples.Cache.class)).isEqualTo(ConfigFile.load(file, Samples.Cache.class));
         assertThatThrownBy(() -> ConfigFile.defaults(Samples.Node.class)).hasMessageContaining("id: is missing");
     }
+
+    /** Who may be off. */
+    record Switched(Switch mode) {
+        /** Off is a word that YAML has another use for. */
+        enum Switch { ON, OFF, AUTO }
+    }
+
+    @Test
+    void aBareOffIsAWordWhereAWordIsWanted() {
+        assertThat(ConfigFile.parse("mode: off", "test", Switched.class).mode()).isEqualTo(Switched.Switch.OFF);
+        assertThat(ConfigFile.parse("mode: 'off'", "test", Switched.class).mode()).isEqualTo(Switched.Switch.OFF);
+        assertThat(ConfigFile.parse("mode: on", "test", Switched.class).mode()).isEqualTo(Switched.Switch.ON);
+        assertThat(ConfigFile.parse("mode: auto", "test", Switched.class).mode()).isEqualTo(Switched.Switch.AUTO);
+    }
 }
