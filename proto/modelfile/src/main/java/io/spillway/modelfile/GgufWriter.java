@@ -102,10 +102,20 @@ public final class GgufWriter implements AutoCloseable {
 
     /** Ends the file, which is then there. */
     public void commit() {
+        requireAll();
+        file.commit();
+    }
+
+    /** Like {@link #commit}, without waiting for the disk. */
+    public void publish() {
+        requireAll();
+        file.publish();
+    }
+
+    private void requireAll() {
         if (index < tensors.size()) {
             throw new IllegalStateException("tensor " + tensors.get(index).name() + " lacks " + pendingBytes + " bytes");
         }
-        file.commit();
     }
 
     @Override

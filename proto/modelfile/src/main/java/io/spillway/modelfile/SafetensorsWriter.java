@@ -69,10 +69,20 @@ public final class SafetensorsWriter implements AutoCloseable {
 
     /** Ends the file, which is then there. */
     public void commit() {
+        requireAll();
+        file.commit();
+    }
+
+    /** Like {@link #commit}, without waiting for the disk. */
+    public void publish() {
+        requireAll();
+        file.publish();
+    }
+
+    private void requireAll() {
         if (file.sizeBytes() != endBytes) {
             throw new IllegalStateException((endBytes - file.sizeBytes()) + " bytes are missing");
         }
-        file.commit();
     }
 
     @Override
