@@ -18,10 +18,15 @@ final class AttendScratch implements AutoCloseable {
     float[] scores = new float[0];                 // [queries][blockTokens]; then weights
     // The task in progress.
     int firstRow;
-    int queryCount;                                // rows · query heads of the group: query q is of row firstRow + q / group
-    int kvHead;
+    int queryCount;                                // rows · query heads of a group: query q is of row firstRow + q / group
+    int firstHead;                                 // key-value heads
+    int headCount;
+    int queryAt;                                   // first query of the head in progress
+    boolean direct;                                // whether blocks are read as they are stored
+    boolean rebiased;                              // whether queries and weights make up for the exponents of halves
     SoftmaxRows into;                              // where the range in progress adds up
-    int intoAt;                                    // its query of the task's first
+    int intoAt;                                    // its place of that head's first query
+    long touched;                                  // keeps reading ahead from being optimised away
     private Slab expanded;                         // [headDim · blockTokens] floats; null while every cache was F32
 
     /** Makes room for {@code queryCount} query vectors over blocks of that layout. */

@@ -2,7 +2,6 @@ package io.spillway.node.cpu;
 
 import io.spillway.domain.kv.KvElement;
 import io.spillway.domain.kv.KvLayout;
-import io.spillway.node.compute.Half;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
@@ -10,7 +9,7 @@ import java.nio.ByteOrder;
 /** The scales of one block of one head, as floats, of a quantised cache. One worker's. */
 final class KvScales {
     private static final ValueLayout.OfFloat FLOAT = ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-    private static final ValueLayout.OfShort SHORT = ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+    private static final int LANES = RegisterTiles.LANES;
 
     float[] keyScales = new float[0];     // [blockTokens]
     float[] keyMinima = new float[0];     // [blockTokens]
@@ -39,9 +38,10 @@ final class KvScales {
         }
     }
 
+    /** In whole vectors: a block's tokens are a multiple of sixteen. */
     private static void halves(final MemorySegment slab, final long at, final float[] out, final int tokens) {
-        for (int t = 0; t < tokens; t++) {
-            out[t] = Half.toFloat(slab.get(SHORT, at + t * 2L));
+        for (int t = 0; t < tokens; t += LANES) {
+            ExpandKernels.half(slab, at + t * 2L).intoArray(out, t);
         }
     }
 }

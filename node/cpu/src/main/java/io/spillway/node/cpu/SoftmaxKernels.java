@@ -2,6 +2,7 @@ package io.spillway.node.cpu;
 
 import io.spillway.node.compute.Exp;
 import io.spillway.node.compute.Lanes;
+import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
@@ -66,11 +67,25 @@ final class SoftmaxKernels {
         return maximum;
     }
 
+    /** @return the greatest magnitude of the first {@code count} numbers */
+    static float greatest(final float[] x, final int count) {
+        FloatVector greatest = FloatVector.zero(F);
+        int i = 0;
+        for (; i + LANES <= count; i += LANES) {
+            greatest = greatest.max(FloatVector.fromArray(F, x, i).abs());
+        }
+        float rest = 0;
+        for (; i < count; i++) {
+            rest = Math.max(rest, Math.abs(x[i]));
+        }
+        return Math.max(rest, greatest.reduceLanes(VectorOperators.MAX));
+    }
+
     /** Scores from to to become exp(score − maximum). @param lanes scratch of 16 @return their sum, in sixteen lanes */
     static float exponentials(final float[] scores, final int at, final int from, final int to, final float maximum, final float[] lanes) {
         final int aligned = Math.min(to, Math.ceilDiv(from, Lanes.COUNT) * Lanes.COUNT);
         final int grouped = Math.max(aligned, to - to % Lanes.COUNT);
-        java.util.Arrays.fill(lanes, 0f);
+        Arrays.fill(lanes, 0f);
         edge(scores, at, from, aligned, maximum, lanes);
         for (int lane = 0; lane < Lanes.COUNT; lane += LANES) {
             FloatVector sum = FloatVector.fromArray(F, lanes, lane);
@@ -94,16 +109,30 @@ final class SoftmaxKernels {
 
     /** @param lanes scratch of 16 @return Σ x · factors from to to, in sixteen lanes */
     static float product(final float[] x, final int at, final int from, final int to, final float[] factors, final float[] lanes) {
-        java.util.Arrays.fill(lanes, 0f);
+        final int aligned = Math.min(to, Math.ceilDiv(from, Lanes.COUNT) * Lanes.COUNT);
+        final int grouped = Math.max(aligned, to - to % Lanes.COUNT);
+        Arrays.fill(lanes, 0f);
+        productEdge(x, at, from, aligned, factors, lanes);
+        for (int lane = 0; lane < Lanes.COUNT; lane += LANES) {
+            FloatVector sum = FloatVector.fromArray(F, lanes, lane);
+            for (int t = aligned + lane; t < grouped; t += Lanes.COUNT) {
+                sum = FloatVector.fromArray(F, x, at + t).fma(FloatVector.fromArray(F, factors, t), sum);
+            }
+            sum.intoArray(lanes, lane);
+        }
+        productEdge(x, at, grouped, to, factors, lanes);
+        return Lanes.sum(lanes);
+    }
+
+    private static void productEdge(final float[] x, final int at, final int from, final int to, final float[] factors, final float[] lanes) {
         for (int t = from; t < to; t++) {
             lanes[t % Lanes.COUNT] = Math.fma(x[at + t], factors[t], lanes[t % Lanes.COUNT]);
         }
-        return Lanes.sum(lanes);
     }
 
     /** @param lanes scratch of 16 @return Σ x, in sixteen lanes */
     static float sum(final float[] x, final int at, final int count, final float[] lanes) {
-        java.util.Arrays.fill(lanes, 0f);
+        Arrays.fill(lanes, 0f);
         for (int d = 0; d < count; d++) {
             lanes[d % Lanes.COUNT] += x[at + d];
         }

@@ -48,7 +48,7 @@ class AttentionTwinTest {
         }
     }
 
-    @Property(tries = 150)
+    @Property(tries = 60)
     void shortSequences(@ForAll final long seed, @ForAll final KvElement element, @ForAll @IntRange(min = 1, max = 9) final int group,
             @ForAll @IntRange(min = 1, max = 40) final int halfDim, @ForAll @IntRange(min = 4, max = 7) final int blockBits) {
         final Random random = new Random(seed);
@@ -61,7 +61,7 @@ class AttentionTwinTest {
     }
 
     /** Several ranges of positions, which become tasks of their own when there is little else to do. */
-    @Property(tries = 40)
+    @Property(tries = 24)
     void longSequences(@ForAll final long seed, @ForAll final KvElement element, @ForAll @IntRange(min = 1, max = 5) final int group,
             @ForAll @IntRange(min = 1, max = 9) final int halfDim, @ForAll @IntRange(min = 0, max = 3_500) final int position) {
         final Random random = new Random(seed);
@@ -75,7 +75,7 @@ class AttentionTwinTest {
     }
 
     /** Dimensions of real models. */
-    @Property(tries = 24)
+    @Property(tries = 10)
     void realHeads(@ForAll final long seed, @ForAll final KvElement element) {
         final Random random = new Random(seed);
         final int headDim = new int[] {64, 80, 96, 128, 256}[random.nextInt(5)];
