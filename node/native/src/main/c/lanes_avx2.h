@@ -4,6 +4,8 @@
 /* Shapes of register tiles: 16 vector registers of 8 lanes. */
 #define INT_TILE_ROWS 4
 #define BLOCK_IN_REGISTERS 0
+#define INT_STREAM_ROWS 2
+#define INT_TILE_PANELS 2
 #define FLOAT_TILE_ROWS 6
 #define FLOAT_TILE_PANELS(rows) ((rows) == 1 ? 4 : (rows) <= 3 ? 2 : 1)
 #define ATTEND_QUERIES 6

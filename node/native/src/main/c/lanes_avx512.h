@@ -5,6 +5,8 @@
 #define INT_TILE_ROWS 16
 /* The weights of a block, 8 vectors, stay in registers while every row of the tile meets them. */
 #define BLOCK_IN_REGISTERS 1
+#define INT_STREAM_ROWS 2
+#define INT_TILE_PANELS 4
 #define FLOAT_TILE_ROWS 6
 #define FLOAT_TILE_PANELS(rows) 4
 #define ATTEND_QUERIES 6

@@ -13,6 +13,9 @@
 #define INT_TILE_ROWS 1
 /* Whether the weights of a block stay in registers while every row of the tile meets them. */
 #define BLOCK_IN_REGISTERS 0
+/* Rows, one or two, that are few enough to read several panels at once, and how many panels that are. */
+#define INT_STREAM_ROWS 1
+#define INT_TILE_PANELS 1
 #define FLOAT_TILE_ROWS 2
 #define FLOAT_TILE_PANELS(rows) 1
 #define ATTEND_QUERIES 2

@@ -129,7 +129,7 @@ INLINE int int_panel_block_bytes(const int format) {
 #define SUPER_BLOCKS 8
 #define SUPER_HEAD_BYTES 64
 
-static int64_t int_panel_bytes(const int format, const int columns) {
+INLINE int64_t int_panel_bytes(const int format, const int columns) {
     const int64_t heads = format == W_Q4_K ? columns / BLOCK / SUPER_BLOCKS * SUPER_HEAD_BYTES : 0;
     return (int64_t) (columns / BLOCK) * int_panel_block_bytes(format) + heads;
 }
@@ -204,67 +204,82 @@ INLINE void int_scales(const int format, const uint8_t *block, const lanes *head
 #define PREFETCH_ROWS 5
 #define PREFETCH_BYTES 2176
 
-/* One panel by m rows: m results of 16 outputs stay in registers over all columns. */
-INLINE void int_tile(const int format, const int m, const uint8_t *panel, int blocks, struct int_rows x, float *out,
-        const int64_t out_stride) {
+/* The next block of one panel meets m rows. */
+INLINE void int_block(const int format, const int m, const uint8_t *block, const lanes *head, const struct int_rows x, lanes *total) {
     const int groups = int_groups(format);
-    lanes total[INT_TILE_ROWS];
-    lanes head[2] = {f_zero(), f_zero()};
+    lanes scale[2];
+    lanes minimum[2];
+    int_scales(format, block, head, scale, minimum);
+#if BLOCK_IN_REGISTERS
+    quads w[8];
+    UNROLL for (int q = 0; q < 8; q++) {
+        w[q] = int_quad(format, block, q);
+    }
     UNROLL for (int row = 0; row < m; row++) {
-        total[row] = f_zero();
+        UNROLL for (int group = 0; group < groups; group++) {
+            ints sum = int_start(format, x, group, row);
+            UNROLL for (int q = 0; q < 8 / groups; q++) {
+                sum = int_dot(format, sum, w[group * 4 + q], x.rounded + row * BLOCK + group * 16 + 4 * q);
+            }
+            total[row] = int_accumulate(format, x, group, row, sum, scale, minimum, total[row]);
+        }
+    }
+#else
+    UNROLL for (int group = 0; group < groups; group++) {
+        ints sum[INT_TILE_ROWS];
+        UNROLL for (int row = 0; row < m; row++) {
+            sum[row] = int_start(format, x, group, row);
+        }
+        UNROLL for (int q = 0; q < 8 / groups; q++) {
+            const quads w = int_quad(format, block, group * 4 + q);
+            UNROLL for (int row = 0; row < m; row++) {
+                sum[row] = int_dot(format, sum[row], w, x.rounded + row * BLOCK + group * 16 + 4 * q);
+            }
+        }
+        UNROLL for (int row = 0; row < m; row++) {
+            total[row] = int_accumulate(format, x, group, row, sum[row], scale, minimum, total[row]);
+        }
+    }
+#endif
+}
+
+/* n panels, one behind the other, by m rows: results of 16 outputs each stay in registers over all columns. */
+INLINE void int_tile(const int format, const int m, const int n, const uint8_t *panels, const int blocks, struct int_rows x,
+        float *out, const int64_t out_stride) {
+    const int64_t panel_bytes = int_panel_bytes(format, blocks * BLOCK);
+    lanes total[INT_TILE_PANELS][INT_TILE_ROWS];
+    lanes head[INT_TILE_PANELS][2];
+    UNROLL for (int panel = 0; panel < n; panel++) {
+        head[panel][0] = head[panel][1] = f_zero();
+        UNROLL for (int row = 0; row < m; row++) {
+            total[panel][row] = f_zero();
+        }
     }
     for (int block = 0; block < blocks; block++) {
         if (format == W_Q4_K && block % SUPER_BLOCKS == 0) {
-            head[0] = f_halves(panel);
-            head[1] = f_halves(panel + 2 * PANEL);
-            panel += SUPER_HEAD_BYTES;
+            UNROLL for (int panel = 0; panel < n; panel++) {
+                head[panel][0] = f_halves(panels + panel * panel_bytes);
+                head[panel][1] = f_halves(panels + panel * panel_bytes + 2 * PANEL);
+            }
+            panels += SUPER_HEAD_BYTES;
         }
         if (m >= PREFETCH_ROWS) {
             UNROLL for (int line = 0; line < int_panel_block_bytes(format); line += 64) {
-                __builtin_prefetch(panel + PREFETCH_BYTES + line);
+                __builtin_prefetch(panels + PREFETCH_BYTES + line);
             }
         }
-        lanes scale[2];
-        lanes minimum[2];
-        int_scales(format, panel, head, scale, minimum);
-#if BLOCK_IN_REGISTERS
-        quads w[8];
-        UNROLL for (int q = 0; q < 8; q++) {
-            w[q] = int_quad(format, panel, q);
+        UNROLL for (int panel = 0; panel < n; panel++) {
+            int_block(format, m, panels + panel * panel_bytes, head[panel], x, total[panel]);
         }
-        UNROLL for (int row = 0; row < m; row++) {
-            UNROLL for (int group = 0; group < groups; group++) {
-                ints sum = int_start(format, x, group, row);
-                UNROLL for (int q = 0; q < 8 / groups; q++) {
-                    sum = int_dot(format, sum, w[group * 4 + q], x.rounded + row * BLOCK + group * 16 + 4 * q);
-                }
-                total[row] = int_accumulate(format, x, group, row, sum, scale, minimum, total[row]);
-            }
-        }
-#else
-        UNROLL for (int group = 0; group < groups; group++) {
-            ints sum[INT_TILE_ROWS];
-            UNROLL for (int row = 0; row < m; row++) {
-                sum[row] = int_start(format, x, group, row);
-            }
-            UNROLL for (int q = 0; q < 8 / groups; q++) {
-                const quads w = int_quad(format, panel, group * 4 + q);
-                UNROLL for (int row = 0; row < m; row++) {
-                    sum[row] = int_dot(format, sum[row], w, x.rounded + row * BLOCK + group * 16 + 4 * q);
-                }
-            }
-            UNROLL for (int row = 0; row < m; row++) {
-                total[row] = int_accumulate(format, x, group, row, sum[row], scale, minimum, total[row]);
-            }
-        }
-#endif
-        panel += int_panel_block_bytes(format);
+        panels += int_panel_block_bytes(format);
         x.rounded += x.bytes;
         x.scale = (const float *) ((const uint8_t *) x.scale + x.bytes);
         x.more = (const int32_t *) ((const uint8_t *) x.more + x.bytes);
     }
-    UNROLL for (int row = 0; row < m; row++) {
-        f_store(out + row * out_stride, total[row]);
+    UNROLL for (int panel = 0; panel < n; panel++) {
+        UNROLL for (int row = 0; row < m; row++) {
+            f_store(out + row * out_stride + panel * PANEL, total[panel][row]);
+        }
     }
 }
 
@@ -280,41 +295,66 @@ INLINE int int_tile_size(const int rows) {
 #endif
 }
 
+/* Some rows of a prepared tile. */
+INLINE struct int_rows int_rows_from(const int format, const uint8_t *tile, const int rows, const int first) {
+    const struct int_rows x = {
+        (const int8_t *) tile + first * BLOCK,
+        (const float *) (tile + rows * BLOCK) + first,
+        (const int32_t *) (tile + rows * BLOCK) + rows + first,
+        rows, int_block_bytes(format, rows)
+    };
+    return x;
+}
+
 INLINE void int_rows_by_panel(const int format, const uint8_t *panel, const int blocks, const uint8_t *tile, const int rows,
         float *out, const int64_t out_stride) {
     for (int first = 0, m; first < rows; first += m) {
         m = int_tile_size(rows - first);
-        const struct int_rows x = {
-            (const int8_t *) tile + first * BLOCK,
-            (const float *) (tile + rows * BLOCK) + first,
-            (const int32_t *) (tile + rows * BLOCK) + rows + first,
-            rows, int_block_bytes(format, rows)
-        };
+        const struct int_rows x = int_rows_from(format, tile, rows, first);
         float *to = out + first * out_stride;
         switch (m) {
-            case 1: int_tile(format, 1, panel, blocks, x, to, out_stride); break;
+            case 1: int_tile(format, 1, 1, panel, blocks, x, to, out_stride); break;
 #if INT_TILE_ROWS > 1
-            case 2: int_tile(format, 2, panel, blocks, x, to, out_stride); break;
-            case 3: int_tile(format, 3, panel, blocks, x, to, out_stride); break;
-            case 4: int_tile(format, 4, panel, blocks, x, to, out_stride); break;
+            case 2: int_tile(format, 2, 1, panel, blocks, x, to, out_stride); break;
+            case 3: int_tile(format, 3, 1, panel, blocks, x, to, out_stride); break;
+            case 4: int_tile(format, 4, 1, panel, blocks, x, to, out_stride); break;
 #endif
 #if INT_TILE_ROWS > 4
-            case 5: int_tile(format, 5, panel, blocks, x, to, out_stride); break;
-            case 6: int_tile(format, 6, panel, blocks, x, to, out_stride); break;
-            case 7: int_tile(format, 7, panel, blocks, x, to, out_stride); break;
-            case 8: int_tile(format, 8, panel, blocks, x, to, out_stride); break;
-            case 12: int_tile(format, 12, panel, blocks, x, to, out_stride); break;
-            case 16: int_tile(format, 16, panel, blocks, x, to, out_stride); break;
+            case 5: int_tile(format, 5, 1, panel, blocks, x, to, out_stride); break;
+            case 6: int_tile(format, 6, 1, panel, blocks, x, to, out_stride); break;
+            case 7: int_tile(format, 7, 1, panel, blocks, x, to, out_stride); break;
+            case 8: int_tile(format, 8, 1, panel, blocks, x, to, out_stride); break;
+            case 12: int_tile(format, 12, 1, panel, blocks, x, to, out_stride); break;
+            case 16: int_tile(format, 16, 1, panel, blocks, x, to, out_stride); break;
 #endif
         }
     }
+}
+
+/*
+ * One or two rows wait for memory: panels are read side by side, because the processor fetches ahead in each of several
+ * streams. Returns the panels done.
+ */
+INLINE int int_few_rows(const int format, const struct projection *p) {
+    const int blocks = p->columns / BLOCK;
+    const struct int_rows x = int_rows_from(format, p->prepared, p->rows, 0);
+    int panel = 0;
+    for (; panel + INT_TILE_PANELS <= p->panel_count && p->rows <= INT_STREAM_ROWS; panel += INT_TILE_PANELS) {
+        const uint8_t *weights = p->panels + panel * int_panel_bytes(format, p->columns);
+        if (p->rows == 1) {
+            int_tile(format, 1, INT_TILE_PANELS, weights, blocks, x, p->out + panel * PANEL, p->out_stride);
+        } else {
+            int_tile(format, INT_STREAM_ROWS, INT_TILE_PANELS, weights, blocks, x, p->out + panel * PANEL, p->out_stride);
+        }
+    }
+    return panel;
 }
 
 /* Panel by panel, so that each is read from memory once for all rows. */
 INLINE void project_ints_of(const int format, const struct projection *p) {
     const int blocks = p->columns / BLOCK;
     const int64_t tile_bytes = (int64_t) blocks * int_block_bytes(format, INT_TILE_ROWS);
-    for (int panel = 0; panel < p->panel_count; panel++) {
+    for (int panel = int_few_rows(format, p); panel < p->panel_count; panel++) {
         const uint8_t *weights = p->panels + panel * int_panel_bytes(format, p->columns);
         for (int row = 0; row < p->rows; row += INT_TILE_ROWS) {
             const int rows = p->rows - row < INT_TILE_ROWS ? p->rows - row : INT_TILE_ROWS;
