@@ -10,6 +10,7 @@ import io.spillway.domain.id.ModelId;
 import io.spillway.domain.id.RequestId;
 import io.spillway.domain.id.TenantId;
 import io.spillway.domain.kv.BlockHash;
+import io.spillway.domain.kv.KvElement;
 import io.spillway.domain.request.GenerationEvent;
 import io.spillway.domain.request.GenerationRequest;
 import io.spillway.domain.request.PrefillSources;
@@ -25,8 +26,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** Two whole nodes, the real model, gRPC and Aeron: what one has computed the other fetches. */
 class NodesShareBlocksTest {
@@ -38,11 +40,13 @@ class NodesShareBlocksTest {
     private record Answer(List<Integer> tokens, PrefillSources sources) {
     }
 
-    @Test
-    void aPeerFetchesWhatANodeComputedAndAnswersTheSame() throws Exception {
+    @ParameterizedTest
+    @EnumSource(KvElement.class)
+    void aPeerFetchesWhatANodeComputedAndAnswersTheSame(final KvElement element) throws Exception {
         try (FakeCoordinator coordinator = new FakeCoordinator();
-             NodeServer first = node("n1", coordinator);
-             NodeServer second = node("n2", coordinator)) {
+             NodeServer first = node("n1", coordinator, element);
+             NodeServer second = node("n2", coordinator, element)) {
+            assertThat(first.descriptor().model().orElseThrow().layout().element()).isEqualTo(element);
             final Answer cold = ask(first, request("r1"));
             assertThat(cold.tokens()).hasSize(40);
             assertThat(cold.sources()).isEqualTo(new PrefillSources(0, 0, 0, 0, PROMPT_TOKENS));
@@ -67,14 +71,15 @@ class NodesShareBlocksTest {
             .mapToLong(update -> ClusterCodec.toDomain(update.getLoad()).tiers().hostBlocks()).max().orElse(0);
     }
 
-    private NodeServer node(final String id, final FakeCoordinator coordinator) {
+    private NodeServer node(final String id, final FakeCoordinator coordinator, final KvElement element) {
         final Path model = Path.of(System.getProperty("spillway.root"), "deploy/local/models/brook/brook");
         return NodeServer.start(ConfigFile.parse("""
             id: %s
             coordinators: ['127.0.0.1:%d']
             data-dir: '%s'
             model: {id: brook, path: '%s'}
-            """.formatted(id, coordinator.port(), data.resolve(id), model), "test", NodeConfig.class));
+            kv: {element: %s}
+            """.formatted(id, coordinator.port(), data.resolve(id), model, element), "test", NodeConfig.class));
     }
 
     private static GenerationRequest request(final String id) {
