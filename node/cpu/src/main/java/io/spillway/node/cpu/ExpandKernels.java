@@ -1,6 +1,10 @@
 package io.spillway.node.cpu;
 
 import static java.nio.ByteOrder.LITTLE_ENDIAN;
+import static jdk.incubator.vector.VectorOperators.ASHR;
+import static jdk.incubator.vector.VectorOperators.I2F;
+import static jdk.incubator.vector.VectorOperators.LSHL;
+import static jdk.incubator.vector.VectorOperators.LSHR;
 
 import io.spillway.node.compute.DType;
 import io.spillway.node.compute.Half;
@@ -28,6 +32,7 @@ final class ExpandKernels {
     private static final int PANEL = DType.PANEL_ROWS;
     private static final int F8_COLUMNS = DType.F8.blockColumns();
     private static final int F8_BLOCK_BYTES = DType.F8.panelBlockBytes();
+    private static final int COLUMN_BYTES = PANEL * Float.BYTES;
     private static final int F8_SHIFT = 20;
     private static final int F8_MASK = 0x87F00000;
     private static final float F8_REBIAS = 0x1p120f;
@@ -64,6 +69,40 @@ final class ExpandKernels {
             final long to) {
         for (int column = 0; column < F8_COLUMNS; column++) {
             eights(source, from + column * PANEL).mul(scale).intoMemorySegment(target, to + column * (long) PANEL * Float.BYTES, LITTLE_ENDIAN);
+        }
+    }
+
+    /** The tile's groups of int8 become floats, column by column. */
+    static void int8s(final IntegerTile t, final long to, final int lane) {
+        for (int group = t.fromGroup; group < t.toGroup; group++) {
+            final long at = t.groupOffset(group) + lane * 4L;
+            final long out = to + (group - t.fromGroup) * (long) (4 * t.quads * COLUMN_BYTES) + lane * 4L;
+            for (int quad = 0; quad < t.quads; quad++) {
+                final IntVector v = IntVector.fromMemorySegment(I, t.weights, at + quad * 4L * PANEL, LITTLE_ENDIAN);
+                final long first = out + quad * 4L * COLUMN_BYTES;
+                ((FloatVector) v.lanewise(LSHL, 24).lanewise(ASHR, 24).convert(I2F, 0)).intoMemorySegment(t.expanded, first, LITTLE_ENDIAN);
+                ((FloatVector) v.lanewise(LSHL, 16).lanewise(ASHR, 24).convert(I2F, 0))
+                        .intoMemorySegment(t.expanded, first + COLUMN_BYTES, LITTLE_ENDIAN);
+                ((FloatVector) v.lanewise(LSHL, 8).lanewise(ASHR, 24).convert(I2F, 0))
+                        .intoMemorySegment(t.expanded, first + 2 * COLUMN_BYTES, LITTLE_ENDIAN);
+                ((FloatVector) v.lanewise(ASHR, 24).convert(I2F, 0)).intoMemorySegment(t.expanded, first + 3 * COLUMN_BYTES, LITTLE_ENDIAN);
+            }
+        }
+    }
+
+    /** The tile's groups of nibbles, less {@code zero}, become floats, column by column. */
+    static void nibbles(final IntegerTile t, final long to, final int lane, final int zero) {
+        for (int group = t.fromGroup; group < t.toGroup; group++) {
+            final long at = t.groupOffset(group) + lane * 4L;
+            final long out = to + (group - t.fromGroup) * 32L * COLUMN_BYTES + lane * 4L;
+            for (int nibble = 0; nibble < 8; nibble++) {
+                final int column = nibble / 2 + nibble % 2 * 16;
+                for (int quad = 0; quad < 4; quad++) {
+                    ((FloatVector) IntVector.fromMemorySegment(I, t.weights, at + quad * 4L * PANEL, LITTLE_ENDIAN)
+                            .lanewise(LSHR, 4 * nibble).and(0xF).sub(zero).convert(I2F, 0))
+                            .intoMemorySegment(t.expanded, out + (column + 4L * quad) * COLUMN_BYTES, LITTLE_ENDIAN);
+                }
+            }
         }
     }
 

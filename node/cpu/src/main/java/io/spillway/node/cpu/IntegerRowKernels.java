@@ -1,28 +1,49 @@
 package io.spillway.node.cpu;
 
 import static java.nio.ByteOrder.LITTLE_ENDIAN;
+import static jdk.incubator.vector.VectorOperators.ASHR;
+import static jdk.incubator.vector.VectorOperators.I2F;
+import static jdk.incubator.vector.VectorOperators.LSHL;
+import static jdk.incubator.vector.VectorOperators.LSHR;
 
 import io.spillway.node.compute.DType;
+import io.spillway.node.compute.Half;
 import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.ShortVector;
+import jdk.incubator.vector.VectorOperators;
+import jdk.incubator.vector.VectorSpecies;
 
 /**
  * One row of rounded activations by one panel of integer weights, from the first column to the last: what decoding alone is
- * made of, and bounded by memory. One method per format, so that scales are read where they stand. Stateless.
+ * made of, and bounded by memory. One method per format, so that scales are read where they stand; {@link PairProducts} says
+ * how integers are multiplied.
+ *
+ * <p>Written out: the compiler inlines the Vector API's own methods without limit, any others only up to a budget, beyond
+ * which vectors go through the heap. Stateless.
  */
 final class IntegerRowKernels {
-    private static final int LANES = PairKernels.LANES;
+    private static final VectorSpecies<Float> F = PairProducts.F;
+    private static final VectorSpecies<Integer> I = PairProducts.I;
+    private static final VectorSpecies<Short> S = PairProducts.S;
+    private static final VectorSpecies<Short> H = PairProducts.H;
+    private static final int LANES = PairProducts.LANES;
     private static final int PANEL = DType.PANEL_ROWS;
     private static final int PAIRS = RoundedRows.BLOCK_PAIRS;
-    private static final int QUAD = PairKernels.QUAD_BYTES;
+    private static final int ODD = PairProducts.ODD;
+    private static final int UPPER = PairProducts.UPPER;
+    private static final short NIBBLE = PairProducts.NIBBLE;
+    private static final int SUMS = RoundedRows.BLOCK_SUMS;
+    private static final long QUAD = PairProducts.QUAD_BYTES;
+    /** From the first half of a block of int8 to the second. */
+    private static final long HALF = 4 * QUAD;
     private static final int Q8_0_BYTES = DType.Q8_0.panelBlockBytes();
     private static final int Q4_0_BYTES = DType.Q4_0.panelBlockBytes();
-    private static final int Q4_K_BYTES = DType.Q4_K.panelBlockBytes();
     private static final int Q4_M_BYTES = DType.Q4_M.panelBlockBytes();
     private static final int Q8_G_BYTES = DType.Q8_G.panelBlockBytes();
     private static final int Q8_M_BYTES = DType.Q8_M.panelBlockBytes();
+    private static final int Q4_K_PARTS = DType.Q4_K.blockColumns() / DType.Q4_K.groupColumns();
 
     private IntegerRowKernels() {
     }
@@ -42,95 +63,72 @@ final class IntegerRowKernels {
         }
     }
 
-    /** Products of 16 columns of int8. */
-    private static IntVector quads4(final MemorySegment w, final long at, final int[] pairs, final int x, final IntVector sum) {
-        final IntVector first = PairKernels.quad(w, at, pairs, x, sum);
-        final IntVector second = PairKernels.quad(w, at + QUAD, pairs, x + 1, first);
-        final IntVector third = PairKernels.quad(w, at + 2 * QUAD, pairs, x + 2, second);
-        return PairKernels.quad(w, at + 3 * QUAD, pairs, x + 3, third);
-    }
-
-    /** Products of 32 columns of nibbles. */
-    private static IntVector nibbles(final MemorySegment w, final long at, final int[] pairs, final int x) {
-        final ShortVector first = PairKernels.nibbles(PairKernels.load(w, at), pairs, x, ShortVector.zero(PairKernels.S));
-        final ShortVector second = PairKernels.nibbles(PairKernels.load(w, at + QUAD), pairs, x + 1, first);
-        final ShortVector third = PairKernels.nibbles(PairKernels.load(w, at + 2 * QUAD), pairs, x + 2, second);
-        return PairKernels.widen(PairKernels.nibbles(PairKernels.load(w, at + 3 * QUAD), pairs, x + 3, third), IntVector.zero(PairKernels.I));
-    }
-
-    private static FloatVector floats(final MemorySegment w, final long at) {
-        return FloatVector.fromMemorySegment(PairKernels.F, w, at, LITTLE_ENDIAN);
-    }
-
     private static void q80(final IntegerTile t, final int lane) {
         final MemorySegment w = t.weights;
-        final int[] pairs = t.x.pairs;
+        final float[] pairs = t.x.pairs;
         final float[] scales = t.x.scales;
         final int x0 = t.firstRow * t.x.pairStride();
         final int s0 = t.firstRow * t.x.scaleStride();
         final int blocks = t.x.scaleStride();
         final long w0 = t.panelOffset + lane * 4L;
-        final long scale0 = t.panelOffset + ScaleKernels.INT8S_BYTES + lane * 2L;
-        FloatVector sum = FloatVector.zero(PairKernels.F);
-        for (int b = 0; b < blocks; b++) {
-            final long at = w0 + b * (long) Q8_0_BYTES;
-            final int x = x0 + b * PAIRS;
-            final IntVector low = quads4(w, at, pairs, x, IntVector.zero(PairKernels.I));
-            final IntVector high = quads4(w, at + 4 * QUAD, pairs, x + 4, IntVector.zero(PairKernels.I));
-            final FloatVector scale = ExpandKernels.half(w, scale0 + b * (long) Q8_0_BYTES).mul(scales[s0 + b]);
-            sum = PairKernels.toFloats(low.add(high)).fma(scale, sum);
+        FloatVector sum = FloatVector.zero(F);
+        for (int block = 0; block < blocks; block++) {
+            final long at = w0 + block * (long) Q8_0_BYTES;
+            final int x = x0 + block * PAIRS;
+            IntVector low = IntVector.zero(I);
+            IntVector high = IntVector.zero(I);
+            for (int quad = 0; quad < 4; quad++) {
+                final ShortVector a = ShortVector.fromMemorySegment(S, w, at + quad * QUAD, LITTLE_ENDIAN);
+                final IntVector aSums = a.lanewise(LSHL, 8).lanewise(ASHR, 8).mul(FloatVector.broadcast(F, pairs[x + quad]).reinterpretAsShorts())
+                        .add(a.lanewise(ASHR, 8).mul(FloatVector.broadcast(F, pairs[x + quad + ODD]).reinterpretAsShorts())).reinterpretAsInts();
+                low = low.add(aSums.lanewise(LSHL, 16).lanewise(ASHR, 16)).add(aSums.lanewise(ASHR, 16));
+                final ShortVector b = ShortVector.fromMemorySegment(S, w, at + HALF + quad * QUAD, LITTLE_ENDIAN);
+                final IntVector bSums = b.lanewise(LSHL, 8).lanewise(ASHR, 8).mul(FloatVector.broadcast(F, pairs[x + 4 + quad]).reinterpretAsShorts())
+                        .add(b.lanewise(ASHR, 8).mul(FloatVector.broadcast(F, pairs[x + 4 + quad + ODD]).reinterpretAsShorts())).reinterpretAsInts();
+                high = high.add(bSums.lanewise(LSHL, 16).lanewise(ASHR, 16)).add(bSums.lanewise(ASHR, 16));
+            }
+            final FloatVector scale = ((IntVector) ShortVector.fromMemorySegment(H, w, at - lane * 2L + ScaleKernels.INT8S_BYTES, LITTLE_ENDIAN)
+                    .convertShape(VectorOperators.S2I, I, 0)).lanewise(LSHL, Half.SHIFT).and(Half.MASK).reinterpretAsFloats()
+                    .mul(Half.REBIAS).mul(scales[s0 + block]);
+            sum = ((FloatVector) low.add(high).convert(I2F, 0)).fma(scale, sum);
         }
         sum.intoArray(t.y, t.yOffset + lane);
     }
 
     private static void q8g(final IntegerTile t, final int lane) {
         final MemorySegment w = t.weights;
-        final int[] pairs = t.x.pairs;
+        final float[] pairs = t.x.pairs;
         final float[] scales = t.x.scales;
         final int x0 = t.firstRow * t.x.pairStride();
         final int s0 = t.firstRow * t.x.scaleStride();
         final int blocks = t.x.scaleStride();
         final long w0 = t.panelOffset + lane * 4L;
-        FloatVector sum = FloatVector.zero(PairKernels.F);
-        for (int b = 0; b < blocks; b++) {
-            final long at = w0 + b * (long) Q8_G_BYTES;
-            final int x = x0 + b * PAIRS;
-            final float scale = scales[s0 + b];
-            final IntVector low = quads4(w, at, pairs, x, IntVector.zero(PairKernels.I));
-            final IntVector high = quads4(w, at + 4 * QUAD, pairs, x + 4, IntVector.zero(PairKernels.I));
-            sum = PairKernels.toFloats(low).fma(floats(w, at + ScaleKernels.INT8S_BYTES).mul(scale), sum);
-            sum = PairKernels.toFloats(high).fma(floats(w, at + ScaleKernels.INT8S_BYTES + ScaleKernels.ROW_BYTES).mul(scale), sum);
+        FloatVector sum = FloatVector.zero(F);
+        for (int block = 0; block < blocks; block++) {
+            final long at = w0 + block * (long) Q8_G_BYTES;
+            final int x = x0 + block * PAIRS;
+            IntVector low = IntVector.zero(I);
+            IntVector high = IntVector.zero(I);
+            for (int quad = 0; quad < 4; quad++) {
+                final ShortVector a = ShortVector.fromMemorySegment(S, w, at + quad * QUAD, LITTLE_ENDIAN);
+                final IntVector aSums = a.lanewise(LSHL, 8).lanewise(ASHR, 8).mul(FloatVector.broadcast(F, pairs[x + quad]).reinterpretAsShorts())
+                        .add(a.lanewise(ASHR, 8).mul(FloatVector.broadcast(F, pairs[x + quad + ODD]).reinterpretAsShorts())).reinterpretAsInts();
+                low = low.add(aSums.lanewise(LSHL, 16).lanewise(ASHR, 16)).add(aSums.lanewise(ASHR, 16));
+                final ShortVector b = ShortVector.fromMemorySegment(S, w, at + HALF + quad * QUAD, LITTLE_ENDIAN);
+                final IntVector bSums = b.lanewise(LSHL, 8).lanewise(ASHR, 8).mul(FloatVector.broadcast(F, pairs[x + 4 + quad]).reinterpretAsShorts())
+                        .add(b.lanewise(ASHR, 8).mul(FloatVector.broadcast(F, pairs[x + 4 + quad + ODD]).reinterpretAsShorts())).reinterpretAsInts();
+                high = high.add(bSums.lanewise(LSHL, 16).lanewise(ASHR, 16)).add(bSums.lanewise(ASHR, 16));
+            }
+            final long scale = at + ScaleKernels.INT8S_BYTES;
+            sum = ((FloatVector) low.convert(I2F, 0)).fma(FloatVector.fromMemorySegment(F, w, scale, LITTLE_ENDIAN).mul(scales[s0 + block]), sum);
+            sum = ((FloatVector) high.convert(I2F, 0)).fma(FloatVector.fromMemorySegment(F, w, scale + ScaleKernels.ROW_BYTES, LITTLE_ENDIAN).mul(scales[s0 + block]), sum);
         }
         sum.intoArray(t.y, t.yOffset + lane);
     }
 
     private static void q8m(final IntegerTile t, final int lane) {
         final MemorySegment w = t.weights;
-        final int[] pairs = t.x.pairs;
-        final int x0 = t.firstRow * t.x.pairStride();
-        final int s0 = t.firstRow * t.x.scaleStride();
-        final int sums0 = t.firstRow * t.x.sumStride();
-        final int blocks = t.x.scaleStride();
-        final long w0 = t.panelOffset + lane * 4L;
-        FloatVector sum = FloatVector.zero(PairKernels.F);
-        for (int b = 0; b < blocks; b++) {
-            final long at = w0 + b * (long) Q8_M_BYTES;
-            final long scaleAt = at + ScaleKernels.INT8S_BYTES;
-            final int x = x0 + b * PAIRS;
-            final float scale = t.x.scales[s0 + b];
-            final IntVector low = quads4(w, at, pairs, x, IntVector.zero(PairKernels.I));
-            sum = PairKernels.toFloats(low).fma(floats(w, scaleAt).mul(scale), sum);
-            sum = PairKernels.subtract(floats(w, scaleAt + 2 * ScaleKernels.ROW_BYTES).mul(scale), t.x.sums[sums0 + 2 * b], sum);
-            final IntVector high = quads4(w, at + 4 * QUAD, pairs, x + 4, IntVector.zero(PairKernels.I));
-            sum = PairKernels.toFloats(high).fma(floats(w, scaleAt + ScaleKernels.ROW_BYTES).mul(scale), sum);
-            sum = PairKernels.subtract(floats(w, scaleAt + 3 * ScaleKernels.ROW_BYTES).mul(scale), t.x.sums[sums0 + 2 * b + 1], sum);
-        }
-        sum.intoArray(t.y, t.yOffset + lane);
-    }
-
-    private static void q40(final IntegerTile t, final int lane) {
-        final MemorySegment w = t.weights;
-        final int[] pairs = t.x.pairs;
+        final float[] pairs = t.x.pairs;
         final float[] scales = t.x.scales;
         final int[] sums = t.x.sums;
         final int x0 = t.firstRow * t.x.pairStride();
@@ -138,62 +136,131 @@ final class IntegerRowKernels {
         final int sums0 = t.firstRow * t.x.sumStride();
         final int blocks = t.x.scaleStride();
         final long w0 = t.panelOffset + lane * 4L;
-        final long scale0 = t.panelOffset + ScaleKernels.NIBBLES_BYTES + lane * 2L;
-        FloatVector sum = FloatVector.zero(PairKernels.F);
-        for (int b = 0; b < blocks; b++) {
-            final IntVector products = nibbles(w, w0 + b * (long) Q4_0_BYTES, pairs, x0 + b * PAIRS)
-                    .sub(t.zero * (sums[sums0 + 2 * b] + sums[sums0 + 2 * b + 1]));
-            final FloatVector scale = ExpandKernels.half(w, scale0 + b * (long) Q4_0_BYTES).mul(scales[s0 + b]);
-            sum = PairKernels.toFloats(products).fma(scale, sum);
+        FloatVector sum = FloatVector.zero(F);
+        for (int block = 0; block < blocks; block++) {
+            final long at = w0 + block * (long) Q8_M_BYTES;
+            final int x = x0 + block * PAIRS;
+            IntVector low = IntVector.zero(I);
+            IntVector high = IntVector.zero(I);
+            for (int quad = 0; quad < 4; quad++) {
+                final ShortVector a = ShortVector.fromMemorySegment(S, w, at + quad * QUAD, LITTLE_ENDIAN);
+                final IntVector aSums = a.lanewise(LSHL, 8).lanewise(ASHR, 8).mul(FloatVector.broadcast(F, pairs[x + quad]).reinterpretAsShorts())
+                        .add(a.lanewise(ASHR, 8).mul(FloatVector.broadcast(F, pairs[x + quad + ODD]).reinterpretAsShorts())).reinterpretAsInts();
+                low = low.add(aSums.lanewise(LSHL, 16).lanewise(ASHR, 16)).add(aSums.lanewise(ASHR, 16));
+                final ShortVector b = ShortVector.fromMemorySegment(S, w, at + HALF + quad * QUAD, LITTLE_ENDIAN);
+                final IntVector bSums = b.lanewise(LSHL, 8).lanewise(ASHR, 8).mul(FloatVector.broadcast(F, pairs[x + 4 + quad]).reinterpretAsShorts())
+                        .add(b.lanewise(ASHR, 8).mul(FloatVector.broadcast(F, pairs[x + 4 + quad + ODD]).reinterpretAsShorts())).reinterpretAsInts();
+                high = high.add(bSums.lanewise(LSHL, 16).lanewise(ASHR, 16)).add(bSums.lanewise(ASHR, 16));
+            }
+            final long scale = at + ScaleKernels.INT8S_BYTES;
+            final long minimum = scale + 2 * ScaleKernels.ROW_BYTES;
+            sum = ((FloatVector) low.convert(I2F, 0)).fma(FloatVector.fromMemorySegment(F, w, scale, LITTLE_ENDIAN).mul(scales[s0 + block]), sum);
+            sum = FloatVector.fromMemorySegment(F, w, minimum, LITTLE_ENDIAN).mul(scales[s0 + block])
+                    .fma(FloatVector.broadcast(F, -(float) sums[sums0 + SUMS * block]), sum);
+            sum = ((FloatVector) high.convert(I2F, 0)).fma(FloatVector.fromMemorySegment(F, w, scale + ScaleKernels.ROW_BYTES, LITTLE_ENDIAN).mul(scales[s0 + block]), sum);
+            sum = FloatVector.fromMemorySegment(F, w, minimum + ScaleKernels.ROW_BYTES, LITTLE_ENDIAN).mul(scales[s0 + block])
+                    .fma(FloatVector.broadcast(F, -(float) sums[sums0 + SUMS * block + 1]), sum);
+        }
+        sum.intoArray(t.y, t.yOffset + lane);
+    }
+
+    private static void q40(final IntegerTile t, final int lane) {
+        final MemorySegment w = t.weights;
+        final float[] pairs = t.x.pairs;
+        final float[] scales = t.x.scales;
+        final int x0 = t.firstRow * t.x.pairStride();
+        final int s0 = t.firstRow * t.x.scaleStride();
+        final int blocks = t.x.scaleStride();
+        final long w0 = t.panelOffset + lane * 4L;
+        FloatVector sum = FloatVector.zero(F);
+        for (int block = 0; block < blocks; block++) {
+            final long at = w0 + block * (long) Q4_0_BYTES;
+            final int x = x0 + block * PAIRS;
+            ShortVector halves = IntVector.broadcast(I, t.x.starts[s0 + block]).reinterpretAsShorts();
+            for (int quad = 0; quad < 4; quad++) {
+                final ShortVector a = ShortVector.fromMemorySegment(S, w, at + quad * QUAD, LITTLE_ENDIAN);
+                halves = halves.add(a.and(NIBBLE).mul(FloatVector.broadcast(F, pairs[x + quad]).reinterpretAsShorts()))
+                        .add(a.lanewise(LSHR, 4).and(NIBBLE).mul(FloatVector.broadcast(F, pairs[x + quad + UPPER]).reinterpretAsShorts()))
+                        .add(a.lanewise(LSHR, 8).and(NIBBLE).mul(FloatVector.broadcast(F, pairs[x + quad + ODD]).reinterpretAsShorts()))
+                        .add(a.lanewise(LSHR, 12).mul(FloatVector.broadcast(F, pairs[x + quad + ODD + UPPER]).reinterpretAsShorts()));
+            }
+            final IntVector both = halves.reinterpretAsInts();
+            final IntVector products = both.lanewise(LSHL, 16).lanewise(ASHR, 16).add(both.lanewise(ASHR, 16));
+            final FloatVector scale = ((IntVector) ShortVector.fromMemorySegment(H, w, at - lane * 2L + ScaleKernels.NIBBLES_BYTES, LITTLE_ENDIAN)
+                    .convertShape(VectorOperators.S2I, I, 0)).lanewise(LSHL, Half.SHIFT).and(Half.MASK).reinterpretAsFloats()
+                    .mul(Half.REBIAS).mul(scales[s0 + block]);
+            sum = ((FloatVector) products.convert(I2F, 0)).fma(scale, sum);
         }
         sum.intoArray(t.y, t.yOffset + lane);
     }
 
     private static void q4m(final IntegerTile t, final int lane) {
         final MemorySegment w = t.weights;
-        final int[] pairs = t.x.pairs;
+        final float[] pairs = t.x.pairs;
+        final float[] scales = t.x.scales;
         final int[] sums = t.x.sums;
         final int x0 = t.firstRow * t.x.pairStride();
         final int s0 = t.firstRow * t.x.scaleStride();
         final int sums0 = t.firstRow * t.x.sumStride();
         final int blocks = t.x.scaleStride();
         final long w0 = t.panelOffset + lane * 4L;
-        FloatVector sum = FloatVector.zero(PairKernels.F);
-        for (int b = 0; b < blocks; b++) {
-            final long at = w0 + b * (long) Q4_M_BYTES;
-            final float scale = t.x.scales[s0 + b];
-            sum = PairKernels.toFloats(nibbles(w, at, pairs, x0 + b * PAIRS)).fma(floats(w, at + ScaleKernels.NIBBLES_BYTES).mul(scale), sum);
-            sum = PairKernels.subtract(floats(w, at + ScaleKernels.NIBBLES_BYTES + ScaleKernels.ROW_BYTES).mul(scale), (sums[sums0 + 2 * b] + sums[sums0 + 2 * b + 1]), sum);
+        FloatVector sum = FloatVector.zero(F);
+        for (int block = 0; block < blocks; block++) {
+            final long at = w0 + block * (long) Q4_M_BYTES;
+            final int x = x0 + block * PAIRS;
+            ShortVector halves = ShortVector.zero(S);
+            for (int quad = 0; quad < 4; quad++) {
+                final ShortVector a = ShortVector.fromMemorySegment(S, w, at + quad * QUAD, LITTLE_ENDIAN);
+                halves = halves.add(a.and(NIBBLE).mul(FloatVector.broadcast(F, pairs[x + quad]).reinterpretAsShorts()))
+                        .add(a.lanewise(LSHR, 4).and(NIBBLE).mul(FloatVector.broadcast(F, pairs[x + quad + UPPER]).reinterpretAsShorts()))
+                        .add(a.lanewise(LSHR, 8).and(NIBBLE).mul(FloatVector.broadcast(F, pairs[x + quad + ODD]).reinterpretAsShorts()))
+                        .add(a.lanewise(LSHR, 12).mul(FloatVector.broadcast(F, pairs[x + quad + ODD + UPPER]).reinterpretAsShorts()));
+            }
+            final IntVector both = halves.reinterpretAsInts();
+            final IntVector products = both.lanewise(LSHL, 16).lanewise(ASHR, 16).add(both.lanewise(ASHR, 16));
+            final long scale = at + ScaleKernels.NIBBLES_BYTES;
+            sum = ((FloatVector) products.convert(I2F, 0)).fma(FloatVector.fromMemorySegment(F, w, scale, LITTLE_ENDIAN).mul(scales[s0 + block]), sum);
+            sum = FloatVector.fromMemorySegment(F, w, scale + ScaleKernels.ROW_BYTES, LITTLE_ENDIAN).mul(scales[s0 + block])
+                    .fma(FloatVector.broadcast(F, -(float) sums[sums0 + SUMS * block + 2]), sum);
         }
         sum.intoArray(t.y, t.yOffset + lane);
     }
 
     private static void q4k(final IntegerTile t, final int lane) {
-        FloatVector.zero(PairKernels.F).intoArray(t.y, t.yOffset + lane);
-        for (int block = 0; block < t.x.scaleStride() / 8; block++) {
-            superBlock(t, lane, block);
+        FloatVector.zero(F).intoArray(t.y, t.yOffset + lane);
+        for (t.fromGroup = 0; t.fromGroup < t.x.scaleStride(); t.fromGroup = t.toGroup) {
+            t.toGroup = t.fromGroup + Q4_K_PARTS;
+            ScaleKernels.expand(t);
+            superBlock(t, lane);
         }
     }
 
-    private static void superBlock(final IntegerTile t, final int lane, final int block) {
+    private static void superBlock(final IntegerTile t, final int lane) {
         final MemorySegment w = t.weights;
-        final int[] pairs = t.x.pairs;
+        final float[] pairs = t.x.pairs;
+        final float[] scales = t.x.scales;
         final int[] sums = t.x.sums;
-        final int x0 = t.firstRow * t.x.pairStride() + block * 8 * PAIRS;
-        final int s0 = t.firstRow * t.x.scaleStride() + block * 8;
-        final int sums0 = t.firstRow * t.x.sumStride() + block * 16;
-        final long at = t.panelOffset + block * (long) Q4_K_BYTES;
-        final FloatVector d = ExpandKernels.half(w, at + lane * 2L);
-        final FloatVector dmin = ExpandKernels.half(w, at + (PANEL + lane) * 2L);
-        FloatVector sum = FloatVector.fromArray(PairKernels.F, t.y, t.yOffset + lane);
-        for (int part = 0; part < 8; part++) {
-            final long from = at + ScaleKernels.Q4_K_HEAD_BYTES + part * (long) ScaleKernels.Q4_K_PART_BYTES;
-            final long codes = from + ScaleKernels.NIBBLES_BYTES + lane;
-            final float scale = t.x.scales[s0 + part];
-            sum = PairKernels.toFloats(nibbles(w, from + lane * 4L, pairs, x0 + part * PAIRS))
-                    .fma(d.mul(ExpandKernels.unsignedBytes(w, codes)).mul(scale), sum);
-            sum = PairKernels.subtract(dmin.mul(ExpandKernels.unsignedBytes(w, codes + PANEL)).mul(scale),
-                    (sums[sums0 + 2 * part] + sums[sums0 + 2 * part + 1]), sum);
+        final int x0 = t.firstRow * t.x.pairStride() + t.fromGroup * PAIRS;
+        final int s0 = t.firstRow * t.x.scaleStride() + t.fromGroup;
+        final int sums0 = t.firstRow * t.x.sumStride() + SUMS * t.fromGroup;
+        final long w0 = t.groupOffset(t.fromGroup) + lane * 4L;
+        FloatVector sum = FloatVector.fromArray(F, t.y, t.yOffset + lane);
+        for (int block = 0; block < Q4_K_PARTS; block++) {
+            final long at = w0 + block * (long) ScaleKernels.Q4_K_PART_BYTES;
+            final int x = x0 + block * PAIRS;
+            ShortVector halves = ShortVector.zero(S);
+            for (int quad = 0; quad < 4; quad++) {
+                final ShortVector a = ShortVector.fromMemorySegment(S, w, at + quad * QUAD, LITTLE_ENDIAN);
+                halves = halves.add(a.and(NIBBLE).mul(FloatVector.broadcast(F, pairs[x + quad]).reinterpretAsShorts()))
+                        .add(a.lanewise(LSHR, 4).and(NIBBLE).mul(FloatVector.broadcast(F, pairs[x + quad + UPPER]).reinterpretAsShorts()))
+                        .add(a.lanewise(LSHR, 8).and(NIBBLE).mul(FloatVector.broadcast(F, pairs[x + quad + ODD]).reinterpretAsShorts()))
+                        .add(a.lanewise(LSHR, 12).mul(FloatVector.broadcast(F, pairs[x + quad + ODD + UPPER]).reinterpretAsShorts()));
+            }
+            final IntVector both = halves.reinterpretAsInts();
+            final IntVector products = both.lanewise(LSHL, 16).lanewise(ASHR, 16).add(both.lanewise(ASHR, 16));
+            sum = ((FloatVector) products.convert(I2F, 0)).fma(FloatVector.fromArray(F, t.scales, block * PANEL + lane).mul(scales[s0 + block]), sum);
+            sum = FloatVector.fromArray(F, t.minima, block * PANEL + lane).mul(scales[s0 + block])
+                    .fma(FloatVector.broadcast(F, -(float) sums[sums0 + SUMS * block + 2]), sum);
         }
         sum.intoArray(t.y, t.yOffset + lane);
     }

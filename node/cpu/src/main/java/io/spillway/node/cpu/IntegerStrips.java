@@ -2,26 +2,46 @@ package io.spillway.node.cpu;
 
 import io.spillway.node.compute.DType;
 import io.spillway.node.compute.PackedMatrix;
+import io.spillway.node.compute.Slab;
 import io.spillway.node.compute.Tensor;
 import java.util.Arrays;
 
 /**
- * Strips of 64 outputs of integer weights by some rows: chooses the kernels. One row reads weights as they stand; more rows
- * go through the columns in stretches whose weights stay in cache.
+ * Strips of 64 outputs of integer weights by some rows: chooses the kernels. One row reads weights as they stand; a few
+ * multiply in 16 bits; many meet weights expanded to floats. More rows than one go through the columns in stretches whose
+ * weights stay in cache.
  *
  * <p>{@link #begin} by the engine thread; strips on any worker, writing disjoint outputs.
  */
-final class IntegerStrips {
-    /** Columns of a stretch: a panel of int8 takes 17 KiB of it, scales as floats 2 to 4 KiB. */
+final class IntegerStrips implements AutoCloseable {
+    /** Rows of a section from which on expanded weights pay. */
+    static final int MANY_ROWS = 8;
+    /** Columns of a stretch of a few rows. */
     private static final int STRETCH_COLUMNS = 1024;
+    /** Columns of a stretch of expanded weights: a strip takes 256 KiB, which stay in the second-level cache. */
+    private static final int EXPANDED_COLUMNS = 1024;
+    private static final int PANELS = PackedMatrix.STRIP_PANELS;
+    private static final int LANES = PairProducts.LANES;
+    private static final int NIBBLE_ZERO = RoundedRows.NIBBLE_ZERO;
+    private static final long SCRATCH_BYTES = (long) EXPANDED_COLUMNS * PackedMatrix.STRIP_ROWS * Float.BYTES;
 
     private final RoundedRows rounded;
     private final IntegerTile[] tiles;   // [workers]
+    private final Slab scratch;          // [workers][panels][EXPANDED_COLUMNS][16] floats
+    private boolean many;
 
     IntegerStrips(final int workers) {
         rounded = new RoundedRows(workers);
+        scratch = Slab.allocate(workers * SCRATCH_BYTES);
         tiles = new IntegerTile[workers];
-        Arrays.setAll(tiles, i -> new IntegerTile());
+        for (int worker = 0; worker < workers; worker++) {
+            final IntegerTile tile = new IntegerTile();
+            tile.expanded = scratch.segment();
+            tile.expandedBase = worker * SCRATCH_BYTES;
+            tile.reserve(Math.max(STRETCH_COLUMNS / 16, PANELS * EXPANDED_COLUMNS / 16));
+            tile.x = rounded;
+            tiles[worker] = tile;
+        }
     }
 
     /** @return the activations, for whoever fills them */
@@ -30,45 +50,99 @@ final class IntegerStrips {
     }
 
     /** Makes room for a section's activations, which {@link RoundedRows#fill} then rounds. */
-    void begin(final Tensor in, final int rows, final int columns) {
-        rounded.begin(in, rows, columns, false);
-        for (final IntegerTile tile : tiles) {
-            tile.x = rounded;
-            tile.reserve(STRETCH_COLUMNS / 16);
-        }
+    void begin(final Tensor in, final int rows, final PackedMatrix[] weights) {
+        many = rows >= MANY_ROWS;
+        rounded.begin(in, rows, weights, many);
     }
 
-    /** Writes 64 outputs of {@code count} rows. */
+    /** Writes 64 outputs of the place's rows. */
     void strip(final PackedMatrix matrix, final int strip, final Place place, final int worker) {
         final IntegerTile tile = tiles[worker];
         tile.firstRow = place.firstRow;
         tile.y = place.y;
         tile.yStride = place.yStride;
-        for (int panel = 0; panel < PackedMatrix.STRIP_PANELS; panel++) {
-            tile.panel(matrix.bytes(), (strip * (long) PackedMatrix.STRIP_PANELS + panel) * matrix.panelBytes(), matrix.dtype());
+        tile.yOffset = place.yOffset;
+        if (many) {
+            clear(place);
+            manyRows(tile, matrix, strip, place.rows);
+        } else if (place.rows == 1) {
+            oneRow(tile, matrix, strip, place);
+        } else {
+            clear(place);
+            fewRows(tile, matrix, strip, place);
+        }
+    }
+
+    private static void clear(final Place place) {
+        for (int row = 0; row < place.rows; row++) {
+            final int at = place.yOffset + row * place.yStride;
+            Arrays.fill(place.y, at, at + PackedMatrix.STRIP_ROWS, 0f);
+        }
+    }
+
+    private static void panel(final IntegerTile tile, final PackedMatrix matrix, final int strip, final int panel) {
+        tile.panel(matrix.bytes(), (strip * (long) PANELS + panel) * matrix.panelBytes(), matrix.dtype());
+    }
+
+    private static void oneRow(final IntegerTile tile, final PackedMatrix matrix, final int strip, final Place place) {
+        tile.scaleBase = 0;
+        for (int panel = 0; panel < PANELS; panel++) {
+            panel(tile, matrix, strip, panel);
             tile.yOffset = place.yOffset + panel * DType.PANEL_ROWS;
-            if (place.rows == 1) {
-                IntegerRowKernels.panel(tile);
-            } else {
-                rows(tile, matrix, place);
+            IntegerRowKernels.panel(tile);
+        }
+    }
+
+    private static void fewRows(final IntegerTile tile, final PackedMatrix matrix, final int strip, final Place place) {
+        final int groups = matrix.columns() / matrix.dtype().groupColumns();
+        final int stretch = STRETCH_COLUMNS / matrix.dtype().groupColumns();
+        tile.scaleBase = 0;
+        for (int panel = 0; panel < PANELS; panel++) {
+            panel(tile, matrix, strip, panel);
+            tile.yOffset = place.yOffset + panel * DType.PANEL_ROWS;
+            for (tile.fromGroup = 0; tile.fromGroup < groups; tile.fromGroup = tile.toGroup) {
+                tile.toGroup = Math.min(groups, tile.fromGroup + stretch);
+                ScaleKernels.expand(tile);
+                if (tile.isNibbles()) {
+                    NibbleTiles.run(tile, place.rows);
+                } else {
+                    ByteTiles.run(tile, place.rows);
+                }
             }
         }
     }
 
-    private static void rows(final IntegerTile tile, final PackedMatrix matrix, final Place place) {
-        for (int row = 0; row < place.rows; row++) {
-            Arrays.fill(place.y, tile.yOffset + row * place.yStride, tile.yOffset + row * place.yStride + DType.PANEL_ROWS, 0f);
-        }
-        final int groups = matrix.columns() / matrix.dtype().groupColumns();
-        final int stretch = STRETCH_COLUMNS / matrix.dtype().groupColumns();
+    private static void manyRows(final IntegerTile tile, final PackedMatrix matrix, final int strip, final int rows) {
+        final int groupColumns = matrix.dtype().groupColumns();
+        final int groups = matrix.columns() / groupColumns;
+        final int stretch = EXPANDED_COLUMNS / groupColumns;
+        tile.expandedPanelBytes = (long) EXPANDED_COLUMNS * DType.PANEL_ROWS * Float.BYTES;
+        tile.scalePanel = stretch * DType.PANEL_ROWS;
         for (tile.fromGroup = 0; tile.fromGroup < groups; tile.fromGroup = tile.toGroup) {
             tile.toGroup = Math.min(groups, tile.fromGroup + stretch);
-            ScaleKernels.expand(tile);
+            for (int panel = 0; panel < PANELS; panel++) {
+                panel(tile, matrix, strip, panel);
+                expand(tile, panel);
+            }
+            GroupTiles.run(tile, rows, PackedMatrix.STRIP_ROWS);
+        }
+    }
+
+    private static void expand(final IntegerTile tile, final int panel) {
+        tile.scaleBase = panel * tile.scalePanel;
+        ScaleKernels.expand(tile);
+        final long to = tile.expandedBase + panel * tile.expandedPanelBytes;
+        for (int lane = 0; lane < DType.PANEL_ROWS; lane += LANES) {
             if (tile.isNibbles()) {
-                NibbleTiles.run(tile, place.rows);
+                ExpandKernels.nibbles(tile, to, lane, tile.dtype == DType.Q4_0 ? NIBBLE_ZERO : 0);
             } else {
-                ByteTiles.run(tile, place.rows);
+                ExpandKernels.int8s(tile, to, lane);
             }
         }
+    }
+
+    @Override
+    public void close() {
+        scratch.close();
     }
 }

@@ -20,13 +20,17 @@ final class IntegerTile {
     int quads;               // of a group: 8 for 32 columns, 4 for 16
     int fromGroup;
     int toGroup;
-    /** [groups from fromGroup on][16]: scales and minima as floats. */
+    /** {@code [panels][groups from fromGroup on][16]}: scales and minima as floats. */
     float[] scales = new float[0];
     float[] minima = new float[0];
     boolean hasMinima;
-    boolean needsSums;
-    /** What is subtracted from every stored integer. */
-    int zero;
+    /** Scratch for many rows: {@code [panels][columns from fromGroup on][16]} floats, from expandedBase on. */
+    MemorySegment expanded;
+    long expandedBase;
+    long expandedPanelBytes;
+    /** Where the panel's scales and minima go; panels are scalePanel apart. */
+    int scaleBase;
+    int scalePanel;
     RoundedRows x;
     int firstRow;
     float[] y;
@@ -48,8 +52,6 @@ final class IntegerTile {
         blockStride = format.panelBlockBytes();
         quads = format.groupColumns() / 4;
         hasMinima = format.hasMinimum();
-        zero = format == DType.Q4_0 ? 8 : 0;
-        needsSums = hasMinima || zero != 0;
         groupShift = switch (format) {
             case Q4_K -> 3;
             case Q8_G, Q8_M -> 1;
@@ -69,23 +71,17 @@ final class IntegerTile {
         return payload + (group >> groupShift) * blockStride + (group & groupMask) * groupStride;
     }
 
-    /** @return the activations' block of 32 columns that a group lies in */
-    int blockOf(final int group) {
-        return quads == 8 ? group : group >> 1;
+    /** @return where the expanded weights of an output of the strip begin, in bytes */
+    long expandedOffset(final int column) {
+        return expandedBase + column / DType.PANEL_ROWS * expandedPanelBytes + column % DType.PANEL_ROWS * (long) Float.BYTES;
     }
 
-    /** @return where a group's even pairs begin, from the row's first */
-    int pairOffset(final int group) {
-        return quads == 8 ? group * RoundedRows.BLOCK_PAIRS : (group >> 1) * RoundedRows.BLOCK_PAIRS + (group & 1) * 4;
+    /** @return where the scales and minima of an output of the strip begin */
+    int scaleOffset(final int column) {
+        return column / DType.PANEL_ROWS * scalePanel + column % DType.PANEL_ROWS;
     }
 
-    /** @return the sum of a row's rounded activations in a group */
-    int activations(final int row, final int group) {
-        final int at = (firstRow + row) * x.sumStride();
-        return quads == 8 ? x.sums[at + 2 * group] + x.sums[at + 2 * group + 1] : x.sums[at + group];
-    }
-
-    /** Makes room for the scales of that many groups. */
+    /** Makes room for the scales of that many groups, of all panels. */
     void reserve(final int groups) {
         if (scales.length < groups * DType.PANEL_ROWS) {
             scales = new float[groups * DType.PANEL_ROWS];

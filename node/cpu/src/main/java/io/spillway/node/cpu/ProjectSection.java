@@ -70,7 +70,7 @@ final class ProjectSection implements WorkerPool.Task, AutoCloseable {
             anyIntegers |= matrix.dtype().isInteger();
         }
         if (anyIntegers) {
-            integers.begin(in, rows, weights[0].columns());
+            integers.begin(in, rows, weights);
             rounding.run(rows, weights[0].columns(), roundBody);
         }
         final int wanted = Math.ceilDiv(PIECES_PER_WORKER * workers.workerCount(), strips);
@@ -181,5 +181,6 @@ final class ProjectSection implements WorkerPool.Task, AutoCloseable {
     @Override
     public void close() {
         scratch.close();
+        integers.close();
     }
 }

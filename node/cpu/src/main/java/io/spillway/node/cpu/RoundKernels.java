@@ -1,5 +1,9 @@
 package io.spillway.node.cpu;
 
+import static jdk.incubator.vector.VectorOperators.ADD;
+import static jdk.incubator.vector.VectorOperators.ASHR;
+import static jdk.incubator.vector.VectorOperators.LSHL;
+
 import io.spillway.node.compute.ActivationRounding;
 import jdk.incubator.vector.ByteVector;
 import jdk.incubator.vector.FloatVector;
@@ -20,7 +24,8 @@ final class RoundKernels {
     /** Four bytes a lane; at vectors of 128 bits there is no shape for them, and bytes are converted one by one. */
     private static final boolean NARROW = LANES < 8;
     private static final VectorSpecies<Byte> B = VectorSpecies.of(byte.class, VectorShape.forBitSize(NARROW ? 64 : LANES * 8));
-    private static final VectorSpecies<Byte> QUADS = ByteVector.SPECIES_256;
+    private static final VectorSpecies<Byte> BYTES = ByteVector.SPECIES_256;
+    private static final VectorSpecies<Float> PAIRS = FloatVector.SPECIES_256;
     private static final int BLOCK = ActivationRounding.BLOCK;
     private static final int MAGNITUDE = 0x7FFFFFFF;
     private static final int ROUND_BITS = Float.floatToRawIntBits(ActivationRounding.ROUND);
@@ -61,24 +66,43 @@ final class RoundKernels {
         }
     }
 
-    /** Sums of 16 neighbours each. */
-    static void sums(final byte[] rounded, final int columns, final int[] out, final int to) {
-        for (int group = 0; group < columns / RoundedRows.SUM_COLUMNS; group++) {
-            int sum = 0;
-            for (int i = 0; i < RoundedRows.SUM_COLUMNS; i++) {
-                sum += rounded[group * RoundedRows.SUM_COLUMNS + i];
-            }
-            out[to + group] = sum;
+    /** Pairs as {@link RoundedRows#pairs} lays them out. */
+    static void pairs(final byte[] rounded, final int blocks, final float[] out, final int to) {
+        for (int block = 0; block < blocks; block++) {
+            final ShortVector twins = ByteVector.fromArray(BYTES, rounded, block * BLOCK).reinterpretAsShorts();
+            final int at = to + block * RoundedRows.BLOCK_PAIRS;
+            twins.lanewise(LSHL, 8).lanewise(ASHR, 8).reinterpretAsFloats().intoArray(out, at);
+            twins.lanewise(ASHR, 8).reinterpretAsFloats().intoArray(out, at + RoundedRows.BLOCK_PAIRS / 2);
         }
     }
 
-    /** Pairs as {@link RoundedRows#pairs} lays them out. */
-    static void pairs(final byte[] rounded, final int blocks, final int[] out, final int to) {
+    /** Sums of each half of a block, then of the block. @param out [blocks][3] */
+    static void sums(final byte[] rounded, final int blocks, final int[] out, final int to) {
         for (int block = 0; block < blocks; block++) {
-            final ShortVector twins = ByteVector.fromArray(QUADS, rounded, block * BLOCK).reinterpretAsShorts();
-            final int at = to + block * RoundedRows.BLOCK_PAIRS;
-            twins.lanewise(VectorOperators.LSHL, 8).lanewise(VectorOperators.ASHR, 8).reinterpretAsInts().intoArray(out, at);
-            twins.lanewise(VectorOperators.ASHR, 8).reinterpretAsInts().intoArray(out, at + RoundedRows.BLOCK_PAIRS / 2);
+            final int at = to + block * RoundedRows.BLOCK_SUMS;
+            out[at] = sum(rounded, block * BLOCK);
+            out[at + 1] = sum(rounded, block * BLOCK + BLOCK / 2);
+            out[at + 2] = out[at] + out[at + 1];
+        }
+    }
+
+    private static int sum(final byte[] rounded, final int from) {
+        int sum = 0;
+        for (int i = from; i < from + BLOCK / 2; i++) {
+            sum += rounded[i];
+        }
+        return sum;
+    }
+
+    /** Starts as {@link RoundedRows#starts} defines them. */
+    static void starts(final float[] pairs, final int from, final int blocks, final int[] out, final int to) {
+        for (int block = 0; block < blocks; block++) {
+            final int at = from + block * RoundedRows.BLOCK_PAIRS;
+            final IntVector both = FloatVector.fromArray(PAIRS, pairs, at).reinterpretAsShorts()
+                    .add(FloatVector.fromArray(PAIRS, pairs, at + RoundedRows.BLOCK_PAIRS / 2).reinterpretAsShorts()).reinterpretAsInts();
+            final int low = both.lanewise(LSHL, 16).lanewise(ASHR, 16).reduceLanes(ADD);
+            final int high = both.lanewise(ASHR, 16).reduceLanes(ADD);
+            out[to + block] = -RoundedRows.NIBBLE_ZERO * low & 0xFFFF | -RoundedRows.NIBBLE_ZERO * high << 16;
         }
     }
 

@@ -1,6 +1,8 @@
 package io.spillway.node.cpu;
 
 import io.spillway.node.compute.ActivationRounding;
+import io.spillway.node.compute.DType;
+import io.spillway.node.compute.PackedMatrix;
 import io.spillway.node.compute.Tensor;
 
 /**
@@ -8,24 +10,34 @@ import io.spillway.node.compute.Tensor;
  * Grown by the engine thread; rows are filled by any worker and then only read.
  */
 final class RoundedRows {
-    /** Columns of the least group that shares a sum. */
-    static final int SUM_COLUMNS = 16;
+    /** Sums of a block. */
+    static final int BLOCK_SUMS = 3;
+    /** What is subtracted from nibbles with {@link #starts}. */
+    static final int NIBBLE_ZERO = 8;
     /** Pairs of a block of 32 columns: first 8 of even columns, then 8 of odd ones. */
     static final int BLOCK_PAIRS = ActivationRounding.BLOCK / 2;
 
     /**
      * {@code [rows][blocks][2][8]}: of four neighbouring columns a b c d, the even pair holds (a, c) and the odd pair (b, d),
-     * as two signed halves of an int.
+     * as two signed halves of 32 bits. They travel as floats, which nothing but moves touches, because the compiler loads a
+     * float into every lane with one instruction and takes two for an int.
      */
-    int[] pairs = new int[0];
+    float[] pairs = new float[0];
     /** [rows][columns / 32]: what a rounded activation is multiplied by. */
     float[] scales = new float[0];
-    /** [rows][columns / 16]: sums of rounded activations. */
+    /** [rows][blocks][3]: sums of rounded activations of each half of a block, then of the block; filled when asked for. */
     int[] sums = new int[0];
+    /**
+     * [rows][blocks]: what a lane's two halves begin with when eight is subtracted from every nibble they will meet: minus
+     * eight times the activations of either half; filled when asked for.
+     */
+    int[] starts = new int[0];
     /** [rows][columns]: the integers as floats; filled only when asked for. */
     float[] integers = new float[0];
     private final byte[][] bytes;   // [workers][columns]
     private boolean wantsIntegers;
+    private boolean wantsSums;
+    private boolean wantsStarts;
     private int columns;
     private Tensor in;
 
@@ -33,20 +45,29 @@ final class RoundedRows {
         bytes = new byte[workers][0];
     }
 
-    /** Makes room. @param wantsIntegers whether kernels of many rows will read {@link #integers} */
-    void begin(final Tensor in, final int rows, final int columns, final boolean wantsIntegers) {
+    /**
+     * Makes room for the activations that some matrices meet, in the forms that their kernels will read.
+     *
+     * @param asFloats whether they are read as floats
+     */
+    void begin(final Tensor in, final int rows, final PackedMatrix[] weights, final boolean asFloats) {
         this.in = in;
-        this.columns = columns;
-        this.wantsIntegers = wantsIntegers;
-        final int blocks = columns / ActivationRounding.BLOCK;
-        if (pairs.length < rows * blocks * BLOCK_PAIRS) {
-            pairs = new int[Math.multiplyExact(rows, blocks * BLOCK_PAIRS)];
+        columns = weights[0].columns();
+        wantsIntegers = asFloats;
+        wantsSums = false;
+        wantsStarts = false;
+        for (final PackedMatrix matrix : weights) {
+            wantsSums |= matrix.dtype().hasMinimum();
+            wantsStarts |= matrix.dtype() == DType.Q4_0;
         }
+        final int blocks = scaleStride();
         if (scales.length < rows * blocks) {
+            pairs = new float[Math.multiplyExact(rows, blocks * BLOCK_PAIRS)];
             scales = new float[rows * blocks];
-            sums = new int[rows * blocks * 2];
+            sums = new int[rows * blocks * BLOCK_SUMS];
+            starts = new int[rows * blocks];
         }
-        if (wantsIntegers && integers.length < rows * columns) {
+        if (asFloats && integers.length < rows * columns) {
             integers = new float[Math.multiplyExact(rows, columns)];
         }
         for (int worker = 0; worker < bytes.length; worker++) {
@@ -72,7 +93,7 @@ final class RoundedRows {
 
     /** @return sums of a row */
     int sumStride() {
-        return columns / SUM_COLUMNS;
+        return scaleStride() * BLOCK_SUMS;
     }
 
     /** Forgets the operand, so that nothing keeps it alive. */
@@ -101,8 +122,15 @@ final class RoundedRows {
                 roundPlainly(from, inverse, rounded, block * ActivationRounding.BLOCK);
             }
         }
-        RoundKernels.sums(rounded, columns, sums, row * sumStride());
-        RoundKernels.pairs(rounded, scaleStride(), pairs, row * pairStride());
+        if (!wantsIntegers) {
+            RoundKernels.pairs(rounded, scaleStride(), pairs, row * pairStride());
+        }
+        if (wantsSums) {
+            RoundKernels.sums(rounded, scaleStride(), sums, row * sumStride());
+        }
+        if (wantsStarts && !wantsIntegers) {
+            RoundKernels.starts(pairs, row * pairStride(), scaleStride(), starts, row * scaleStride());
+        }
         if (wantsIntegers) {
             RoundKernels.floats(rounded, columns, integers, row * columns);
         }

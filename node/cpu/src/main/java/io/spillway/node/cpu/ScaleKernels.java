@@ -24,7 +24,7 @@ final class ScaleKernels {
     private ScaleKernels() {
     }
 
-    /** Fills the tile's scales and minima for its groups. */
+    /** Fills the tile's scales and minima for its groups, from its base on. */
     static void expand(final IntegerTile t) {
         switch (t.dtype) {
             case Q8_0 -> halves(t, INT8S_BYTES);
@@ -47,7 +47,7 @@ final class ScaleKernels {
         for (int group = t.fromGroup; group < t.toGroup; group++) {
             final long at = t.panelOffset + group * t.blockStride + offset;
             for (int lane = 0; lane < PANEL; lane += LANES) {
-                ExpandKernels.half(t.weights, at + lane * 2L).intoArray(t.scales, (group - t.fromGroup) * PANEL + lane);
+                ExpandKernels.half(t.weights, at + lane * 2L).intoArray(t.scales, t.scaleBase + (group - t.fromGroup) * PANEL + lane);
             }
         }
     }
@@ -57,21 +57,26 @@ final class ScaleKernels {
             final long at = t.panelOffset + (group >> t.groupShift) * t.blockStride + offset + (group & t.groupMask) * (long) groupStride;
             for (int lane = 0; lane < PANEL; lane += LANES) {
                 FloatVector.fromMemorySegment(F, t.weights, at + lane * 4L, LITTLE_ENDIAN)
-                        .intoArray(out, (group - t.fromGroup) * PANEL + lane);
+                        .intoArray(out, t.scaleBase + (group - t.fromGroup) * PANEL + lane);
             }
         }
     }
 
     private static void superBlocks(final IntegerTile t) {
+        for (int lane = 0; lane < PANEL; lane += LANES) {
+            superBlocks(t, t.scales, 0, lane);
+            superBlocks(t, t.minima, 1, lane);
+        }
+    }
+
+    /** Scales (which = 0) or minima (1): a half per block times a byte per group. */
+    private static void superBlocks(final IntegerTile t, final float[] out, final int which, final int lane) {
         for (int group = t.fromGroup; group < t.toGroup; group++) {
             final long block = t.panelOffset + (group >> t.groupShift) * t.blockStride;
             final long codes = block + Q4_K_HEAD_BYTES + (group & t.groupMask) * (long) Q4_K_PART_BYTES + NIBBLES_BYTES;
-            for (int lane = 0; lane < PANEL; lane += LANES) {
-                final int to = (group - t.fromGroup) * PANEL + lane;
-                ExpandKernels.unsignedBytes(t.weights, codes + lane).mul(ExpandKernels.half(t.weights, block + lane * 2L)).intoArray(t.scales, to);
-                ExpandKernels.unsignedBytes(t.weights, codes + PANEL + lane).mul(ExpandKernels.half(t.weights, block + (PANEL + lane) * 2L))
-                        .intoArray(t.minima, to);
-            }
+            ExpandKernels.half(t.weights, block + (which * PANEL + lane) * 2L)
+                    .mul(ExpandKernels.unsignedBytes(t.weights, codes + which * PANEL + lane))
+                    .intoArray(out, t.scaleBase + (group - t.fromGroup) * PANEL + lane);
         }
     }
 }
