@@ -78,6 +78,30 @@ class InvarianceTest {
         }
     }
 
+    /** Prefill in one step, in odd chunks by several threads, and over the cache of another's first 128 tokens. */
+    @ParameterizedTest
+    @EnumSource(KvElement.class)
+    void chunksThreadsAndReuse(final KvElement element) {
+        final int[] ids = tokens(7, TOKENS);
+        try (CpuBackend one = CpuBackend.start(1); LanguageModel expectedModel = load("brook-small", one);
+                CpuBackend many = CpuBackend.start(3); LanguageModel actualModel = load("brook-small", many)) {
+            final KvLayout layout = expectedModel.kvLayout(64, element);
+            try (Session expected = new Session(expectedModel, layout, new int[] {0, 1, 2, 3}, TOKENS);
+                    Session actual = new Session(actualModel, layout, new int[] {3, 0, 2, 1}, TOKENS)) {
+                feed(expected, ids, TOKENS);
+                feed(actual, ids, 29);
+                assertSameSequence(actual, expected, TOKENS);
+                final int[] other = ids.clone();
+                Arrays.fill(other, 128, TOKENS, 77);
+                actual.rewind(128);
+                actual.feed(other, 128, TOKENS);
+                expected.rewind(0);
+                feed(expected, other, 61);
+                assertSameSequence(actual, expected, TOKENS);
+            }
+        }
+    }
+
     @Test
     void specificationAndKernels() {
         final int[] ids = tokens(3, 70);

@@ -51,6 +51,11 @@ final class Session implements AutoCloseable {
         model.forward(batch, layout, slab.segment(), logits);
     }
 
+    /** Goes back: the next token fed stands at that position. The cache before it is used again. */
+    void rewind(final int toPosition) {
+        position = toPosition;
+    }
+
     int argmax() {
         int best = 0;
         for (int i = 1; i < logits.length; i++) {
