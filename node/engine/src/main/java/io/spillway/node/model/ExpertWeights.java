@@ -6,27 +6,28 @@ import io.spillway.node.weights.WeightLoader;
 import io.spillway.node.weights.WeightName;
 
 /**
- * The matrices of a layer's experts. Biases are null where the model has none.
+ * The matrices of a layer's experts.
  *
- * @param router     {[experts, hidden]}
- * @param routerBias [experts]
- * @param gateUp     [experts][2]: [feedForward, hidden] each
- * @param down       [experts][1]: [hidden, feedForward]
+ * @param router {[experts, hidden]}
+ * @param gateUp [experts][2]: [feedForward, hidden] each
+ * @param down   [experts][1]: [hidden, feedForward]
+ * @param biases null where the model has none
  */
-record ExpertWeights(PackedMatrix[] router, float[] routerBias, PackedMatrix[][] gateUp, PackedMatrix[][] down, Biases biases) {
+record ExpertWeights(PackedMatrix[] router, PackedMatrix[][] gateUp, PackedMatrix[][] down, Biases biases) {
     /**
-     * @param gate [experts][feedForward]
-     * @param up   [experts][feedForward]
-     * @param down [experts][hidden]
+     * @param router [experts]
+     * @param gate   [experts][feedForward]
+     * @param up     [experts][feedForward]
+     * @param down   [experts][hidden]
      */
-    record Biases(float[][] gate, float[][] up, float[][] down) { }
+    record Biases(float[] router, float[][] gate, float[][] up, float[][] down) { }
 
     /** What a file calls an expert's matrices. */
     record Names(WeightName gate, WeightName up, WeightName down) { }
 
     /** Without biases. */
     static ExpertWeights of(final WeightLoader weights, final int layer, final WeightName router, final Names names) {
-        return load(weights, layer, router, names, null, null);
+        return load(weights, layer, router, names, null);
     }
 
     /** With a bias for the router and every matrix. GGUF has gate and up apart, safetensors let their rows take turns. */
@@ -37,8 +38,8 @@ record ExpertWeights(PackedMatrix[] router, float[] routerBias, PackedMatrix[][]
         final float[] routerBias = weights.vector(WeightName.GPT_OSS_ROUTER_BIAS, layer, count);
         if (!weights.has(WeightName.GPT_OSS_GATE_UP)) {
             return load(weights, layer, WeightName.GPT_OSS_ROUTER,
-                    new Names(WeightName.EXPERT_GATE, WeightName.EXPERT_UP, WeightName.EXPERT_DOWN), routerBias,
-                    new Biases(weights.expertVectors(WeightName.EXPERT_GATE_BIAS, layer, width),
+                    new Names(WeightName.EXPERT_GATE, WeightName.EXPERT_UP, WeightName.EXPERT_DOWN),
+                    new Biases(routerBias, weights.expertVectors(WeightName.EXPERT_GATE_BIAS, layer, width),
                             weights.expertVectors(WeightName.EXPERT_UP_BIAS, layer, width),
                             weights.expertVectors(WeightName.EXPERT_DOWN_BIAS, layer, shape.hidden())));
         }
@@ -50,8 +51,8 @@ record ExpertWeights(PackedMatrix[] router, float[] routerBias, PackedMatrix[][]
             down[expert] = new PackedMatrix[] {weights.expert(WeightName.GPT_OSS_DOWN, layer, expert, shape.hidden(), width)};
         }
         final float[][] both = weights.expertVectors(WeightName.GPT_OSS_GATE_UP_BIAS, layer, 2 * width);
-        return new ExpertWeights(new PackedMatrix[] {weights.matrix(WeightName.GPT_OSS_ROUTER, layer, count, shape.hidden())}, routerBias, gateUp,
-                down, new Biases(everySecond(both, 0), everySecond(both, 1), weights.expertVectors(WeightName.GPT_OSS_DOWN_BIAS, layer, shape.hidden())));
+        return new ExpertWeights(new PackedMatrix[] {weights.matrix(WeightName.GPT_OSS_ROUTER, layer, count, shape.hidden())}, gateUp, down,
+                new Biases(routerBias, everySecond(both, 0), everySecond(both, 1), weights.expertVectors(WeightName.GPT_OSS_DOWN_BIAS, layer, shape.hidden())));
     }
 
     private static float[][] everySecond(final float[][] both, final int first) {
@@ -65,7 +66,7 @@ record ExpertWeights(PackedMatrix[] router, float[] routerBias, PackedMatrix[][]
     }
 
     private static ExpertWeights load(final WeightLoader weights, final int layer, final WeightName routerName, final Names names,
-            final float[] routerBias, final Biases biases) {
+            final Biases biases) {
         final ModelShape shape = weights.shape();
         final int count = shape.experts().count();
         final int width = shape.experts().feedForward();
@@ -77,6 +78,6 @@ record ExpertWeights(PackedMatrix[] router, float[] routerBias, PackedMatrix[][]
             down[expert] = new PackedMatrix[] {weights.expert(names.down(), layer, expert, shape.hidden(), width)};
         }
         final PackedMatrix[] router = {weights.matrix(routerName, layer, count, shape.hidden())};
-        return new ExpertWeights(router, routerBias, gateUp, down, biases);
+        return new ExpertWeights(router, gateUp, down, biases);
     }
 }

@@ -2,7 +2,6 @@ package io.spillway.node.model;
 
 import io.spillway.node.compute.PackedMatrix;
 import io.spillway.node.compute.Tensor;
-import io.spillway.node.compute.TensorOps;
 
 /**
  * A feed-forward part of which every row uses a few experts: Σ weight · down(unit(gate(x), up(x))).
@@ -16,8 +15,8 @@ record Experts(ExpertChoice choice, ExpertWeights weights, GatedUnit unit) imple
         final Activations a = s.a();
         final ExpertActivations e = a.experts;
         s.ops.project(a.normed, s.rows(), weights.router(), e.scores);
-        if (weights.routerBias() != null) {
-            s.ops.addBias(e.scores[0], s.rows(), weights.routerBias());
+        if (weights.biases() != null) {
+            s.ops.addBias(e.scores[0], s.rows(), weights.biases().router());
         }
         for (int row = 0; row < s.rows(); row++) {
             choice.choose(e.scores[0].values(), row * e.scores[0].width(), e.chosen, e.weights, row * choice.chosen());
@@ -42,7 +41,7 @@ record Experts(ExpertChoice choice, ExpertWeights weights, GatedUnit unit) imple
         e.placing.targets()[0] = 0;
         for (int i = 0; i < choice.chosen(); i++) {
             e.placing.weights()[0] = e.weights[i];
-            finish(s.ops, e, e.chosen[i], e.oneRow[2 * i], e.oneRow[2 * i + 1], 1);
+            finish(s, e.chosen[i], e.oneRow[2 * i], e.oneRow[2 * i + 1], 1);
             s.ops.addWeighted(e.part[0], 1, e.placing, a.delta);
         }
     }
@@ -61,22 +60,23 @@ record Experts(ExpertChoice choice, ExpertWeights weights, GatedUnit unit) imple
         }
         if (rows > 0) {
             s.ops.project(e.gathered, rows, weights.gateUp()[expert], a.gateUp);
-            finish(s.ops, e, expert, a.gate, a.up, rows);
+            finish(s, expert, a.gate, a.up, rows);
             s.ops.addWeighted(e.part[0], rows, e.placing, a.delta);
         }
     }
 
     /** Unit and down projection of one expert. */
-    private void finish(final TensorOps ops, final ExpertActivations e, final int expert, final Tensor gate, final Tensor up, final int rows) {
+    private void finish(final Step s, final int expert, final Tensor gate, final Tensor up, final int rows) {
+        final Tensor[] part = s.a().experts.part;
         final ExpertWeights.Biases biases = weights.biases();
         if (biases != null) {
-            ops.addBias(gate, rows, biases.gate()[expert]);
-            ops.addBias(up, rows, biases.up()[expert]);
+            s.ops.addBias(gate, rows, biases.gate()[expert]);
+            s.ops.addBias(up, rows, biases.up()[expert]);
         }
-        unit.apply(ops, gate, up, rows);
-        ops.project(gate, rows, weights.down()[expert], e.part);
+        unit.apply(s.ops, gate, up, rows);
+        s.ops.project(gate, rows, weights.down()[expert], part);
         if (biases != null) {
-            ops.addBias(e.part[0], rows, biases.down()[expert]);
+            s.ops.addBias(part[0], rows, biases.down()[expert]);
         }
     }
 }

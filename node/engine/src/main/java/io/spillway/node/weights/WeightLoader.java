@@ -125,7 +125,11 @@ public final class WeightLoader implements AutoCloseable {
     /** @return the matrix {@code [rows][columns]} of one expert, packed; borrowed until {@link #close} */
     public PackedMatrix expert(final WeightName name, final int layer, final int expert, final int rows, final int columns) {
         final int first = reader.standsPerExpert(name) ? 0 : expert * rows;
-        return pack(label(name, layer, expert), reader.experts(name, layer, expert, shape.experts(), rows, columns), rows, row -> first + row);
+        return pack(label(name, layer, expert), experts(name, layer, expert, rows, columns), rows, row -> first + row);
+    }
+
+    private StoredMatrix experts(final WeightName name, final int layer, final int expert, final int rows, final int columns) {
+        return reader.experts(name, layer, expert, new WeightReader.ExpertsShape(shape.experts().count(), rows, columns));
     }
 
     /**
@@ -134,8 +138,7 @@ public final class WeightLoader implements AutoCloseable {
      *         {@link #close}
      */
     public PackedMatrix alternatingExpert(final WeightName name, final int layer, final int expert, final int which, final int rows) {
-        final int columns = shape.hidden();
-        return pack(label(name, layer, 2 * expert + which), reader.experts(name, layer, expert, shape.experts(), 2 * rows, columns), rows,
+        return pack(label(name, layer, 2 * expert + which), experts(name, layer, expert, 2 * rows, shape.hidden()), rows,
                 row -> 2 * (expert * rows + row) + which);
     }
 

@@ -46,15 +46,16 @@ final class WeightReader {
         return matrix(name.in(ggufFile, layer), List.of((long) rows, (long) columns));
     }
 
+    /** All experts' matrices of one role: {@code [count][rows][columns]}. */
+    record ExpertsShape(int count, int rows, int columns) { }
+
     /**
-     * @param rows of one expert
      * @return all experts' rows one after the other, or those of that expert, as the file has it ({@link #standsPerExpert})
      * @throws SpillwayException INVALID_MODEL_FILE when missing, misshapen or of an unsupported type
      */
-    StoredMatrix experts(final WeightName name, final int layer, final int expert, final ModelShape.Experts experts, final int rows,
-            final int columns) {
-        return standsPerExpert(name) ? matrix(name.in(ggufFile, layer, expert), List.of((long) rows, (long) columns))
-                : matrix(name.in(ggufFile, layer), List.of((long) experts.count(), (long) rows, (long) columns));
+    StoredMatrix experts(final WeightName name, final int layer, final int expert, final ExpertsShape shape) {
+        return standsPerExpert(name) ? matrix(name.in(ggufFile, layer, expert), List.of((long) shape.rows(), (long) shape.columns()))
+                : matrix(name.in(ggufFile, layer), List.of((long) shape.count(), (long) shape.rows(), (long) shape.columns()));
     }
 
     boolean standsPerExpert(final WeightName name) {
