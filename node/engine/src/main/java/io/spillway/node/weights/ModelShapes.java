@@ -37,6 +37,10 @@ public final class ModelShapes {
     private ModelShape shape(final int contextTokensTold) {
         refuseOtherActivations();
         final int layers = metadata.positive("block_count", "num_hidden_layers");
+        final int tensors = source.tensors().size();
+        if (layers > tensors) { // before anything is made per layer: a few bytes must not ask for gigabytes
+            throw InvalidModel.because(source, layers + " layers cannot be made of " + tensors + " tensors");
+        }
         final int hidden = metadata.positive("embedding_length", "hidden_size");
         final int trained = metadata.positive("context_length", "max_position_embeddings", CONTEXT_TOKENS_DEFAULT);
         final int contextTokens = contextTokensTold > 0 ? contextTokensTold : trained;
