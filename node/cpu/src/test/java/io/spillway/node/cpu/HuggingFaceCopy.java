@@ -69,7 +69,7 @@ final class HuggingFaceCopy {
         try (SafetensorsWriter writer = SafetensorsWriter.create(folder.resolve("model.safetensors"), Map.of(), planned)) {
             copy.shapes.keySet().forEach(name -> writer.append(MemorySegment.ofArray(
                     copy.bytes.containsKey(name) ? copy.bytes.get(name) : bytes(copy.values.get(name)))));
-            writer.commit();
+            writer.publish();
         }
         return folder;
     }

@@ -154,7 +154,7 @@ class HuggingFaceNamesTest {
             final var planned = kept.stream().map(t -> new io.spillway.modelfile.PlannedTensor(t.name(), t.type(), t.shape())).toList();
             try (var writer = io.spillway.modelfile.SafetensorsWriter.create(to.resolve("model.safetensors"), java.util.Map.of(), planned)) {
                 kept.forEach(t -> writer.append(source.tensor(t.name())));
-                writer.commit();
+                writer.publish();
             }
         }
         return to;
