@@ -86,6 +86,11 @@ public final class DraftProposer implements Proposer {
     }
 
     @Override
+    public boolean isReady(final int slot) {
+        return offers(slot) && tracks.get(slot).missing() <= NEAR_TOKENS;
+    }
+
+    @Override
     public void open(final int slot, final SpeculatedSequence sequence) {
         while (tracks.size() <= slot) {
             tracks.add(null);

@@ -31,6 +31,11 @@ final class DraftTrack {
         return sequence.knownTokens() - openedAt;
     }
 
+    /** @return known tokens that are not computed yet, or not known to be right */
+    int missing() {
+        return sequence.knownTokens() - computed;
+    }
+
     int computed() {
         return computed;
     }

@@ -16,8 +16,13 @@ public interface Proposer extends AutoCloseable {
     /** @return share of first tokens expected to be right before anything is measured, by grade: between 0 and 1 */
     double priorRate(int grade);
 
-    /** @return whether {@link #propose} could add something for the sequence in {@code slot} now, at an acceptable cost */
+    /** @return whether {@link #propose} could do something for the sequence in {@code slot}: add tokens, or prepare to */
     boolean offers(int slot);
+
+    /** @return whether {@link #propose} could add tokens for the sequence in {@code slot} at once; asked when another proposer did */
+    default boolean isReady(final int slot) {
+        return offers(slot);
+    }
 
     /** A sequence begins to decode in {@code slot}. */
     void open(int slot, SpeculatedSequence sequence);

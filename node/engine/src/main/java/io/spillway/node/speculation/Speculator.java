@@ -151,7 +151,7 @@ public final class Speculator {
         if (proposals.size(entry) == first) {
             return true;
         }
-        return askedSteps % PROBE_EVERY != 0 && proposals.expectation(entry)
+        return askedSteps % PROBE_EVERY != 0 && proposers.get(proposer).isReady(proposals.slot(entry)) && proposals.expectation(entry)
             > rates.rate(proposals.proposer(entry, first), proposals.grade(entry, first), proposals.slot(entry));
     }
 
