@@ -15,7 +15,7 @@ import jdk.incubator.vector.VectorSpecies;
  * @param readBytesPerSecond memory read, all threads, 1 GiB that no cache holds; median of the passes
  * @param flopsPerSecond     single-precision operations, a fused multiply-add counting twice; median of the passes
  */
-record MachineLimits(double readBytesPerSecond, double flopsPerSecond) {
+public record MachineLimits(double readBytesPerSecond, double flopsPerSecond) {
     private static final VectorSpecies<Long> LONGS = LongVector.SPECIES_PREFERRED;
     private static final VectorSpecies<Float> FLOATS = FloatVector.SPECIES_PREFERRED;
     private static final long BYTES = 1L << 30;
@@ -26,7 +26,8 @@ record MachineLimits(double readBytesPerSecond, double flopsPerSecond) {
     /** Sums keep the compiler from leaving the work out. */
     private static volatile double sink;
 
-    static MachineLimits measure(final int threads) throws InterruptedException {
+    /** Takes about a second. */
+    public static MachineLimits measure(final int threads) throws InterruptedException {
         final double[] read = new double[PASSES];
         final double[] flops = new double[PASSES];
         try (Arena arena = Arena.ofShared()) {
