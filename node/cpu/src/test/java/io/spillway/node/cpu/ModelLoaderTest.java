@@ -145,7 +145,7 @@ class ModelLoaderTest {
         assertRefused(llama().set("attention.head_count_kv", 5), "6 heads cannot share 5");
         assertRefused(llama().set("rope.dimension_count", 16), "16 rotated dimensions");
         assertRefused(llama().set("block_count", 0), "llama.block_count is 0");
-        assertRefused(llama().set("block_count", 3), "'blk.2.attn_norm.weight' is missing");
+        assertRefused(llama().set("block_count", 3), "'blk.2.attn_q.weight' is missing");
     }
 
     @Test
