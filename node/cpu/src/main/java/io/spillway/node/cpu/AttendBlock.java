@@ -140,7 +140,7 @@ final class AttendBlock {
             final int into = s.intoAt + q;
             final float before = s.into.maxima[into];
             final float maximum = SoftmaxKernels.maximum(s.scores, at, first, end, before);
-            final float decay = Exp.of(before - maximum);
+            final float decay = maximum == before ? 1f : Exp.of(before - maximum); // e^0 is exactly 1
             s.into.maxima[into] = maximum;
             s.into.totals[into] = Math.fma(s.into.totals[into], decay,
                     SoftmaxKernels.exponentials(s.scores, at, first, end, maximum, s.lanes));
