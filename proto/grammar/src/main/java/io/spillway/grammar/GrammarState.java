@@ -63,24 +63,42 @@ public final class GrammarState {
      * @return false: they may not come here, the state is unchanged
      */
     public boolean take(final byte[] bytes) {
-        Threads from = now;
+        if (bytes.length == 0 || follow(now, bytes)) {
+            return true;
+        }
+        if (now.size() > 1) {
+            // With very many ways of reading, some are dropped together that each would have gone on alone.
+            final Threads all = new Threads();
+            all.set(now);
+            final Threads one = new Threads();
+            for (int i = 0; i < all.size(); i++) {
+                one.only(all.state(i), all.frame(i));
+                if (follow(one, bytes)) {
+                    return true;
+                }
+            }
+        }
+        return false;
+    }
+
+    /** Becomes what {@code start} is after some bytes; unchanged where they may not come. */
+    private boolean follow(final Threads start, final byte[] bytes) {
+        Threads from = start;
         Threads to = next;
         for (final byte value : bytes) {
             if (!to.step(from, value & 0xff)) {
                 return false;
             }
-            final Threads after = from == now ? spare : from;
+            final Threads after = from == next || from == spare ? from : spare;
             from = to;
             to = after;
         }
-        if (from != now) {
-            final Threads before = now;
-            now = from;
-            if (now == next) {
-                next = before;
-            } else {
-                spare = before;
-            }
+        final Threads before = now;
+        now = from;
+        if (now == next) {
+            next = before;
+        } else {
+            spare = before;
         }
         return true;
     }
@@ -99,6 +117,11 @@ public final class GrammarState {
         if (ended || now.atBottom()) {
             grammar.vocabulary().allowEnd(mask);
         }
+    }
+
+    /** @return how many ways of reading the output so far are followed; 1 or 2 but for ambiguous grammars */
+    int ways() {
+        return now.size();
     }
 
     /** @return whether the output may end here */

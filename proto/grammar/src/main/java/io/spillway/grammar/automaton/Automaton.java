@@ -149,11 +149,20 @@ final class Automaton {
     }
 
     boolean hasCalls(final int[] members) {
-        return Arrays.stream(members).anyMatch(state -> layout.calls().begin(state) < layout.calls().end(state));
+        return leaves(members, layout.calls());
     }
 
     boolean hasBytes(final int[] members) {
-        return Arrays.stream(members).anyMatch(state -> layout.bytes().begin(state) < layout.bytes().end(state));
+        return leaves(members, layout.bytes());
+    }
+
+    private static boolean leaves(final int[] members, final Trimmed.Edges edges) {
+        for (final int state : members) {
+            if (edges.begin(state) < edges.end(state)) {
+                return true;
+            }
+        }
+        return false;
     }
 
     boolean isFinal(final int[] members) {

@@ -11,7 +11,7 @@ public final class Threads {
      * More ways than these are not followed: those that came last are dropped. What is left can still come to an end, so that a
      * grammar of unbounded ambiguity accepts less, never wrongly.
      */
-    private static final int MAX_THREADS = 256;
+    private static final int MAX_THREADS = 64;
 
     private DfaState[] states = new DfaState[4];
     private Frame[] frames = new Frame[4];

@@ -12,13 +12,17 @@ final class MaskPart {
     private final int[] sparse;
     private final int[] ended;
     private final boolean ends;
+    private final boolean cut;
+
+    /** What a walk found out besides tokens. {@code ends}: whether a rule ended; {@code cut}: whether the walk was too long to finish. */
+    record Findings(boolean ends, boolean cut) {
+    }
 
     /**
      * @param mask  bit per token, copied where it is kept
      * @param ended nodes of the trie after which the rule has ended; null when they were not asked for
-     * @param ends  whether there are any
      */
-    MaskPart(final long[] mask, final int[] ended, final boolean ends) {
+    MaskPart(final long[] mask, final int[] ended, final Findings findings) {
         int count = 0;
         for (final long word : mask) {
             count += Long.bitCount(word);
@@ -26,7 +30,8 @@ final class MaskPart {
         this.dense = count > SPARSE_TOKENS ? mask.clone() : null;
         this.sparse = dense == null ? list(mask, count) : null;
         this.ended = ended;
-        this.ends = ends;
+        this.ends = findings.ends();
+        this.cut = findings.cut();
     }
 
     private static int[] list(final long[] mask, final int count) {
@@ -54,6 +59,11 @@ final class MaskPart {
 
     boolean reachesTheStack() {
         return ends;
+    }
+
+    /** @return whether tokens may be missing */
+    boolean isCut() {
+        return cut;
     }
 
     /** @return whether it knows all that is to be known on a stack with or without anything beneath */

@@ -16,6 +16,9 @@ public final class MaskParts {
     /** As an answer of {@link #only}: more than one token. */
     public static final int SEVERAL = -2;
 
+    /** An ambiguous grammar's stacks branch, and their branches together; beyond so many, one walk on the stacks themselves is cheaper. */
+    private static final int MAX_LOOK_UPS = 48;
+
     private final TokenTrie trie;
     private final int maskWords;
     private final boolean near;
@@ -51,23 +54,32 @@ public final class MaskParts {
 
     /** Adds the tokens of the trie that may come next. */
     public void orInto(final Threads threads, final long[] mask) {
-        for (int i = 0; i < threads.size(); i++) {
+        int left = MAX_LOOK_UPS;
+        for (int i = 0; i < threads.size() && left > 0; i++) {
             final MaskPart part = part(threads.state(i), threads.frame(i).links() > 0);
             part.orInto(mask);
-            if (part.reachesTheStack()) {
-                orInto(part, threads.frame(i), mask);
+            left = part.isCut() ? 0 : left - 1;
+            if (left > 0 && part.reachesTheStack()) {
+                left = orInto(part, threads.frame(i), mask, left);
             }
+        }
+        if (left <= 0) {
+            new MaskWalk(trie, maskWords, false).direct(threads, mask);
         }
     }
 
-    private void orInto(final MaskPart part, final Frame frame, final long[] mask) {
-        for (int link = 0; link < frame.links(); link++) {
+    /** @return how many look-ups are left; 0 or less: too few */
+    private int orInto(final MaskPart part, final Frame frame, final long[] mask, final int most) {
+        int left = most;
+        for (int link = 0; link < frame.links() && left > 0; link++) {
             final MaskPart further = after(part, frame.after(link), frame.below(link).links() > 0);
             further.orInto(mask);
-            if (further.reachesTheStack()) {
-                orInto(further, frame.below(link), mask);
+            left = further.isCut() ? 0 : left - 1;
+            if (left > 0 && further.reachesTheStack()) {
+                left = orInto(further, frame.below(link), mask, left);
             }
         }
+        return left;
     }
 
     /**
@@ -75,24 +87,16 @@ public final class MaskParts {
      * @return the only token that may come next, or {@link #NONE}, or {@link #SEVERAL}
      */
     public int only(final Threads threads, final int known) {
-        int one = known;
+        int one = threads.size() > 1 ? SEVERAL : known;
         for (int i = 0; i < threads.size() && one != SEVERAL; i++) {
-            final MaskPart part = part(threads.state(i), threads.frame(i).links() > 0);
+            Frame frame = threads.frame(i);
+            MaskPart part = part(threads.state(i), frame.links() > 0);
             one = part.only(one);
-            if (part.reachesTheStack()) {
-                one = only(part, threads.frame(i), one);
-            }
-        }
-        return one;
-    }
-
-    private int only(final MaskPart part, final Frame frame, final int known) {
-        int one = known;
-        for (int link = 0; link < frame.links() && one != SEVERAL; link++) {
-            final MaskPart further = after(part, frame.after(link), frame.below(link).links() > 0);
-            one = further.only(one);
-            if (further.reachesTheStack()) {
-                one = only(further, frame.below(link), one);
+            while (one != SEVERAL && part.reachesTheStack() && frame.links() > 0) {
+                part = after(part, frame.after(0), frame.below(0).links() > 0);
+                // Where there is more than one way to return, nothing is known cheaply.
+                one = frame.links() > 1 ? SEVERAL : part.only(one);
+                frame = frame.below(0);
             }
         }
         return one;

@@ -14,7 +14,9 @@ final class MaskWalk {
      * What a walk may cost: nodes looked at, each weighed by the states that it is looked at from. What the walk has not come to then
      * is not allowed, but for tokens of one byte: any text can still be written. Grammars of sensible size stay far below.
      */
-    private static final long MAX_COST = 8_000_000;
+    private static final long COST_PER_NODE = 4;
+    private static final long COST_TO_BEGIN = 50_000;
+    private static final long DIRECT_COST = 100_000;
 
     private final TokenTrie trie;
     private final Frame bottom = Frame.bottom();
@@ -22,6 +24,7 @@ final class MaskWalk {
     private final long[] mask;
     private int[] ended;
     private int endedCount;
+    private long maxCost;
     private long cost;
 
     /** @param collect whether the nodes are wanted at which the rule has ended */
@@ -29,6 +32,7 @@ final class MaskWalk {
         this.trie = trie;
         this.ended = collect ? new int[16] : null;
         this.mask = new long[maskWords];
+        this.maxCost = COST_TO_BEGIN + COST_PER_NODE * trie.nodes();
         this.levels = new Threads[2 * trie.depth() + 4];
     }
 
@@ -40,8 +44,18 @@ final class MaskWalk {
         return part();
     }
 
+    /** Adds what may be read on the very stacks that there are. Nothing of it is kept: it must not take long. */
+    void direct(final Threads threads, final long[] into) {
+        maxCost = DIRECT_COST;
+        walk(0, threads, 1);
+        for (int i = 0; i < mask.length; i++) {
+            into[i] |= mask[i];
+        }
+    }
+
     private MaskPart part() {
-        return new MaskPart(mask, ended == null ? null : Arrays.copyOf(ended, endedCount), endedCount > 0);
+        return new MaskPart(mask, ended == null ? null : Arrays.copyOf(ended, endedCount),
+            new MaskPart.Findings(endedCount > 0, cost > maxCost));
     }
 
     /** @return what may be read from a state to which a rule returned at some nodes */
@@ -90,8 +104,8 @@ final class MaskWalk {
         if (child + 1 == childEnd) {
             return;
         }
-        cost += 1 + weight(next) / 8;
-        if (cost > MAX_COST) {
+        cost += 1 + weight(next) / 4;
+        if (cost > maxCost) {
             return;
         }
         if (next.atBottom()) {
@@ -135,11 +149,11 @@ final class MaskWalk {
                 at = atEnd;
             } else {
                 allow(trie.firstToken(at), trie.firstToken(at + 1));
-                cost += 1 + next.weight() / 8;
-                if (next.isFinal() && cost <= MAX_COST) {
+                cost += 1 + next.weight() / 4;
+                if (next.isFinal() && cost <= maxCost) {
                     ended(at);
                 }
-                if (cost > MAX_COST || !next.hasBytes()) {
+                if (cost > maxCost || !next.hasBytes()) {
                     at = atEnd;
                 } else {
                     level++;
@@ -162,7 +176,8 @@ final class MaskWalk {
     }
 
     private static long weight(final Threads threads) {
-        long weight = 0;
+        // Threads are compared with each other at every step.
+        long weight = (long) threads.size() * threads.size() / 2;
         for (int i = 0; i < threads.size(); i++) {
             weight += threads.state(i).weight();
         }
