@@ -21,7 +21,8 @@ import jdk.incubator.vector.VectorSpecies;
  * how integers are multiplied.
  *
  * <p>Written out: the compiler inlines the Vector API's own methods without limit, any others only up to a budget, beyond
- * which vectors go through the heap. Stateless.
+ * which vectors go through the heap. Sums rest in memory between blocks for the same reason: vectors that are carried around an
+ * inner loop may end up on the heap. Stateless.
  */
 final class IntegerRowKernels {
     private static final VectorSpecies<Float> F = PairProducts.F;
@@ -71,7 +72,9 @@ final class IntegerRowKernels {
         final int s0 = t.firstRow * t.x.scaleStride();
         final int blocks = t.x.scaleStride();
         final long w0 = t.panelOffset + lane * 4L;
-        FloatVector sum = FloatVector.zero(F);
+        final float[] y = t.y;
+        final int y0 = t.yOffset + lane;
+        FloatVector.zero(F).intoArray(y, y0);
         for (int block = 0; block < blocks; block++) {
             final long at = w0 + block * (long) Q8_0_BYTES;
             final int x = x0 + block * PAIRS;
@@ -90,9 +93,9 @@ final class IntegerRowKernels {
             final FloatVector scale = ((IntVector) ShortVector.fromMemorySegment(H, w, at - lane * 2L + ScaleKernels.INT8S_BYTES, LITTLE_ENDIAN)
                     .convertShape(VectorOperators.S2I, I, 0)).lanewise(LSHL, Half.SHIFT).and(Half.MASK).reinterpretAsFloats()
                     .mul(Half.REBIAS).mul(scales[s0 + block]);
-            sum = ((FloatVector) low.add(high).convert(I2F, 0)).fma(scale, sum);
+            FloatVector sum = ((FloatVector) low.add(high).convert(I2F, 0)).fma(scale, FloatVector.fromArray(F, y, y0));
+            sum.intoArray(y, y0);
         }
-        sum.intoArray(t.y, t.yOffset + lane);
     }
 
     private static void q8g(final IntegerTile t, final int lane) {
@@ -103,7 +106,9 @@ final class IntegerRowKernels {
         final int s0 = t.firstRow * t.x.scaleStride();
         final int blocks = t.x.scaleStride();
         final long w0 = t.panelOffset + lane * 4L;
-        FloatVector sum = FloatVector.zero(F);
+        final float[] y = t.y;
+        final int y0 = t.yOffset + lane;
+        FloatVector.zero(F).intoArray(y, y0);
         for (int block = 0; block < blocks; block++) {
             final long at = w0 + block * (long) Q8_G_BYTES;
             final int x = x0 + block * PAIRS;
@@ -120,10 +125,10 @@ final class IntegerRowKernels {
                 high = high.add(bSums.lanewise(LSHL, 16).lanewise(ASHR, 16)).add(bSums.lanewise(ASHR, 16));
             }
             final long scale = at + ScaleKernels.INT8S_BYTES;
-            sum = ((FloatVector) low.convert(I2F, 0)).fma(FloatVector.fromMemorySegment(F, w, scale, LITTLE_ENDIAN).mul(scales[s0 + block]), sum);
+            FloatVector sum = ((FloatVector) low.convert(I2F, 0)).fma(FloatVector.fromMemorySegment(F, w, scale, LITTLE_ENDIAN).mul(scales[s0 + block]), FloatVector.fromArray(F, y, y0));
             sum = ((FloatVector) high.convert(I2F, 0)).fma(FloatVector.fromMemorySegment(F, w, scale + ScaleKernels.ROW_BYTES, LITTLE_ENDIAN).mul(scales[s0 + block]), sum);
+            sum.intoArray(y, y0);
         }
-        sum.intoArray(t.y, t.yOffset + lane);
     }
 
     private static void q8m(final IntegerTile t, final int lane) {
@@ -136,7 +141,9 @@ final class IntegerRowKernels {
         final int sums0 = t.firstRow * t.x.sumStride();
         final int blocks = t.x.scaleStride();
         final long w0 = t.panelOffset + lane * 4L;
-        FloatVector sum = FloatVector.zero(F);
+        final float[] y = t.y;
+        final int y0 = t.yOffset + lane;
+        FloatVector.zero(F).intoArray(y, y0);
         for (int block = 0; block < blocks; block++) {
             final long at = w0 + block * (long) Q8_M_BYTES;
             final int x = x0 + block * PAIRS;
@@ -154,14 +161,14 @@ final class IntegerRowKernels {
             }
             final long scale = at + ScaleKernels.INT8S_BYTES;
             final long minimum = scale + 2 * ScaleKernels.ROW_BYTES;
-            sum = ((FloatVector) low.convert(I2F, 0)).fma(FloatVector.fromMemorySegment(F, w, scale, LITTLE_ENDIAN).mul(scales[s0 + block]), sum);
+            FloatVector sum = ((FloatVector) low.convert(I2F, 0)).fma(FloatVector.fromMemorySegment(F, w, scale, LITTLE_ENDIAN).mul(scales[s0 + block]), FloatVector.fromArray(F, y, y0));
             sum = FloatVector.fromMemorySegment(F, w, minimum, LITTLE_ENDIAN).mul(scales[s0 + block])
                     .fma(FloatVector.broadcast(F, -(float) sums[sums0 + SUMS * block]), sum);
             sum = ((FloatVector) high.convert(I2F, 0)).fma(FloatVector.fromMemorySegment(F, w, scale + ScaleKernels.ROW_BYTES, LITTLE_ENDIAN).mul(scales[s0 + block]), sum);
             sum = FloatVector.fromMemorySegment(F, w, minimum + ScaleKernels.ROW_BYTES, LITTLE_ENDIAN).mul(scales[s0 + block])
                     .fma(FloatVector.broadcast(F, -(float) sums[sums0 + SUMS * block + 1]), sum);
+            sum.intoArray(y, y0);
         }
-        sum.intoArray(t.y, t.yOffset + lane);
     }
 
     private static void q40(final IntegerTile t, final int lane) {
@@ -172,7 +179,9 @@ final class IntegerRowKernels {
         final int s0 = t.firstRow * t.x.scaleStride();
         final int blocks = t.x.scaleStride();
         final long w0 = t.panelOffset + lane * 4L;
-        FloatVector sum = FloatVector.zero(F);
+        final float[] y = t.y;
+        final int y0 = t.yOffset + lane;
+        FloatVector.zero(F).intoArray(y, y0);
         for (int block = 0; block < blocks; block++) {
             final long at = w0 + block * (long) Q4_0_BYTES;
             final int x = x0 + block * PAIRS;
@@ -189,9 +198,9 @@ final class IntegerRowKernels {
             final FloatVector scale = ((IntVector) ShortVector.fromMemorySegment(H, w, at - lane * 2L + ScaleKernels.NIBBLES_BYTES, LITTLE_ENDIAN)
                     .convertShape(VectorOperators.S2I, I, 0)).lanewise(LSHL, Half.SHIFT).and(Half.MASK).reinterpretAsFloats()
                     .mul(Half.REBIAS).mul(scales[s0 + block]);
-            sum = ((FloatVector) products.convert(I2F, 0)).fma(scale, sum);
+            FloatVector sum = ((FloatVector) products.convert(I2F, 0)).fma(scale, FloatVector.fromArray(F, y, y0));
+            sum.intoArray(y, y0);
         }
-        sum.intoArray(t.y, t.yOffset + lane);
     }
 
     private static void q4m(final IntegerTile t, final int lane) {
@@ -204,7 +213,9 @@ final class IntegerRowKernels {
         final int sums0 = t.firstRow * t.x.sumStride();
         final int blocks = t.x.scaleStride();
         final long w0 = t.panelOffset + lane * 4L;
-        FloatVector sum = FloatVector.zero(F);
+        final float[] y = t.y;
+        final int y0 = t.yOffset + lane;
+        FloatVector.zero(F).intoArray(y, y0);
         for (int block = 0; block < blocks; block++) {
             final long at = w0 + block * (long) Q4_M_BYTES;
             final int x = x0 + block * PAIRS;
@@ -219,11 +230,11 @@ final class IntegerRowKernels {
             final IntVector both = halves.reinterpretAsInts();
             final IntVector products = both.lanewise(LSHL, 16).lanewise(ASHR, 16).add(both.lanewise(ASHR, 16));
             final long scale = at + ScaleKernels.NIBBLES_BYTES;
-            sum = ((FloatVector) products.convert(I2F, 0)).fma(FloatVector.fromMemorySegment(F, w, scale, LITTLE_ENDIAN).mul(scales[s0 + block]), sum);
+            FloatVector sum = ((FloatVector) products.convert(I2F, 0)).fma(FloatVector.fromMemorySegment(F, w, scale, LITTLE_ENDIAN).mul(scales[s0 + block]), FloatVector.fromArray(F, y, y0));
             sum = FloatVector.fromMemorySegment(F, w, scale + ScaleKernels.ROW_BYTES, LITTLE_ENDIAN).mul(scales[s0 + block])
                     .fma(FloatVector.broadcast(F, -(float) sums[sums0 + SUMS * block + 2]), sum);
+            sum.intoArray(y, y0);
         }
-        sum.intoArray(t.y, t.yOffset + lane);
     }
 
     private static void q4k(final IntegerTile t, final int lane) {
@@ -244,7 +255,8 @@ final class IntegerRowKernels {
         final int s0 = t.firstRow * t.x.scaleStride() + t.fromGroup;
         final int sums0 = t.firstRow * t.x.sumStride() + SUMS * t.fromGroup;
         final long w0 = t.groupOffset(t.fromGroup) + lane * 4L;
-        FloatVector sum = FloatVector.fromArray(F, t.y, t.yOffset + lane);
+        final float[] y = t.y;
+        final int y0 = t.yOffset + lane;
         for (int block = 0; block < Q4_K_PARTS; block++) {
             final long at = w0 + block * (long) ScaleKernels.Q4_K_PART_BYTES;
             final int x = x0 + block * PAIRS;
@@ -258,10 +270,11 @@ final class IntegerRowKernels {
             }
             final IntVector both = halves.reinterpretAsInts();
             final IntVector products = both.lanewise(LSHL, 16).lanewise(ASHR, 16).add(both.lanewise(ASHR, 16));
-            sum = ((FloatVector) products.convert(I2F, 0)).fma(FloatVector.fromArray(F, t.scales, block * PANEL + lane).mul(scales[s0 + block]), sum);
+            FloatVector sum = ((FloatVector) products.convert(I2F, 0))
+                    .fma(FloatVector.fromArray(F, t.scales, block * PANEL + lane).mul(scales[s0 + block]), FloatVector.fromArray(F, y, y0));
             sum = FloatVector.fromArray(F, t.minima, block * PANEL + lane).mul(scales[s0 + block])
                     .fma(FloatVector.broadcast(F, -(float) sums[sums0 + SUMS * block + 2]), sum);
+            sum.intoArray(y, y0);
         }
-        sum.intoArray(t.y, t.yOffset + lane);
     }
 }

@@ -15,7 +15,7 @@ import java.util.Arrays;
  */
 final class IntegerStrips implements AutoCloseable {
     /** Rows of a section from which on expanded weights pay. */
-    static final int MANY_ROWS = 8;
+    static final int MANY_ROWS = 16;
     /** Columns of a stretch of a few rows. */
     private static final int STRETCH_COLUMNS = 1024;
     /** Columns of a stretch of expanded weights: a strip takes 256 KiB, which stay in the second-level cache. */

@@ -20,6 +20,9 @@ final class IntegerTile {
     int quads;               // of a group: 8 for 32 columns, 4 for 16
     int fromGroup;
     int toGroup;
+    /** Scratch: a group's sums of products, {@code [rows of a tile][vectors]}; in halves where they fit. */
+    final float[] products = new float[8 * 2 * DType.PANEL_ROWS];
+    final short[] halves = new short[4 * 2 * DType.PANEL_ROWS];
     /** {@code [panels][groups from fromGroup on][16]}: scales and minima as floats. */
     float[] scales = new float[0];
     float[] minima = new float[0];
@@ -69,6 +72,21 @@ final class IntegerTile {
     /** @return where the integers of that group begin, in bytes */
     long groupOffset(final int group) {
         return payload + (group >> groupShift) * blockStride + (group & groupMask) * groupStride;
+    }
+
+    /** @return the block of 32 columns that a group lies in */
+    int blockOf(final int group) {
+        return quads == 8 ? group : group >> 1;
+    }
+
+    /** @return which of a block's sums of activations is a group's */
+    int sumOf(final int group) {
+        return quads == 8 ? 2 : group & 1;
+    }
+
+    /** @return where a group's even pairs begin, from the row's first */
+    int pairOffset(final int group) {
+        return blockOf(group) * RoundedRows.BLOCK_PAIRS + (quads == 8 ? 0 : (group & 1) * PairProducts.UPPER);
     }
 
     /** @return where the expanded weights of an output of the strip begin, in bytes */

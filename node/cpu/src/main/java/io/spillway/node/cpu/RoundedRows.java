@@ -32,6 +32,8 @@ final class RoundedRows {
      * eight times the activations of either half; filled when asked for.
      */
     int[] starts = new int[0];
+    /** Like {@link #starts}, where nothing is subtracted: zeros. */
+    int[] noStarts = new int[0];
     /** [rows][columns]: the integers as floats; filled only when asked for. */
     float[] integers = new float[0];
     private final byte[][] bytes;   // [workers][columns]
@@ -66,6 +68,7 @@ final class RoundedRows {
             scales = new float[rows * blocks];
             sums = new int[rows * blocks * BLOCK_SUMS];
             starts = new int[rows * blocks];
+            noStarts = new int[rows * blocks];
         }
         if (asFloats && integers.length < rows * columns) {
             integers = new float[Math.multiplyExact(rows, columns)];
