@@ -50,7 +50,8 @@ final class Images {
     }
 
     private static Arbitrary<ModelDescriptor> models() {
-        final Arbitrary<KvLayout> layouts = Combinators.combine(counts(), counts(), counts(),
+        final Arbitrary<Integer> headDims = Arbitraries.integers().between(1, Integer.MAX_VALUE / 2).map(half -> 2 * half);
+        final Arbitrary<KvLayout> layouts = Combinators.combine(counts(), counts(), headDims,
             Arbitraries.of(16, 64, 128), Arbitraries.of(KvElement.values())).as(KvLayout::new);
         final Arbitrary<ModelFingerprint> fingerprints = Arbitraries.strings().withChars("0123456789abcdef").ofLength(64)
             .map(ModelFingerprint::new);
