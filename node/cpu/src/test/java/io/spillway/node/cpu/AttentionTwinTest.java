@@ -48,7 +48,7 @@ class AttentionTwinTest {
         }
     }
 
-    @Property(tries = 60)
+    @Property(tries = 40)
     void shortSequences(@ForAll final long seed, @ForAll final KvElement element, @ForAll @IntRange(min = 1, max = 9) final int group,
             @ForAll @IntRange(min = 1, max = 40) final int halfDim, @ForAll @IntRange(min = 4, max = 7) final int blockBits) {
         final Random random = new Random(seed);

@@ -73,82 +73,85 @@ public final class KvElements {
         final long block = kv.blockOffset(row, position / layout.blockTokens());
         final int token = position % layout.blockTokens();
         final int from = row * keys.width() + kvHead * layout.headDim();
-        storeKey(kv.slab(), layout, block + layout.keyOffset(layer, kvHead), token, keys.values(), from);
-        storeValue(kv.slab(), layout, block + layout.valueOffset(layer, kvHead), token, values.values(), from);
+        storeToken(kv, block + layout.keyOffset(layer, kvHead), true, token, keys.values(), from);
+        storeToken(kv, block + layout.valueOffset(layer, kvHead), false, token, values.values(), from);
     }
 
-    private static void storeKey(final MemorySegment slab, final KvLayout layout, final long at, final int token, final float[] x,
-            final int from) {
-        final long stride = layout.blockTokens();
-        if (layout.element() == KvElement.I4) {
-            storeNibbles(slab, new Place(layout, at, at + token, stride, token), x, from, 2, 1);
-        } else {
-            store(slab, new Place(layout, at, at + token * (long) layout.element().bits() / Byte.SIZE, stride, token), x, from);
+    // Offsets travel as plain numbers from here on: this runs for every head of every row, and may not allocate.
+
+    private static void storeToken(final KvRows kv, final long headAt, final boolean isKey, final int token, final float[] x, final int from) {
+        final KvLayout layout = kv.layout();
+        switch (layout.element()) {
+            case F32, F16, BF16 -> storePlain(kv, first(layout, headAt, isKey, token), isKey, x, from);
+            case F8, I8 -> {
+                final float scale = storeScaled(kv, first(layout, headAt, isKey, token), isKey, x, from);
+                kv.slab().set(PackedMatrix.FLOAT, headAt + layout.scalesOffset() + token * 4L, scale);
+            }
+            case I4 -> storeNibbles(kv, headAt, isKey, token, x, from);
         }
     }
 
-    private static void storeValue(final MemorySegment slab, final KvLayout layout, final long at, final int token, final float[] x,
-            final int from) {
-        final int dims = layout.headDim();
-        if (layout.element() == KvElement.I4) {
-            storeNibbles(slab, new Place(layout, at, at + token * (dims / 2L), 1, token), x, from, 1, dims / 2);
-        } else {
-            store(slab, new Place(layout, at, at + (long) token * dims * layout.element().bits() / Byte.SIZE, 1, token), x, from);
-        }
+    /** @return offset of the token's first number */
+    private static long first(final KvLayout layout, final long headAt, final boolean isKey, final int token) {
+        return headAt + (isKey ? 1L : layout.headDim()) * token * layout.element().bits() / Byte.SIZE;
     }
 
-    /** Where a token's numbers go: the first at {@code first}, then every {@code stride} elements. */
-    private record Place(KvLayout layout, long headAt, long first, long stride, int token) { }
-
-    private static void store(final MemorySegment slab, final Place to, final float[] x, final int from) {
-        final int count = to.layout.headDim();
-        switch (to.layout.element()) {
+    private static void storePlain(final KvRows kv, final long first, final boolean isKey, final float[] x, final int from) {
+        final MemorySegment slab = kv.slab();
+        final int count = kv.layout().headDim();
+        final long stride = isKey ? kv.layout().blockTokens() : 1;
+        switch (kv.layout().element()) {
             case F32 -> {
                 for (int d = 0; d < count; d++) {
-                    slab.set(PackedMatrix.FLOAT, to.first + d * to.stride * 4, x[from + d]);
+                    slab.set(PackedMatrix.FLOAT, first + d * stride * 4, x[from + d]);
                 }
             }
             case F16 -> {
                 for (int d = 0; d < count; d++) {
-                    slab.set(PackedMatrix.SHORT, to.first + d * to.stride * 2, Half.fromFloat(x[from + d]));
+                    slab.set(PackedMatrix.SHORT, first + d * stride * 2, Half.fromFloat(x[from + d]));
                 }
             }
-            case BF16 -> {
+            default -> {
                 for (int d = 0; d < count; d++) {
-                    slab.set(PackedMatrix.SHORT, to.first + d * to.stride * 2, Half.bf16FromFloat(x[from + d]));
+                    slab.set(PackedMatrix.SHORT, first + d * stride * 2, Half.bf16FromFloat(x[from + d]));
                 }
             }
-            default -> storeScaled(slab, to, x, from);
         }
     }
 
-    private static void storeScaled(final MemorySegment slab, final Place to, final float[] x, final int from) {
-        final int count = to.layout.headDim();
-        final boolean floats = to.layout.element() == KvElement.F8;
+    /** @return the scale */
+    private static float storeScaled(final KvRows kv, final long first, final boolean isKey, final float[] x, final int from) {
+        final MemorySegment slab = kv.slab();
+        final int count = kv.layout().headDim();
+        final long stride = isKey ? kv.layout().blockTokens() : 1;
+        final boolean floats = kv.layout().element() == KvElement.F8;
         final float greatest = KvRounding.greatest(x, from, count);
         final float limit = floats ? KvRounding.F8_LIMIT : KvRounding.I8_LIMIT;
         final float inverse = KvRounding.inverse(greatest, limit);
         for (int d = 0; d < count; d++) {
             final float scaled = x[from + d] * inverse;
-            slab.set(ValueLayout.JAVA_BYTE, to.first + d * to.stride, floats ? Half.f8FromFloat(scaled) : KvRounding.roundI8(scaled));
+            slab.set(ValueLayout.JAVA_BYTE, first + d * stride, floats ? Half.f8FromFloat(scaled) : KvRounding.roundI8(scaled));
         }
-        slab.set(PackedMatrix.FLOAT, to.headAt + to.layout.scalesOffset() + to.token * 4L, greatest / limit);
+        return greatest / limit;
     }
 
-    /** Byte i takes dimension {@code i · step} and the one {@code apart} further. */
-    private static void storeNibbles(final MemorySegment slab, final Place to, final float[] x, final int from, final int step,
-            final int apart) {
-        final int count = to.layout.headDim();
-        final short minimum = KvRounding.minimum(KvRounding.least(x, from, count));
-        final short scale = KvRounding.scale(KvRounding.most(x, from, count), minimum);
+    /** Byte i of a key takes dimensions 2i and 2i + 1, of a value i and i + headDim / 2. */
+    private static void storeNibbles(final KvRows kv, final long headAt, final boolean isKey, final int token, final float[] x, final int from) {
+        final MemorySegment slab = kv.slab();
+        final KvLayout layout = kv.layout();
+        final int half = layout.headDim() / 2;
+        final long first = headAt + (isKey ? 1L : half) * token;
+        final long stride = isKey ? layout.blockTokens() : 1;
+        final short minimum = KvRounding.minimum(KvRounding.least(x, from, layout.headDim()));
+        final short scale = KvRounding.scale(KvRounding.most(x, from, layout.headDim()), minimum);
         final float base = Half.toFloat(minimum);
         final float inverse = KvRounding.inverse(scale);
-        for (int i = 0; i < count / 2; i++) {
-            final int low = KvRounding.roundI4(x[from + i * step], base, inverse);
-            final int high = KvRounding.roundI4(x[from + i * step + apart], base, inverse);
-            slab.set(ValueLayout.JAVA_BYTE, to.first + i * to.stride, (byte) (high << NIBBLE_BITS | low));
+        for (int i = 0; i < half; i++) {
+            final int low = KvRounding.roundI4(x[from + (isKey ? 2 * i : i)], base, inverse);
+            final int high = KvRounding.roundI4(x[from + (isKey ? 2 * i + 1 : i + half)], base, inverse);
+            slab.set(ValueLayout.JAVA_BYTE, first + i * stride, (byte) (high << NIBBLE_BITS | low));
         }
-        slab.set(PackedMatrix.SHORT, to.headAt + to.layout.scalesOffset() + to.token * 2L, scale);
-        slab.set(PackedMatrix.SHORT, to.headAt + to.layout.minimaOffset() + to.token * 2L, minimum);
+        slab.set(PackedMatrix.SHORT, headAt + layout.scalesOffset() + token * 2L, scale);
+        slab.set(PackedMatrix.SHORT, headAt + layout.minimaOffset() + token * 2L, minimum);
     }
 }
