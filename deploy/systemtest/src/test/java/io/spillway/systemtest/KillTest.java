@@ -12,7 +12,7 @@ import io.spillway.sdk.ChatAnswer;
 import io.spillway.sdk.ChatCall;
 import io.spillway.sdk.SpillwayClient;
 import java.util.Map;
-import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 
@@ -23,7 +23,7 @@ import org.junit.jupiter.api.Test;
 class KillTest {
     private static final int END_OF_TURN = 2023;
     private static final int END_OF_TEXT = 2021;
-    private static final int OUTPUT_TOKENS = 400;
+    private static final int OUTPUT_TOKENS = 1500;
 
     /** Kills per test; {@code -Dspillway.kills=20} for the long run. */
     private static final int KILLS = Integer.getInteger("spillway.kills", 2);
@@ -37,7 +37,7 @@ class KillTest {
                 final Streams.Answer calm = Streams.run(client, params, 0, () -> { });
                 assertThat(calm.finishReason()).isEqualTo("length");
                 final AtomicReference<String> node = new AtomicReference<>();
-                final Streams.Answer killed = Streams.run(client, params, 20 + 7 * run, () -> {
+                final Streams.Answer killed = Streams.run(client, params, 40 + 20 * run, () -> {
                     node.set(ClusterQuestions.nodeOfRunningRequest(cluster));
                     cluster.kill(node.get());
                 });
@@ -59,7 +59,7 @@ class KillTest {
                 final OpenAIClient client = cluster.openAiOf(other);
                 final ChatCompletionCreateParams params = params(100 + run);
                 final Streams.Answer calm = Streams.run(client, params, 0, () -> { });
-                assertSame(Streams.run(client, params, 20 + 7 * run, () -> cluster.kill(leader)), calm);
+                assertSame(Streams.run(client, params, 40 + 20 * run, () -> cluster.kill(leader)), calm);
                 assertSame(Streams.run(client, params, 0, () -> { }), calm);
                 cluster.restart(leader);
                 cluster.awaitServing(leader, 2);
@@ -87,11 +87,11 @@ class KillTest {
     private static void servingReplicaDies(
         final CommandLineCluster cluster, final SpillwayClient client, final String leader, final int seed) {
         final ChatAnswer calm = client.chat(call(seed));
-        final AtomicInteger pieces = new AtomicInteger();
+        final AtomicBoolean isKilled = new AtomicBoolean();
         final StringBuilder streamed = new StringBuilder();
         final ChatAnswer killed = client.chat(call(seed), text -> {
             streamed.append(text);
-            if (pieces.incrementAndGet() == 20 + seed % 50) {
+            if (streamed.length() >= 40 + 5 * (seed % 50) && isKilled.compareAndSet(false, true)) {
                 cluster.kill(leader);
             }
         });

@@ -24,15 +24,16 @@ final class Streams {
     }
 
     /**
-     * @param afterPieces pieces of text to receive before {@code interruption}
+     * @param afterChars text to receive before {@code interruption}; 0 = none happens. Not pieces: how much text comes in one
+     *                   piece depends on how fast both ends are
      */
     static Answer run(
-        final OpenAIClient client, final ChatCompletionCreateParams params, final int afterPieces,
+        final OpenAIClient client, final ChatCompletionCreateParams params, final int afterChars,
         final Interruption interruption) throws Exception {
         final StringBuilder text = new StringBuilder();
         String finishReason = "";
         Optional<CompletionUsage> usage = Optional.empty();
-        int pieces = 0;
+        boolean happened = afterChars == 0;
         final ChatCompletionCreateParams streamed = params.toBuilder()
             .streamOptions(ChatCompletionStreamOptions.builder().includeUsage(true).build()).build();
         try (StreamResponse<ChatCompletionChunk> stream = client.chat().completions().createStreaming(streamed)) {
@@ -44,7 +45,8 @@ final class Streams {
                     text.append(choice.delta().content().orElse(""));
                     finishReason = choice.finishReason().map(Object::toString).orElse(finishReason);
                 }
-                if (++pieces == afterPieces) {
+                if (!happened && text.length() >= afterChars) {
+                    happened = true;
                     interruption.happen();
                 }
             }
