@@ -25,7 +25,7 @@ public final class ToolCallGrammar {
         MISTRAL,
         /** {@code [TOOL_CALLS]name[ARGS]{…}}, one after the other: newer Mistral. */
         MISTRAL_NAMED,
-        /** <code>{"name": …, "arguments": {…}}</code> as the whole output, several in an array. */
+        /** <code>{"name": …, "arguments": {…}}</code> as the whole output, further ones after a semicolon. */
         JSON
     }
 
@@ -88,7 +88,7 @@ public final class ToolCallGrammar {
                 repeat(object("parameters"), new GrammarSource.Literal("; ")));
             case MISTRAL -> seq(new GrammarSource.Marker("[TOOL_CALLS]"), array());
             case MISTRAL_NAMED -> repeat(seq(new GrammarSource.Marker("[TOOL_CALLS]"), named()), NOTHING);
-            case JSON -> calls.parallel() ? new GrammarSource.AnyOf(List.of(object("arguments"), array())) : object("arguments");
+            case JSON -> repeat(object("arguments"), new GrammarSource.Literal("; "));
         };
     }
 
@@ -101,7 +101,7 @@ public final class ToolCallGrammar {
                 ? seq(named(), new GrammarSource.AnyOf(List.of(NOTHING, seq(new GrammarSource.Marker("[TOOL_CALLS]"),
                     repeat(named(), new GrammarSource.Marker("[TOOL_CALLS]")))))) : named(), false);
             case LLAMA, JSON -> new GrammarSource.AnyOf(List.of(required(),
-                new GrammarSource.Regex("\\s*(?:[^{\\[<\\s][\\s\\S]*|\\[(?:[^{\\s][\\s\\S]*)?|<(?:[^|][\\s\\S]*)?)?")));
+                new GrammarSource.Regex("\\s*(?:[^{<\\s][\\s\\S]*|<(?:[^|][\\s\\S]*)?)?")));
         };
     }
 

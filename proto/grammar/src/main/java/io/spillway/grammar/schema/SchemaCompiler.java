@@ -74,7 +74,7 @@ public final class SchemaCompiler {
 
     private Expr value(final Collection<Position> schemas, final Set<String> decided) {
         final Set<String> key = new TreeSet<>();
-        schemas.forEach(schema -> key.add(schema.pointer()));
+        schemas.forEach(schema -> key.add("#" + schema.pointer()));
         final String name = String.join(" & ", key) + (decided.isEmpty() ? "" : " with " + new TreeSet<>(decided));
         final Rule known = rules.get(name);
         if (known != null) {
