@@ -14,7 +14,7 @@ import java.util.Set;
  * code with the automaton. A way of reading is a list of what is to come.
  */
 public final class SlowMatcher {
-    private static final int MAX_WAYS = 20_000;
+    private static final int MAX_WAYS = 400;
 
     /** What is to come: an expression, part of one, and the rest. Null: nothing more. */
     private record Expected(Object first, Expected rest) {
