@@ -25,7 +25,7 @@ final class ExpandKernels {
     private static final int LANES = F.length();
     private static final VectorSpecies<Short> S = VectorSpecies.of(short.class, VectorShape.forBitSize(LANES * 16));
 
-    private static final VectorSpecies<Byte> B = VectorSpecies.of(byte.class, VectorShape.forBitSize(Math.max(64, LANES * 8)));
+    static final VectorSpecies<Byte> B = VectorSpecies.of(byte.class, VectorShape.forBitSize(Math.max(64, LANES * 8)));
     private static final ValueLayout.OfInt QUAD = ValueLayout.JAVA_INT_UNALIGNED.withOrder(LITTLE_ENDIAN);
     /** Brings byte i of an int to the top of lane i. */
     private static final IntVector TOP_SHIFTS = IntVector.zero(I).addIndex(1).mul(-8).add(24);
@@ -33,9 +33,9 @@ final class ExpandKernels {
     private static final int F8_COLUMNS = DType.F8.blockColumns();
     private static final int F8_BLOCK_BYTES = DType.F8.panelBlockBytes();
     private static final int COLUMN_BYTES = PANEL * Float.BYTES;
-    private static final int F8_SHIFT = 20;
-    private static final int F8_MASK = 0x87F00000;
-    private static final float F8_REBIAS = 0x1p120f;
+    static final int F8_SHIFT = 20;
+    static final int F8_MASK = 0x87F00000;
+    static final float F8_REBIAS = 0x1p120f;
 
     private ExpandKernels() {
     }

@@ -1,19 +1,29 @@
 package io.spillway.node.cpu;
 
+import static java.nio.ByteOrder.LITTLE_ENDIAN;
+import static jdk.incubator.vector.VectorOperators.LSHL;
+import static jdk.incubator.vector.VectorOperators.S2I;
+
 import io.spillway.node.compute.DType;
+import io.spillway.node.compute.Half;
 import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.IntVector;
+import jdk.incubator.vector.ShortVector;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
  * {@link RegisterTiles} that read F16 weights and convert them in registers: for a handful of rows, which meet each weight
- * once, so that expanding it to memory first would cost more than it saves. The same sums, bit for bit. Stateless.
+ * once, so that expanding it to memory first would cost more than it saves. The same sums, bit for bit. Stateless. Conversions are written out where they are used:
+ * a method of ours that was compiled by itself first may not be inlined, and then vectors go through the heap.
  */
 final class HalfTiles {
     /** Rows up to which this beats expanded weights: one register tile. */
     static final int ROWS_MAX = 8;
 
     private static final VectorSpecies<Float> F = VectorWidth.FLOATS;
+    private static final VectorSpecies<Integer> I = PairProducts.I;
+    private static final VectorSpecies<Short> H = PairProducts.H;
     private static final int LANES = F.length();
     private static final long DEPTH_STRIDE_BYTES = DType.PANEL_ROWS * (long) Short.BYTES;
 
@@ -86,8 +96,10 @@ final class HalfTiles {
         FloatVector s71 = FloatVector.fromArray(F, y, y7 + LANES);
         for (int k = 0; k < t.depth; k++) {
             final long at = k * DEPTH_STRIDE_BYTES;
-            final FloatVector b0 = ExpandKernels.half(w, w0 + at);
-            final FloatVector b1 = ExpandKernels.half(w, w1 + at);
+            final FloatVector b0 = ((IntVector) ShortVector.fromMemorySegment(H, w, w0 + at, LITTLE_ENDIAN).convertShape(S2I, I, 0))
+                    .lanewise(LSHL, Half.SHIFT).and(Half.MASK).reinterpretAsFloats().mul(Half.REBIAS);
+            final FloatVector b1 = ((IntVector) ShortVector.fromMemorySegment(H, w, w1 + at, LITTLE_ENDIAN).convertShape(S2I, I, 0))
+                    .lanewise(LSHL, Half.SHIFT).and(Half.MASK).reinterpretAsFloats().mul(Half.REBIAS);
             final FloatVector a0 = FloatVector.broadcast(F, x[x0 + k]);
             s00 = a0.fma(b0, s00);
             s01 = a0.fma(b1, s01);
@@ -155,8 +167,10 @@ final class HalfTiles {
         FloatVector s31 = FloatVector.fromArray(F, y, y3 + LANES);
         for (int k = 0; k < t.depth; k++) {
             final long at = k * DEPTH_STRIDE_BYTES;
-            final FloatVector b0 = ExpandKernels.half(w, w0 + at);
-            final FloatVector b1 = ExpandKernels.half(w, w1 + at);
+            final FloatVector b0 = ((IntVector) ShortVector.fromMemorySegment(H, w, w0 + at, LITTLE_ENDIAN).convertShape(S2I, I, 0))
+                    .lanewise(LSHL, Half.SHIFT).and(Half.MASK).reinterpretAsFloats().mul(Half.REBIAS);
+            final FloatVector b1 = ((IntVector) ShortVector.fromMemorySegment(H, w, w1 + at, LITTLE_ENDIAN).convertShape(S2I, I, 0))
+                    .lanewise(LSHL, Half.SHIFT).and(Half.MASK).reinterpretAsFloats().mul(Half.REBIAS);
             final FloatVector a0 = FloatVector.broadcast(F, x[x0 + k]);
             s00 = a0.fma(b0, s00);
             s01 = a0.fma(b1, s01);
@@ -196,8 +210,10 @@ final class HalfTiles {
         FloatVector s11 = FloatVector.fromArray(F, y, y1 + LANES);
         for (int k = 0; k < t.depth; k++) {
             final long at = k * DEPTH_STRIDE_BYTES;
-            final FloatVector b0 = ExpandKernels.half(w, w0 + at);
-            final FloatVector b1 = ExpandKernels.half(w, w1 + at);
+            final FloatVector b0 = ((IntVector) ShortVector.fromMemorySegment(H, w, w0 + at, LITTLE_ENDIAN).convertShape(S2I, I, 0))
+                    .lanewise(LSHL, Half.SHIFT).and(Half.MASK).reinterpretAsFloats().mul(Half.REBIAS);
+            final FloatVector b1 = ((IntVector) ShortVector.fromMemorySegment(H, w, w1 + at, LITTLE_ENDIAN).convertShape(S2I, I, 0))
+                    .lanewise(LSHL, Half.SHIFT).and(Half.MASK).reinterpretAsFloats().mul(Half.REBIAS);
             final FloatVector a0 = FloatVector.broadcast(F, x[x0 + k]);
             s00 = a0.fma(b0, s00);
             s01 = a0.fma(b1, s01);

@@ -22,6 +22,8 @@ final class IntegerTile {
     int toGroup;
     /** Scratch: a group's sums of products, {@code [rows of a tile][vectors]}; in halves where they fit. */
     final float[] products = new float[8 * 2 * DType.PANEL_ROWS];
+    /** Scratch: outputs of a tile, {@code [rows of a tile][2 vectors]}. */
+    final float[] sums = new float[8 * 2 * DType.PANEL_ROWS];
     final short[] halves = new short[4 * 2 * DType.PANEL_ROWS];
     /** {@code [panels][groups from fromGroup on][16]}: scales and minima as floats. */
     float[] scales = new float[0];

@@ -74,7 +74,8 @@ final class ProjectSection implements WorkerPool.Task, AutoCloseable {
             rounding.run(rows, weights[0].columns(), roundBody);
         }
         final int wanted = Math.ceilDiv(PIECES_PER_WORKER * workers.workerCount(), strips);
-        pieceRows = Math.clamp(Math.ceilDiv(rows, wanted), PIECE_ROWS_MIN, PIECE_ROWS_MAX);
+        final int fair = Math.ceilDiv(Math.ceilDiv(rows, wanted), RoundedRows.TILE_ROWS) * RoundedRows.TILE_ROWS;
+        pieceRows = Math.clamp(fair, PIECE_ROWS_MIN, PIECE_ROWS_MAX);
         rowPieces = Math.ceilDiv(rows, pieceRows);
         final long products = (long) strips * STRIP * weights[0].columns() * rows;
         (products <= INLINE_PRODUCTS_MAX ? WorkerPool.INLINE : workers).run(strips * rowPieces, this);

@@ -106,17 +106,10 @@ final class RoundKernels {
         }
     }
 
-    /** The integers as floats. */
-    static void floats(final byte[] rounded, final int columns, final float[] out, final int to) {
-        if (NARROW) {
-            for (int i = 0; i < columns; i++) {
-                out[to + i] = rounded[i];
-            }
-            return;
-        }
-        for (int i = 0; i < columns; i += LANES) {
-            ((FloatVector) ((IntVector) ByteVector.fromArray(B, rounded, i).convertShape(VectorOperators.B2I, I, 0))
-                    .convert(VectorOperators.I2F, 0)).intoArray(out, to + i);
+    /** The integers as floats, {@link RoundedRows#TILE_ROWS} apart. */
+    static void spread(final byte[] rounded, final int columns, final float[] out, final int to) {
+        for (int i = 0; i < columns; i++) {
+            out[to + i * RoundedRows.TILE_ROWS] = rounded[i];
         }
     }
 }

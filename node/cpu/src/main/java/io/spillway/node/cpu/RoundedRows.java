@@ -10,6 +10,8 @@ import io.spillway.node.compute.Tensor;
  * Grown by the engine thread; rows are filled by any worker and then only read.
  */
 final class RoundedRows {
+    /** Rows that kernels of many rows take together. */
+    static final int TILE_ROWS = 8;
     /** Sums of a block. */
     static final int BLOCK_SUMS = 3;
     /** What is subtracted from nibbles with {@link #starts}. */
@@ -34,8 +36,12 @@ final class RoundedRows {
     int[] starts = new int[0];
     /** Like {@link #starts}, where nothing is subtracted: zeros. */
     int[] noStarts = new int[0];
-    /** [rows][columns]: the integers as floats; filled only when asked for. */
-    float[] integers = new float[0];
+    /** {@code [tiles of 8 rows][columns][8]}: the integers as floats; this and the next two for many rows only. */
+    float[] tiles = new float[0];
+    /** {@code [tiles][blocks][8]}: scales. */
+    float[] tileScales = new float[0];
+    /** {@code [tiles][blocks][3][8]}: sums as floats, negated; filled when asked for. */
+    float[] tileSums = new float[0];
     private final byte[][] bytes;   // [workers][columns]
     private boolean wantsIntegers;
     private boolean wantsSums;
@@ -63,15 +69,20 @@ final class RoundedRows {
             wantsStarts |= matrix.dtype() == DType.Q4_0;
         }
         final int blocks = scaleStride();
+        if (!asFloats && pairs.length < rows * blocks * BLOCK_PAIRS) {
+            pairs = new float[rows * blocks * BLOCK_PAIRS];
+        }
         if (scales.length < rows * blocks) {
-            pairs = new float[Math.multiplyExact(rows, blocks * BLOCK_PAIRS)];
             scales = new float[rows * blocks];
             sums = new int[rows * blocks * BLOCK_SUMS];
             starts = new int[rows * blocks];
             noStarts = new int[rows * blocks];
         }
-        if (asFloats && integers.length < rows * columns) {
-            integers = new float[Math.multiplyExact(rows, columns)];
+        final int padded = Math.ceilDiv(rows, TILE_ROWS) * TILE_ROWS;
+        if (asFloats && tiles.length < padded * columns) {
+            tiles = new float[Math.multiplyExact(padded, columns)];
+            tileScales = new float[padded * blocks];
+            tileSums = new float[padded * blocks * BLOCK_SUMS];
         }
         for (int worker = 0; worker < bytes.length; worker++) {
             if (bytes[worker].length < columns) {
@@ -80,6 +91,7 @@ final class RoundedRows {
         }
     }
 
+    /** @return columns of a row */
     int columns() {
         return columns;
     }
@@ -135,7 +147,20 @@ final class RoundedRows {
             RoundKernels.starts(pairs, row * pairStride(), scaleStride(), starts, row * scaleStride());
         }
         if (wantsIntegers) {
-            RoundKernels.floats(rounded, columns, integers, row * columns);
+            tile(row, rounded);
+        }
+    }
+
+    /** Lays a row into its tile. */
+    private void tile(final int row, final byte[] rounded) {
+        final int lane = row % TILE_ROWS;
+        final int first = row - lane;
+        RoundKernels.spread(rounded, columns, tiles, first * columns + lane);
+        for (int block = 0; block < scaleStride(); block++) {
+            tileScales[first * scaleStride() + block * TILE_ROWS + lane] = scales[row * scaleStride() + block];
+        }
+        for (int i = 0; wantsSums && i < sumStride(); i++) {
+            tileSums[first * sumStride() + i * TILE_ROWS + lane] = -(float) sums[row * sumStride() + i];
         }
     }
 

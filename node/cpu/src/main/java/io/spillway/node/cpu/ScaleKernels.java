@@ -1,9 +1,17 @@
 package io.spillway.node.cpu;
 
 import static java.nio.ByteOrder.LITTLE_ENDIAN;
+import static jdk.incubator.vector.VectorOperators.B2I;
+import static jdk.incubator.vector.VectorOperators.I2F;
+import static jdk.incubator.vector.VectorOperators.LSHL;
+import static jdk.incubator.vector.VectorOperators.S2I;
 
 import io.spillway.node.compute.DType;
+import io.spillway.node.compute.Half;
+import jdk.incubator.vector.ByteVector;
 import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.IntVector;
+import jdk.incubator.vector.ShortVector;
 import jdk.incubator.vector.VectorSpecies;
 
 /** Scales and minima of integer formats as floats: what {@code PackedMatrix} says they are. Stateless. */
@@ -19,6 +27,9 @@ final class ScaleKernels {
 
     static final int PANEL = DType.PANEL_ROWS;
     private static final VectorSpecies<Float> F = VectorWidth.FLOATS;
+    private static final VectorSpecies<Integer> I = PairProducts.I;
+    private static final VectorSpecies<Short> H = PairProducts.H;
+    private static final VectorSpecies<Byte> B = ExpandKernels.B;
     private static final int LANES = F.length();
 
     private ScaleKernels() {
@@ -47,7 +58,8 @@ final class ScaleKernels {
         for (int group = t.fromGroup; group < t.toGroup; group++) {
             final long at = t.panelOffset + group * t.blockStride + offset;
             for (int lane = 0; lane < PANEL; lane += LANES) {
-                ExpandKernels.half(t.weights, at + lane * 2L).intoArray(t.scales, t.scaleBase + (group - t.fromGroup) * PANEL + lane);
+                ((IntVector) ShortVector.fromMemorySegment(H, t.weights, at + lane * 2L, LITTLE_ENDIAN).convertShape(S2I, I, 0))
+                    .lanewise(LSHL, Half.SHIFT).and(Half.MASK).reinterpretAsFloats().mul(Half.REBIAS).intoArray(t.scales, t.scaleBase + (group - t.fromGroup) * PANEL + lane);
             }
         }
     }
@@ -71,6 +83,23 @@ final class ScaleKernels {
 
     /** Scales (which = 0) or minima (1): a half per block times a byte per group. */
     private static void superBlocks(final IntegerTile t, final float[] out, final int which, final int lane) {
+        if (LANES < 8) {
+            narrowSuperBlocks(t, out, which, lane);
+            return;
+        }
+        for (int group = t.fromGroup; group < t.toGroup; group++) {
+            final long block = t.panelOffset + (group >> t.groupShift) * t.blockStride;
+            final long codes = block + Q4_K_HEAD_BYTES + (group & t.groupMask) * (long) Q4_K_PART_BYTES + NIBBLES_BYTES;
+            ((IntVector) ShortVector.fromMemorySegment(H, t.weights, block + (which * PANEL + lane) * 2L, LITTLE_ENDIAN).convertShape(S2I, I, 0))
+                    .lanewise(LSHL, Half.SHIFT).and(Half.MASK).reinterpretAsFloats().mul(Half.REBIAS)
+                    .mul((FloatVector) ((IntVector) ByteVector.fromMemorySegment(B, t.weights, codes + which * PANEL + lane, LITTLE_ENDIAN)
+                            .convertShape(B2I, I, 0)).and(0xFF).convert(I2F, 0))
+                    .intoArray(out, t.scaleBase + (group - t.fromGroup) * PANEL + lane);
+        }
+    }
+
+    /** For vectors of four lanes: there is no shape for four bytes, and eight might lie beyond the last matrix. */
+    private static void narrowSuperBlocks(final IntegerTile t, final float[] out, final int which, final int lane) {
         for (int group = t.fromGroup; group < t.toGroup; group++) {
             final long block = t.panelOffset + (group >> t.groupShift) * t.blockStride;
             final long codes = block + Q4_K_HEAD_BYTES + (group & t.groupMask) * (long) Q4_K_PART_BYTES + NIBBLES_BYTES;

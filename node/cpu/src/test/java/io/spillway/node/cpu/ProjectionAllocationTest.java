@@ -10,6 +10,7 @@ import io.spillway.node.compute.Tensor;
 import io.spillway.node.compute.TensorOps;
 import java.lang.management.ManagementFactory;
 import java.util.Random;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -18,6 +19,7 @@ import org.junit.jupiter.params.provider.EnumSource;
  * Projections allocate nothing once compiled: a kernel that the compiler gives up on puts every vector on the heap, and is
  * fifty times slower for it.
  */
+@Tag("slow")
 class ProjectionAllocationTest {
     private static final int COLUMNS = 512;
     private static final int OUTPUTS = 64;
@@ -27,7 +29,7 @@ class ProjectionAllocationTest {
 
     @ParameterizedTest
     @EnumSource(DType.class)
-    @Timeout(60)
+    @Timeout(600)
     void allocatesNothing(final DType dtype) {
         try (CpuBackend backend = CpuBackend.start(1);
                 TensorOps ops = backend.newOps();
