@@ -34,6 +34,10 @@ public final class DemoCommand implements Callable<Integer> {
     private Integer limit;
     @Option(names = "--concurrency", paramLabel = "N", defaultValue = "4", description = "episodes at once (default: ${DEFAULT-VALUE})")
     private int concurrency;
+    @Option(names = "--temperature", paramLabel = "T", defaultValue = "0", description = "sample the answers, 0 to 2; the model card is greedy (default: ${DEFAULT-VALUE})")
+    private double temperature;
+    @Option(names = "--seed", paramLabel = "S", defaultValue = "1", description = "with --temperature: another one gives other answers (default: ${DEFAULT-VALUE})")
+    private long seed;
     @Option(names = "--json", description = "print one line of JSON; progress goes to stderr")
     private boolean json;
 
@@ -45,8 +49,7 @@ public final class DemoCommand implements Callable<Integer> {
         final Target.Api api = target.api();
         final PrintWriter progress = json ? spec.commandLine().getErr() : spec.commandLine().getOut();
         final long beganNanos = System.nanoTime();
-        final List<EpisodeResult> results = new Demo(api.baseUrl(), api.apiKey(), api.model(), concurrency, System::nanoTime)
-            .run(chosen, EpisodeFile.tools(file), result -> {
+        final List<EpisodeResult> results = new Demo(api.baseUrl(), api.apiKey(), api.model(), new Demo.Conditions(concurrency, temperature, seed), System::nanoTime).run(chosen, EpisodeFile.tools(file), result -> {
                 progress.println(DemoReport.line(result));
                 progress.flush();
             });

@@ -8,6 +8,7 @@ import io.spillway.domain.error.SpillwayException;
 import io.spillway.domain.time.NanoClock;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.CompletionService;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorCompletionService;
@@ -15,15 +16,37 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.function.Consumer;
 
-/**
- * Runs episodes against an API.
- *
- * @param concurrency episodes in flight at once
- */
-public record Demo(String baseUrl, String apiKey, String model, int concurrency, NanoClock clock) {
-    public Demo {
-        if (concurrency < 1) {
-            throw SpillwayException.ofField(ErrorCode.INVALID_VALUE, "concurrency", "--concurrency must be at least 1, got " + concurrency);
+/** Runs episodes against an API. */
+public record Demo(String baseUrl, String apiKey, String model, Conditions conditions, NanoClock clock) {
+
+    /**
+     * How the episodes are run.
+     *
+     * @param concurrency episodes in flight at once
+     * @param temperature of every request; 0 = greedy, as the model card was measured
+     * @param seed        with a temperature: the same seed gives the same answers from a server that heeds seeds
+     */
+    public record Conditions(int concurrency, double temperature, long seed) {
+        private static final double TEMPERATURE_MAX = 2;
+
+        /** @throws SpillwayException INVALID_VALUE naming the option */
+        public Conditions {
+            if (concurrency < 1) {
+                throw SpillwayException.ofField(ErrorCode.INVALID_VALUE, "concurrency", "--concurrency must be at least 1, got " + concurrency);
+            }
+            if (!(temperature >= 0 && temperature <= TEMPERATURE_MAX)) {
+                throw SpillwayException.ofField(ErrorCode.INVALID_VALUE, "temperature", "--temperature must be 0 to 2, got " + temperature);
+            }
+        }
+
+        /** @return greedy, that many episodes at once */
+        public static Conditions greedy(final int concurrency) {
+            return new Conditions(concurrency, 0, 0);
+        }
+
+        /** @return a seed of its own for every request, so that no two share their random numbers */
+        long seedOf(final Episode episode, final int request) {
+            return Integer.toUnsignedLong(Objects.hash(seed, episode.id(), request));
         }
     }
 
@@ -34,8 +57,8 @@ public record Demo(String baseUrl, String apiKey, String model, int concurrency,
     public List<EpisodeResult> run(final List<Episode> episodes, final JsonNode tools, final Consumer<EpisodeResult> each) {
         return OpenAiClients.calling(baseUrl, apiKey, client -> {
             checkModel(client);
-            final SupportAgent agent = new SupportAgent(client, model, tools, clock);
-            try (ExecutorService threads = Executors.newFixedThreadPool(concurrency, Thread.ofVirtual().factory())) {
+            final SupportAgent agent = new SupportAgent(client, new SupportAgent.Setup(model, tools, conditions), clock);
+            try (ExecutorService threads = Executors.newFixedThreadPool(conditions.concurrency(), Thread.ofVirtual().factory())) {
                 return collect(episodes, agent, new ExecutorCompletionService<>(threads), each);
             }
         });

@@ -26,15 +26,20 @@ final class SupportAgent {
     private static final JsonMapper JSON = new JsonMapper();
 
     private final OpenAIClient client;
-    private final String model;
-    private final JsonNode tools;
+    private final Setup setup;
     private final NanoClock clock;
 
-    /** @param tools signatures, sent exactly as they stand */
-    SupportAgent(final OpenAIClient client, final String model, final JsonNode tools, final NanoClock clock) {
+    /**
+     * What all episodes share.
+     *
+     * @param tools signatures, sent exactly as they stand
+     */
+    record Setup(String model, JsonNode tools, Demo.Conditions conditions) {
+    }
+
+    SupportAgent(final OpenAIClient client, final Setup setup, final NanoClock clock) {
         this.client = client;
-        this.model = model;
-        this.tools = tools;
+        this.setup = setup;
         this.clock = clock;
     }
 
@@ -92,12 +97,15 @@ final class SupportAgent {
 
         private ChatCompletionCreateParams params() {
             final ChatCompletionCreateParams.Builder params = ChatCompletionCreateParams.builder()
-                .model(model).messages(List.copyOf(messages)).temperature(0).maxCompletionTokens(OUTPUT_TOKENS_MAX)
+                .model(setup.model()).messages(List.copyOf(messages)).temperature(setup.conditions().temperature()).maxCompletionTokens(OUTPUT_TOKENS_MAX)
                 .streamOptions(ChatCompletionStreamOptions.builder().includeUsage(true).build())
                 .putAdditionalHeader("X-Run-Id", "demo-" + episode.id());
+            if (setup.conditions().temperature() > 0) {
+                params.seed(setup.conditions().seedOf(episode, used.steps()));
+            }
             if (episode.tools()) {
                 // As JSON and not as typed tools: the order of keys in a signature is part of the prompt the model was trained on.
-                params.putAdditionalBodyProperty("tools", JsonValue.fromJsonNode(tools));
+                params.putAdditionalBodyProperty("tools", JsonValue.fromJsonNode(setup.tools()));
             }
             return params.build();
         }

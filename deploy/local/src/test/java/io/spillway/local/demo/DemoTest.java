@@ -111,7 +111,7 @@ class DemoTest {
              {"user":"V","calls":[],"contains":["a"]}],"backend":[]}""");
         final AtomicLong nanos = new AtomicLong();
         try (ScriptedApi api = new ScriptedApi(true, request -> ScriptedApi.Reply.says("a"))) {
-            final EpisodeResult result = new Demo(api.baseUrl(), "good", "brook", 1, () -> nanos.getAndAdd(5_000_000))
+            final EpisodeResult result = new Demo(api.baseUrl(), "good", "brook", Demo.Conditions.greedy(1), () -> nanos.getAndAdd(5_000_000))
                 .run(List.of(episode), JSON.createArrayNode(), each -> { }).getFirst();
             final Consumption used = result.used();
             assertThat(used.steps()).isEqualTo(2);
@@ -123,6 +123,25 @@ class DemoTest {
             assertThat(used.costUsd()).hasValue(0.5);
             assertThat(api.requests).noneMatch(request -> request.has("tools"));
         }
+    }
+
+    @Test
+    void sampledRequestsHaveTheTemperatureAndASeedOfTheirOwnThatTheRunsSeedDecides() throws Exception {
+        final Episode episode = episode("""
+            {"id":"e","category":"c","system":"S","tools":false,"turns":[{"user":"U","calls":[],"contains":["a"]},
+             {"user":"V","calls":[],"contains":["a"]}],"backend":[]}""");
+        try (ScriptedApi api = new ScriptedApi(true, request -> ScriptedApi.Reply.says("a"))) {
+            for (final long seed : new long[] {1, 1, 2}) {
+                new Demo(api.baseUrl(), "good", "brook", new Demo.Conditions(1, 0.7, seed), System::nanoTime)
+                    .run(List.of(episode), JSON.createArrayNode(), each -> { });
+            }
+            final List<Long> seeds = api.requests.stream().map(request -> request.path("seed").asLong(-1)).toList();
+            assertThat(api.requests).allSatisfy(request -> assertThat(request.path("temperature").asDouble()).isEqualTo(0.7));
+            assertThat(seeds.subList(0, 2)).isEqualTo(seeds.subList(2, 4)).doesNotHaveDuplicates();
+            assertThat(seeds.subList(4, 6)).doesNotContainAnyElementsOf(seeds.subList(0, 2));
+        }
+        assertThatThrownBy(() -> new Demo.Conditions(1, -1, 0)).hasMessageContaining("--temperature");
+        assertThatThrownBy(() -> new Demo.Conditions(1, Double.NaN, 0)).hasMessageContaining("--temperature");
     }
 
     @Test
@@ -154,9 +173,9 @@ class DemoTest {
     @Test
     void aWrongKeyAModelThatIsNotServedAndADeadPortAreOneLineEach() throws Exception {
         try (ScriptedApi api = new ScriptedApi(false, request -> ScriptedApi.Reply.says("a"))) {
-            assertThatThrownBy(() -> new Demo(api.baseUrl(), "bad", "brook", 1, System::nanoTime).run(List.of(), null, each -> { }))
+            assertThatThrownBy(() -> new Demo(api.baseUrl(), "bad", "brook", Demo.Conditions.greedy(1), System::nanoTime).run(List.of(), null, each -> { }))
                 .isInstanceOf(SpillwayException.class).hasMessageContaining("refused the API key");
-            assertThatThrownBy(() -> new Demo(api.baseUrl(), "good", "creek", 1, System::nanoTime).run(List.of(), null, each -> { }))
+            assertThatThrownBy(() -> new Demo(api.baseUrl(), "good", "creek", Demo.Conditions.greedy(1), System::nanoTime).run(List.of(), null, each -> { }))
                 .isInstanceOfSatisfying(SpillwayException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.MODEL_NOT_FOUND))
                 .hasMessageContaining("does not serve 'creek'; it serves brook");
         }
@@ -177,7 +196,7 @@ class DemoTest {
     }
 
     private static Demo demo(final ScriptedApi api, final int concurrency) {
-        return new Demo(api.baseUrl(), "good", "brook", concurrency, System::nanoTime);
+        return new Demo(api.baseUrl(), "good", "brook", Demo.Conditions.greedy(concurrency), System::nanoTime);
     }
 
     private static EpisodeResult run(final ScriptedApi api, final Episode episode) {
