@@ -1,12 +1,13 @@
 package io.spillway.bench.engine;
 
-import java.lang.foreign.Arena;
+import io.spillway.node.compute.Slab;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.List;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.LongVector;
+import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
@@ -19,6 +20,8 @@ public record MachineLimits(double readBytesPerSecond, double flopsPerSecond) {
     private static final VectorSpecies<Long> LONGS = LongVector.SPECIES_PREFERRED;
     private static final VectorSpecies<Float> FLOATS = FloatVector.SPECIES_PREFERRED;
     private static final long BYTES = 1L << 30;
+    /** What one call reads: short, so that every pass runs code that was compiled as a whole. */
+    private static final long STRETCH_BYTES = 1L << 18;
     private static final int FMA_ROUNDS = 20_000_000;
     private static final int CHAINS = 10;
     private static final int PASSES = 5;
@@ -30,8 +33,9 @@ public record MachineLimits(double readBytesPerSecond, double flopsPerSecond) {
     public static MachineLimits measure(final int threads) throws InterruptedException {
         final double[] read = new double[PASSES];
         final double[] flops = new double[PASSES];
-        try (Arena arena = Arena.ofShared()) {
-            final MemorySegment memory = arena.allocate(BYTES, 64);
+        // In large pages, as weights are: with small ones a plain read gets less than the kernels do.
+        try (Slab slab = Slab.allocate(BYTES)) {
+            final MemorySegment memory = slab.segment();
             memory.fill((byte) 1);
             inParallel(threads, thread -> readPart(memory, thread, threads));
             inParallel(threads, thread -> multiply(FMA_ROUNDS / 10));
@@ -63,20 +67,28 @@ public record MachineLimits(double readBytesPerSecond, double flopsPerSecond) {
     }
 
     private static double readPart(final MemorySegment memory, final int thread, final int threads) {
-        final long from = BYTES / threads / 64 * 64 * thread;
-        final long to = from + BYTES / threads / 64 * 64;
+        final long part = BYTES / threads / STRETCH_BYTES * STRETCH_BYTES;
+        long sum = 0;
+        for (long at = thread * part; at < (thread + 1) * part; at += STRETCH_BYTES) {
+            sum += readStretch(memory, at);
+        }
+        return sum;
+    }
+
+    private static long readStretch(final MemorySegment memory, final long from) {
         LongVector a = LongVector.zero(LONGS);
         LongVector b = a;
         LongVector c = a;
         LongVector d = a;
         final int step = LONGS.vectorByteSize();
-        for (long at = from; at + 4L * step <= to; at += 4L * step) {
+        for (long i = 0; i < STRETCH_BYTES; i += 4L * step) {
+            final long at = from + i;
             a = a.add(LongVector.fromMemorySegment(LONGS, memory, at, ByteOrder.LITTLE_ENDIAN));
             b = b.add(LongVector.fromMemorySegment(LONGS, memory, at + step, ByteOrder.LITTLE_ENDIAN));
             c = c.add(LongVector.fromMemorySegment(LONGS, memory, at + 2L * step, ByteOrder.LITTLE_ENDIAN));
             d = d.add(LongVector.fromMemorySegment(LONGS, memory, at + 3L * step, ByteOrder.LITTLE_ENDIAN));
         }
-        return a.add(b).add(c).add(d).reduceLanes(jdk.incubator.vector.VectorOperators.ADD);
+        return a.add(b).add(c).add(d).reduceLanes(VectorOperators.ADD);
     }
 
     private static double multiply(final int rounds) {
