@@ -14,6 +14,9 @@ import io.spillway.node.cpu.Reference.Case;
 import io.spillway.node.model.LanguageModel;
 import io.spillway.node.model.ModelLoader;
 import io.spillway.node.model.StepBatch;
+import io.spillway.node.weights.ModelShape;
+import io.spillway.node.weights.ModelShapes;
+import io.spillway.node.weights.ShapeDifference;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -127,6 +130,49 @@ class HuggingFaceNamesTest {
             // 1 + (gain − 1) is not always the gain.
             assertThat(huggingFace[i]).as("logit %d", i).isCloseTo(gguf[i], within(name.startsWith("gemma") ? 1e-4f : 0f));
         }
+    }
+
+    private static ModelShape shape(final Path path) {
+        try (ModelSource source = ModelSource.open(path)) {
+            return ModelShapes.read(source);
+        }
+    }
+
+    /** To the bit, where GGUF rounds nothing. */
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', quoteCharacter = '`', value = {"llama-linear||", "llama-yarn||", "mixtral||", "qwen2||", "qwen3||", "qwen3-yarn||", "qwen3moe||", "gemma2||", "gemma3||",
+        "phi3-long||", "phi3-short||", "gpt-oss-mxfp4||",
+        "llama-linear|'type': 'linear', 'factor': 4.0|'rope_type': 'llama3', 'factor': 8.0, 'low_freq_factor': 1.0, 'high_freq_factor': 4.0, 'original_max_position_embeddings': 128",
+        "llama-linear|'model_type': 'llama'|'model_type': 'mistral', 'sliding_window': 9",
+        "llama-linear|'model_type': 'llama'|'model_type': 'llama', 'sliding_window': 9, 'layer_types': ['full_attention', 'sliding_attention']",
+        "llama-yarn|'factor': 4.0|'factor': 4.0, 'attention_factor': 1.3, 'beta_fast': 16.0",
+        "qwen2|'use_sliding_window': false|'use_sliding_window': true",
+        "gemma3|'final_logit_softcapping': null|'final_logit_softcapping': 12.0",
+        "gpt-oss-mxfp4|'truncate': true|'truncate': false"})
+    void aGgufFileMadeOfADirectoryIsTheSameModel(final String name, final String instead, final String of) throws IOException {
+        final String original = config(name);
+        final String config = instead == null ? original : original.replace(instead.replace('\'', '"'), of.replace('\'', '"'));
+        assertThat(config.equals(original)).isEqualTo(instead == null);
+        final Path directory = copy(name, config);
+        final Path gguf = GgufCopy.write(directory, folder.resolve(name + ".gguf"));
+        assertThat(ShapeDifference.between(shape(directory), shape(gguf))).isEmpty();
+        final float[] expected = logits(directory, REFERENCE.tokens());
+        final float[] logits = logits(gguf, REFERENCE.tokens());
+        for (int i = 0; i < logits.length; i++) {
+            // GGUF keeps rope factors as floats.
+            final boolean rounded = instead != null && (of.contains("llama3") || of.contains("attention_factor"));
+            assertThat(logits[i]).as("logit %d", i).isCloseTo(expected[i], within(rounded ? 1e-4f : 0f));
+        }
+    }
+
+    @Test
+    void whatGgufCannotSayIsADifference() throws IOException {
+        final Path directory = copy("qwen3moe", config("qwen3moe").replace("\"norm_topk_prob\": true", "\"norm_topk_prob\": false"));
+        assertThat(ShapeDifference.between(shape(directory), shape(GgufCopy.write(directory, folder.resolve("q.gguf"))))).get().asString()
+                .contains("experts", "normalised=false");
+        final Path scaled = copy("gemma2", config("gemma2").replace("\"query_pre_attn_scalar\": 20", "\"query_pre_attn_scalar\": 40"));
+        assertThat(ShapeDifference.between(shape(scaled), shape(GgufCopy.write(scaled, folder.resolve("g.gguf"))))).get().asString()
+                .contains("scale of the queries");
     }
 
     /** Of one layer only: deeper ones hand on what lies before the window. */

@@ -8,6 +8,7 @@ import io.spillway.node.compute.DType;
 import io.spillway.node.compute.StoredBlock;
 import io.spillway.node.compute.StoredMatrix;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -19,7 +20,7 @@ import java.util.List;
  * @param rows    of all experts, one expert after the other
  * @param columns a multiple of 32
  */
-record MxFp4Matrix(MemorySegment blocks, MemorySegment scales, int rows, int columns) implements StoredMatrix {
+record MxFp4Matrix(MemorySegment blocks, MemorySegment scales, int rows, int columns) implements StoredMatrix, MxFp4Rows {
     private static final String BLOCKS = "_blocks";
     private static final String SCALES = "_scales";
     private static final int GROUP_BYTES = StoredBlock.COLUMNS / 2;
@@ -70,6 +71,23 @@ record MxFp4Matrix(MemorySegment blocks, MemorySegment scales, int rows, int col
         final long group = group(row, column);
         final int pair = Bytes.unsigned(blocks, group * GROUP_BYTES + column % StoredBlock.COLUMNS / 2);
         return TableBlocks.exponentScale(Bytes.unsigned(scales, group)) * (byte) number(pair >>> 4 * (column % 2));
+    }
+
+    /** The exponent first; byte j holds columns j and 16 + j instead of neighbours. */
+    @Override
+    public void copyRow(final int row, final MemorySegment target, final long at) {
+        for (int column = 0; column < columns; column += StoredBlock.COLUMNS) {
+            final long group = group(row, column);
+            final long block = at + TensorType.MXFP4.bytesOf(column);
+            target.set(ValueLayout.JAVA_BYTE, block, (byte) Bytes.unsigned(scales, group));
+            for (int j = 0; j < GROUP_BYTES; j++) {
+                target.set(ValueLayout.JAVA_BYTE, block + 1 + j, (byte) (code(group, j) | code(group, GROUP_BYTES + j) << 4));
+            }
+        }
+    }
+
+    private int code(final long group, final int column) {
+        return Bytes.unsigned(blocks, group * GROUP_BYTES + column / 2) >>> 4 * (column % 2) & 0xF;
     }
 
     private long group(final int row, final int column) {

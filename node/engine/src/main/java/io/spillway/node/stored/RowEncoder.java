@@ -14,9 +14,13 @@ public interface RowEncoder {
      */
     void encode(float[] row, MemorySegment target, long at);
 
-    /** @return an encoder of that type: Q8_0 or Q4_K */
+    /** @return an encoder of that type: F32, F16, BF16, Q8_0, Q4_0 or Q4_K */
     static RowEncoder of(final TensorType type) {
         return switch (type) {
+            case F32 -> FloatEncoder.F32;
+            case F16 -> FloatEncoder.F16;
+            case BF16 -> FloatEncoder.BF16;
+            case Q4_0 -> new Q4Encoder();
             case Q8_0 -> new Q8Encoder();
             case Q4_K -> new Q4KEncoder();
             default -> throw new IllegalArgumentException("no encoder writes " + type);

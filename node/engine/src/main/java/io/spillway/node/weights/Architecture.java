@@ -29,6 +29,11 @@ public enum Architecture {
         this.activation = activation;
     }
 
+    /** @return what GGUF calls it; mistral and mixtral are kinds of llama there */
+    String ggufName() {
+        return gguf.isEmpty() ? LLAMA.gguf : gguf;
+    }
+
     /** @return Hugging Face's name of the only activation that this kind has */
     String activation() {
         return activation;
@@ -37,6 +42,11 @@ public enum Architecture {
     /** @return whether GGUF keeps queries and keys in the order of neighbouring pairs, which we undo */
     boolean interleavedInGguf() {
         return this == LLAMA || this == MISTRAL || this == MIXTRAL;
+    }
+
+    /** @return whether all layers have the window unless each is named: there is no period */
+    boolean windowsByLayerNumber() {
+        return this == QWEN2 || this == QWEN3 || this == QWEN3_MOE;
     }
 
     /** @return whether norms are kept as what is added to one, outside GGUF */

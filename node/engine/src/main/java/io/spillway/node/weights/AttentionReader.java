@@ -42,12 +42,23 @@ final class AttentionReader {
             throw InvalidModel.because(source, heads + " heads of " + headDim + " are no size");
         }
         final int rotatedDims = rotatedDims(headDim);
-        final double base = base(metadata.config().flatMap(c -> HfRotary.scaling(c, "full_attention")), "rope.freq_base", "rope_theta", baseDefault());
+        final double base = rotaryBase();
         final Rotary rotary = metadata.config()
                 .map(c -> new HfRotary(source, c, rotatedDims, contextTokens).read(base, HfRotary.scaling(c, "full_attention")))
                 .orElseGet(() -> new GgufRotary(source, metadata, rotatedDims, contextTokens).read(base, true));
         return new ModelShape.Attention(heads, kvHeads, headDim, scale(layers, hidden / heads, headDim), softcap(), windows(layers), rotary,
                 windowRotary(rotary, rotatedDims, contextTokens));
+    }
+
+    /** @return base of the frequencies of layers that see everything */
+    double rotaryBase() {
+        return base(metadata.config().flatMap(c -> HfRotary.scaling(c, "full_attention")), "rope.freq_base", "rope_theta", baseDefault());
+    }
+
+    /** @return base of the frequencies of layers with a window, where they have their own (gemma 3) */
+    double windowRotaryBase() {
+        final Optional<HfConfig> own = metadata.config().flatMap(c -> c.object("rope_parameters")).flatMap(p -> p.object("sliding_attention"));
+        return base(own, "rope.freq_base_swa", "rope_local_base_freq", BASE_DEFAULT);
     }
 
     private int headDimDefault(final int even) {
@@ -101,9 +112,7 @@ final class AttentionReader {
             }
             return rotary;
         }
-        final Optional<HfConfig> own = metadata.config().flatMap(c -> c.object("rope_parameters")).flatMap(p -> p.object("sliding_attention"));
-        final double base = base(own, "rope.freq_base_swa", "rope_local_base_freq", BASE_DEFAULT);
-        return new Rotary(Rotary.frequencies(base, rotatedDims), 1);
+        return new Rotary(Rotary.frequencies(windowRotaryBase(), rotatedDims), 1);
     }
 
     private float scale(final int layers, final int widthPerHead, final int headDim) {
@@ -129,7 +138,7 @@ final class AttentionReader {
 
     private ModelShape.Windows windows(final int layers) {
         final long tokens = metadata.integer("attention.sliding_window", "sliding_window").orElse(architecture == Architecture.GEMMA2 ? WINDOW_GEMMA2 : 0);
-        final boolean used = metadata.config().map(c -> c.bool("use_sliding_window").orElse(!isQwen())).orElse(true);
+        final boolean used = metadata.config().map(c -> c.bool("use_sliding_window").orElse(!architecture.windowsByLayerNumber())).orElse(true);
         if (tokens == 0 || !used) {
             return ModelShape.Windows.NONE;
         }
@@ -144,17 +153,13 @@ final class AttentionReader {
         return new ModelShape.Windows((int) tokens, windowed);
     }
 
-    private boolean isQwen() {
-        return architecture == Architecture.QWEN2 || architecture == Architecture.QWEN3 || architecture == Architecture.QWEN3_MOE;
-    }
-
     /** Of every period of layers the last sees everything; a period of 0 has none such. */
     private boolean windowed(final int layer) {
         final Optional<String> type = metadata.config().flatMap(c -> c.stringAt("layer_types", layer));
         if (type.isPresent()) {
             return type.get().equals("sliding_attention");
         }
-        if (isQwen()) {
+        if (architecture.windowsByLayerNumber()) {
             return layer >= metadata.config().map(c -> c.integer("max_window_layers").orElse(0)).orElse(0L);
         }
         final long period = metadata.integer("attention.sliding_window_pattern", "sliding_window_pattern").orElse(switch (architecture) {

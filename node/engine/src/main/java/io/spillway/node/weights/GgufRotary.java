@@ -4,6 +4,9 @@ import io.spillway.modelfile.ModelSource;
 
 /** Reads the rotation of a GGUF file: metadata, and factors per pair that stand as tensors. Used by the loading thread. */
 final class GgufRotary {
+    /** Ours: other programs always truncate. Without it gpt-oss would not be what its makers made. */
+    static final String YARN_TRUNCATE = "rope.scaling.yarn_truncate";
+
     private final ModelSource source;
     private final Metadata metadata;
     private final int rotatedDims;
@@ -56,7 +59,8 @@ final class GgufRotary {
         }
         return new RotaryScalings.Yarn(base, originalTokens(), factor,
                 metadata.real("rope.scaling.yarn_beta_fast", "").orElse(RotaryScalings.Yarn.BETA_FAST_DEFAULT),
-                metadata.real("rope.scaling.yarn_beta_slow", "").orElse(RotaryScalings.Yarn.BETA_SLOW_DEFAULT), true);
+                metadata.real("rope.scaling.yarn_beta_slow", "").orElse(RotaryScalings.Yarn.BETA_SLOW_DEFAULT),
+                metadata.bool(YARN_TRUNCATE).orElse(true));
     }
 
     private int originalTokens() {

@@ -79,7 +79,7 @@ final class HfRotary {
         return config.integer("max_position_embeddings").orElse(contextTokens);
     }
 
-    private double originalTokens(final HfConfig s) {
+    double originalTokens(final HfConfig s) {
         final double original = s.real("original_max_position_embeddings")
                 .orElse(config.real("original_max_position_embeddings").orElse(trainedTokens()));
         if (!(original > 1)) {

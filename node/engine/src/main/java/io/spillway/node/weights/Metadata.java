@@ -38,6 +38,11 @@ final class Metadata {
         return source.gguf().map(g -> g.string(key(ggufKey))).orElseGet(() -> source.config().flatMap(c -> c.string(hfKey)));
     }
 
+    /** @return the truth value under GGUF's key; empty outside GGUF */
+    Optional<Boolean> bool(final String ggufKey) {
+        return source.gguf().flatMap(g -> g.bool(key(ggufKey)));
+    }
+
     OptionalDouble real(final String ggufKey, final String hfKey) {
         return source.gguf().map(g -> g.real(key(ggufKey))).orElseGet(() -> source.config().orElseThrow().real(hfKey));
     }

@@ -64,6 +64,16 @@ public enum WeightName {
         this.huggingFace = huggingFace;
     }
 
+    /** @return whether both kinds of files have it */
+    boolean inBoth() {
+        return !gguf.equals("-") && !huggingFace.equals("-");
+    }
+
+    /** @return whether every layer has its own */
+    boolean standsPerLayer() {
+        return gguf.contains("#");
+    }
+
     /** @return the tensor's name in a file; {@code layer} is ignored by names without one */
     String in(final boolean ggufFile, final int layer) {
         return (ggufFile ? gguf : huggingFace).replace("#", Integer.toString(layer));

@@ -1,0 +1,48 @@
+package io.spillway.node.weights;
+
+import io.spillway.modelfile.TensorEntry;
+import io.spillway.modelfile.TensorType;
+import java.lang.foreign.MemorySegment;
+import java.util.List;
+
+/**
+ * A tensor as GGUF wants it, made of what a Hugging Face directory has. Immutable; any thread may read while the directory is open.
+ *
+ * @param name     GGUF's
+ * @param shape    row-major, outermost first
+ * @param keptType what it is written as where it is not to be quantised: F32 for vectors, else the type it is stored in
+ * @param parts    the directory's tensors it is made of; none for what the configuration says
+ * @param rows     its numbers
+ */
+public record GgufTensor(String name, List<Long> shape, TensorType keptType, List<TensorEntry> parts, Rows rows) {
+    public GgufTensor {
+        shape = List.copyOf(shape);
+        parts = List.copyOf(parts);
+    }
+
+    /** All but the last dimension as rows. */
+    @FunctionalInterface
+    public interface Rows {
+        /** @return that row, a fresh array */
+        float[] row(int row);
+
+        /**
+         * Writes a row in blocks of the type it is stored in, unchanged: MXFP4 only.
+         *
+         * @param target gets the bytes of a row from {@code at} on
+         */
+        default void copyRow(final int row, final MemorySegment target, final long at) {
+            throw new UnsupportedOperationException("no blocks to copy");
+        }
+    }
+
+    /** @return how many rows */
+    public int rowCount() {
+        return Math.toIntExact(shape.stream().limit(shape.size() - 1L).reduce(1L, Math::multiplyExact));
+    }
+
+    /** @return numbers of a row */
+    public int columns() {
+        return Math.toIntExact(shape.getLast());
+    }
+}
