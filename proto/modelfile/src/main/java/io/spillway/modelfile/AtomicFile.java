@@ -6,7 +6,9 @@ import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
@@ -43,7 +45,7 @@ public final class AtomicFile implements AutoCloseable {
     public static AtomicFile create(final Path target) {
         final Path folder = target.toAbsolutePath().getParent();
         try {
-            final Path partial = Files.createFile(unused(target, folder));
+            final Path partial = newPartial(target, folder);
             removeAbandoned(target, folder, Files.getLastModifiedTime(partial));
             return new AtomicFile(target, partial, FileChannel.open(partial, StandardOpenOption.WRITE));
         } catch (final IOException e) {
@@ -51,24 +53,34 @@ public final class AtomicFile implements AutoCloseable {
         }
     }
 
-    /** Not createTempFile: others may read a model, as the umask says. */
-    private static Path unused(final Path target, final Path folder) {
+    /** Not createTempFile: others may read a model, as the umask says. Other threads may write the same target at this moment. */
+    private static Path newPartial(final Path target, final Path folder) throws IOException {
         final String prefix = "." + target.getFileName() + "." + ProcessHandle.current().pid() + "-";
-        int number = 0;
-        while (Files.exists(folder.resolve(prefix + number + PARTIAL))) {
-            number++;
+        for (int number = 0;; number++) {
+            try {
+                return Files.createFile(folder.resolve(prefix + number + PARTIAL));
+            } catch (final FileAlreadyExistsException _) {
+                continue; // somebody's: the next number
+            }
         }
-        return folder.resolve(prefix + number + PARTIAL);
     }
 
     /** Deletes what a writer of the same target left that was killed: nothing has been written to it for an hour. */
     private static void removeAbandoned(final Path target, final Path folder, final FileTime now) throws IOException {
         try (Stream<Path> entries = Files.list(folder)) {
             for (final Path entry : entries.filter(p -> isPartialOf(target, p)).toList()) {
-                if (Files.getLastModifiedTime(entry).toMillis() + ABANDONED_MILLIS < now.toMillis()) {
-                    Files.deleteIfExists(entry);
-                }
+                removeIfAbandoned(entry, now);
             }
+        }
+    }
+
+    private static void removeIfAbandoned(final Path partial, final FileTime now) throws IOException {
+        try {
+            if (Files.getLastModifiedTime(partial).toMillis() + ABANDONED_MILLIS < now.toMillis()) {
+                Files.deleteIfExists(partial);
+            }
+        } catch (final NoSuchFileException _) {
+            return; // its writer has given it its name meanwhile
         }
     }
 

@@ -42,8 +42,13 @@ public record CachePolicy(Mode mode, Path folder, long minBytes) {
         return new CachePolicy(Mode.AUTO, null, MIN_BYTES_DEFAULT);
     }
 
-    /** @return in {@code folder}, models of any size */
+    /** @return in {@code folder}, models of 256 MiB and more */
     public static CachePolicy in(final Path folder) {
-        return new CachePolicy(Mode.FOLDER, folder, 0);
+        return new CachePolicy(Mode.FOLDER, folder, MIN_BYTES_DEFAULT);
+    }
+
+    /** @return the same for models of any size */
+    public CachePolicy ofAnySize() {
+        return new CachePolicy(mode, folder, 0);
     }
 }

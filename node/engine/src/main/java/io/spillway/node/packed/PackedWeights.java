@@ -3,22 +3,22 @@ package io.spillway.node.packed;
 import io.spillway.domain.error.SpillwayException;
 import io.spillway.modelfile.ModelSource;
 import io.spillway.modelfile.TensorEntry;
-import io.spillway.node.compute.DType;
 import io.spillway.node.compute.PackedMatrix;
 import io.spillway.node.compute.WorkerPool;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.UUID;
 
 /**
  * One model's packed weights between two starts: asked before a matrix is packed, told afterwards, and written at the end of
  * loading if anything was missing. That it cannot be written is worth a warning and nothing else.
  *
- * <p>Matrices that it hands out are borrowed until {@link #close}. Used by the loading thread; closed by the model's owner.
+ * <p>Used by the loading thread. Matrices stay the caller's.
  */
 public final class PackedWeights implements AutoCloseable {
     private static final System.Logger LOG = System.getLogger(PackedWeights.class.getName());
@@ -51,17 +51,18 @@ public final class PackedWeights implements AutoCloseable {
             return new PackedWeights(null, new byte[0], workers);
         }
         final byte[] key = source.contentKey();
-        return new PackedWeights(place(source, policy, key), key, workers);
+        return new PackedWeights(place(source, policy), key, workers);
     }
 
-    private static Path place(final ModelSource source, final CachePolicy policy, final byte[] key) {
+    private static Path place(final ModelSource source, final CachePolicy policy) {
         final Path model = source.path().toAbsolutePath().normalize();
         final Path folder = Files.isDirectory(model) ? model : model.getParent();
         if (policy.mode() == CachePolicy.Mode.AUTO && Files.isWritable(folder)) {
             return folder.resolve((Files.isDirectory(model) ? "model" : model.getFileName().toString()) + SUFFIX);
         }
         final Path elsewhere = policy.mode() == CachePolicy.Mode.FOLDER ? policy.folder() : userCache();
-        return elsewhere.resolve(source.nameHint() + "-" + HexFormat.of().formatHex(key, 0, 8) + SUFFIX);
+        // By the model's path, not its content: a changed model takes the place of what was kept of the old one.
+        return elsewhere.resolve(source.nameHint() + "-" + UUID.nameUUIDFromBytes(model.toString().getBytes(StandardCharsets.UTF_8)) + SUFFIX);
     }
 
     private static Path userCache() {
@@ -76,18 +77,24 @@ public final class PackedWeights implements AutoCloseable {
     }
 
     /**
-     * @param label what the matrix is, one of its kind in the model
-     * @return the matrix as it was packed before, checked; empty when it must be packed
+     * @param label  what the matrix is, one of its kind in the model
+     * @param target its format and shape, and where it is to be; zeros, as it must be given, when the answer is false
+     * @return whether it is there now as it was packed before, checked; else it must be packed
      */
-    public Optional<PackedMatrix> find(final String label, final DType dtype, final int rows, final int columns) {
-        if (file == null) {
-            return Optional.empty();
+    public boolean read(final String label, final PackedMatrix target) {
+        final Optional<PackedEntry> entry = file == null ? Optional.empty() : file.find(label).filter(found ->
+                found.dtype() == target.dtype() && found.rows() == target.rows() && found.columns() == target.columns());
+        if (entry.isEmpty()) {
+            return false;
         }
-        final Optional<PackedMatrix> found = file.find(label)
-                .filter(entry -> entry.dtype() == dtype && entry.rows() == rows && entry.columns() == columns)
-                .flatMap(entry -> file.matrix(entry, workers));
-        found.ifPresent(matrix -> matrices.put(label, matrix));
-        return found;
+        final boolean sound = file.read(entry.get(), target.bytes().asSlice(0, entry.get().sizeBytes()), workers);
+        if (sound) {
+            matrices.put(label, target);
+        } else {
+            target.bytes().fill((byte) 0);
+        }
+        incomplete |= !sound;
+        return sound;
     }
 
     /** Remembers a matrix that had to be packed, for the side file. */
@@ -108,6 +115,7 @@ public final class PackedWeights implements AutoCloseable {
             }
         }
         matrices.clear();
+        close();
     }
 
     private void write() throws IOException {
@@ -118,15 +126,20 @@ public final class PackedWeights implements AutoCloseable {
             return;
         }
         PackedFile.write(path, key, matrices, workers);
-        LOG.log(System.Logger.Level.INFO, "packed weights are kept in " + path + " (" + neededBytes + " bytes): the next start maps them");
+        LOG.log(System.Logger.Level.INFO, "packed weights are kept in " + path + " (" + neededBytes + " bytes): the next start reads them");
     }
 
-    /** Ends the mapping: matrices that {@link #find} returned are gone. */
+    /** Closes the side file; again is fine. */
     @Override
     public void close() {
-        if (file != null) {
-            file.close();
-            file = null;
+        if (file == null) {
+            return;
         }
+        try {
+            file.close();
+        } catch (final IOException e) {
+            LOG.log(System.Logger.Level.WARNING, "packed weights in " + path + " did not close: " + e.getMessage());
+        }
+        file = null;
     }
 }

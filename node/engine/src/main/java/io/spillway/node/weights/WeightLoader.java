@@ -164,25 +164,20 @@ public final class WeightLoader implements AutoCloseable {
         final DType dtype = expand ? DType.F32 : stored.packedAs();
         // A kept matrix is ours only if it was made of the same rows in the same order.
         final String keptAs = label + "#" + IntStream.range(0, rows).map(order::sourceRow).reduce(1, (hash, row) -> 31 * hash + row);
-        final PackedMatrix packed = kept.find(keptAs, dtype, rows, stored.columns())
-                .orElseGet(() -> packNow(keptAs, stored, new PackedShape(dtype, rows), order));
+        final PackedMatrix packed = allocate(dtype, rows, stored.columns());
+        if (!kept.read(keptAs, packed)) {
+            backend.workers().run(packed.strips(), (strip, worker) -> MatrixPacker.packStrip(stored, order, packed, strip));
+            kept.keep(keptAs, packed);
+        }
         elementsDone += (long) rows * stored.columns();
         progress.accept(Math.min(1, (double) elementsDone / elementsTotal));
         return packed;
     }
 
-    private record PackedShape(DType dtype, int rows) { }
-
-    private PackedMatrix packNow(final String keptAs, final StoredMatrix stored, final PackedShape target, final RowOrder order) {
-        final DType dtype = target.dtype();
-        final int rows = target.rows();
-        final Slab slab = backend.allocate(PackedMatrix.sizeBytes(dtype, rows, stored.columns()));
+    private PackedMatrix allocate(final DType dtype, final int rows, final int columns) {
+        final Slab slab = backend.allocate(PackedMatrix.sizeBytes(dtype, rows, columns));
         slabs.add(slab);
-        final PackedMatrix packed = new PackedMatrix(dtype, rows, stored.columns(), slab.segment());
-        backend.workers().run(packed.strips(), (strip, worker) ->
-                MatrixPacker.packStrip(stored, order, packed, strip));
-        kept.keep(keptAs, packed);
-        return packed;
+        return new PackedMatrix(dtype, rows, columns, slab.segment());
     }
 
     /** Ends loading: refuses a file with tensors that nothing asked for. */

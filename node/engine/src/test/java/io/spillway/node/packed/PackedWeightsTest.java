@@ -16,10 +16,15 @@ import java.lang.foreign.ValueLayout;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
+import java.util.concurrent.CyclicBarrier;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -51,6 +56,7 @@ class PackedWeightsTest {
     @AfterEach
     void free() {
         slab.close();
+        targets.forEach(Slab::close);
     }
 
     private void writeModel(final int seed) {
@@ -68,8 +74,24 @@ class PackedWeightsTest {
         }
     }
 
-    private static Optional<PackedMatrix> find(final PackedWeights weights, final String label) {
-        return weights.find(label, DType.Q8_0, ROWS, COLUMNS);
+    private final List<Slab> targets = new ArrayList<>();
+
+    private PackedMatrix target(final DType dtype, final int rows) {
+        targets.add(Slab.allocate(PackedMatrix.sizeBytes(dtype, rows, COLUMNS)));
+        return new PackedMatrix(dtype, rows, COLUMNS, targets.getLast().segment());
+    }
+
+    private Optional<PackedMatrix> find(final PackedWeights weights, final String label) {
+        return find(weights, label, DType.Q8_0, ROWS);
+    }
+
+    private Optional<PackedMatrix> find(final PackedWeights weights, final String label, final DType dtype, final int rows) {
+        final PackedMatrix target = target(dtype, rows);
+        if (weights.read(label, target)) {
+            return Optional.of(target);
+        }
+        assertThat(target.bytes().mismatch(MemorySegment.ofArray(new byte[(int) target.bytes().byteSize()]))).as("left as it was").isEqualTo(-1);
+        return Optional.empty();
     }
 
     private Path keep(final CachePolicy policy) {
@@ -89,17 +111,16 @@ class PackedWeightsTest {
     }
 
     @Test
-    void whatIsKeptIsMapped() {
+    void whatIsKeptIsRead() {
         assertThat(keep(BESIDE)).isEqualTo(directory.resolve("m.gguf.spillway-packed")).exists();
         try (PackedWeights weights = open(BESIDE)) {
             for (final String label : List.of("a", "b")) {
                 final PackedMatrix found = find(weights, label).orElseThrow();
                 assertThat(found.bytes().mismatch(matrix.bytes())).isEqualTo(-1);
-                assertThat(found.bytes().isReadOnly()).isTrue();
             }
             assertThat(find(weights, "c")).isEmpty();
-            assertThat(weights.find("a", DType.Q8_0, ROWS + 1, COLUMNS)).as("another shape").isEmpty();
-            assertThat(weights.find("a", DType.Q4_0, ROWS, COLUMNS)).as("another format").isEmpty();
+            assertThat(find(weights, "a", DType.Q8_0, ROWS + 1)).as("another shape").isEmpty();
+            assertThat(find(weights, "a", DType.Q4_0, ROWS)).as("another format").isEmpty();
         }
     }
 
@@ -167,7 +188,7 @@ class PackedWeightsTest {
     @Test
     void policiesChooseTheFolder() throws IOException {
         final Path folder = directory.resolve("kept/deep");
-        final Path file = keep(CachePolicy.in(folder));
+        final Path file = keep(CachePolicy.in(folder).ofAnySize());
         assertThat(file).exists().hasParentRaw(folder);
         assertThat(file.getFileName().toString()).startsWith("m-").endsWith(".spillway-packed");
         assertThat(open(CachePolicy.off()).path()).isEmpty();
@@ -180,9 +201,55 @@ class PackedWeightsTest {
     }
 
     @Test
+    void aChangedModelTakesThePlaceOfWhatWasKeptOfTheOldOneAndAnotherOfTheSameNameDoesNot() throws IOException {
+        final CachePolicy policy = CachePolicy.in(directory.resolve("kept")).ofAnySize();
+        final Path first = keep(policy);
+        writeModel(2);
+        assertThat(keep(policy)).isEqualTo(first);
+        assertThat(directory.resolve("kept")).isDirectoryContaining(file -> true).satisfies(folder -> assertThat(folder.toFile().list()).hasSize(1));
+        model = Files.createDirectory(directory.resolve("other")).resolve("m.gguf");
+        writeModel(2);
+        assertThat(keep(policy)).isNotEqualTo(first).hasParentRaw(first.getParent());
+    }
+
+    @Test
+    void twoThatStartAtOnceBothWriteAndEitherFileIsWhole() throws Exception {
+        final CyclicBarrier start = new CyclicBarrier(2);
+        for (int round = 0; round < 20; round++) {
+            Files.deleteIfExists(directory.resolve("m.gguf.spillway-packed"));
+            try (ExecutorService threads = Executors.newFixedThreadPool(2)) {
+                final List<Future<Path>> both = threads.invokeAll(List.of(() -> keepWith(start), () -> keepWith(start)));
+                assertThat(both.getFirst().get()).isEqualTo(both.getLast().get());
+            }
+            assertFound(true);
+            assertThat(directory.toFile().list()).as("nothing half written is left").containsExactlyInAnyOrder("m.gguf", "m.gguf.spillway-packed");
+        }
+    }
+
+    private Path keepWith(final CyclicBarrier start) throws Exception {
+        try (PackedWeights weights = open(BESIDE)) {
+            weights.keep("a", matrix);
+            start.await();
+            weights.finish();
+            return weights.path().orElseThrow();
+        }
+    }
+
+    @Test
+    void aFileThatIsReplacedWhileItIsReadIsReadToItsEnd() {
+        keep(BESIDE);
+        try (PackedWeights reading = open(BESIDE); PackedWeights writing = open(BESIDE)) {
+            assertThat(find(reading, "a")).isPresent();
+            writing.keep("z", matrix);
+            writing.finish();
+            assertThat(find(reading, "b").orElseThrow().bytes().mismatch(matrix.bytes())).isEqualTo(-1);
+        }
+    }
+
+    @Test
     void aFolderThatCannotBeMadeCostsTheCacheAndNothingElse() throws IOException {
         final Path occupied = Files.writeString(directory.resolve("occupied"), "a file");
-        try (PackedWeights weights = open(CachePolicy.in(occupied.resolve("x")))) {
+        try (PackedWeights weights = open(CachePolicy.in(occupied.resolve("x")).ofAnySize())) {
             weights.keep("a", matrix);
             weights.finish();
         }
