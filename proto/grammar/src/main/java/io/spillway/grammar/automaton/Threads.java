@@ -166,6 +166,19 @@ public final class Threads {
         size = kept;
     }
 
+    /** @return whether another object holds the same threads in the same order */
+    public boolean isSame(final Threads other) {
+        if (size != other.size || atBottom != other.atBottom) {
+            return false;
+        }
+        for (int i = 0; i < size; i++) {
+            if (states[i] != other.states[i] || frames[i] != other.frames[i]) {
+                return false;
+            }
+        }
+        return true;
+    }
+
     /** @return how many there are */
     public int size() {
         return size;

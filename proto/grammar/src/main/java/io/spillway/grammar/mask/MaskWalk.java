@@ -17,10 +17,13 @@ final class MaskWalk {
     private static final long COST_PER_NODE = 4;
     private static final long COST_TO_BEGIN = 50_000;
     private static final long DIRECT_COST = 100_000;
+    private static final int WEIGHT_PER_COST = 4;
 
     private final TokenTrie trie;
     private final Frame bottom = Frame.bottom();
-    private final Threads[] levels;
+    private final Readings readings = new Readings();
+    private final Reading[] path;
+    private final int[] pathEnds;
     private final long[] mask;
     private int[] ended;
     private int endedCount;
@@ -33,21 +36,38 @@ final class MaskWalk {
         this.ended = collect ? new int[16] : null;
         this.mask = new long[maskWords];
         this.maxCost = COST_TO_BEGIN + COST_PER_NODE * trie.nodes();
-        this.levels = new Threads[2 * trie.depth() + 4];
+        this.path = new Reading[trie.depth() + 2];
+        this.pathEnds = new int[trie.depth() + 2];
     }
 
     /** @return what may be read from a state within its rule and what that calls */
     MaskPart from(final DfaState state) {
-        final Threads first = level(0);
+        final Threads first = new Threads();
         first.only(state, bottom);
-        walk(0, first, 1);
+        walk(0, readings.of(first));
+        return part();
+    }
+
+    /** @return what may be read from a state to which a rule returned at some nodes */
+    MaskPart after(final int[] nodes, final DfaState state) {
+        final Threads first = new Threads();
+        first.resume(state, bottom);
+        final Reading start = readings.of(first);
+        for (final int node : nodes) {
+            if (start.ends()) {
+                ended(node);
+            }
+            walk(node, start);
+        }
         return part();
     }
 
     /** Adds what may be read on the very stacks that there are. Nothing of it is kept: it must not take long. */
     void direct(final Threads threads, final long[] into) {
         maxCost = DIRECT_COST;
-        walk(0, threads, 1);
+        final Threads first = new Threads();
+        first.set(threads);
+        walk(0, readings.of(first));
         for (int i = 0; i < mask.length; i++) {
             into[i] |= mask[i];
         }
@@ -58,142 +78,44 @@ final class MaskWalk {
             new MaskPart.Findings(endedCount > 0, cost > maxCost));
     }
 
-    /** @return what may be read from a state to which a rule returned at some nodes */
-    MaskPart after(final int[] nodes, final DfaState state) {
-        final Threads first = level(0);
-        first.resume(state, bottom);
-        for (final int node : nodes) {
-            if (first.atBottom()) {
-                ended(node);
-            }
-            walk(node, first, 1);
-        }
-        return part();
-    }
-
-    private Threads level(final int depth) {
-        if (levels[depth] == null) {
-            levels[depth] = new Threads();
-        }
-        return levels[depth];
-    }
-
-    private void walk(final int node, final Threads at, final int depth) {
-        if (at.size() == 1) {
-            walkOne(node, at.state(0), at.frame(0), depth);
-            return;
-        }
-        final int end = trie.end(node);
-        final Threads next = level(depth);
-        int child = node + 1;
-        while (child < end) {
-            final int childEnd = trie.end(child);
-            if (next.step(at, trie.label(child))) {
-                visit(child, childEnd, next, depth);
-            }
-            child = childEnd;
-        }
-    }
-
-    private void visit(final int child, final int childEnd, final Threads next, final int depth) {
-        if (takesWhole(next, trie.plainChars(child))) {
-            allow(trie.firstToken(child), trie.firstToken(childEnd));
-            return;
-        }
-        allow(trie.firstToken(child), trie.firstToken(child + 1));
-        if (child + 1 == childEnd) {
-            return;
-        }
-        cost += 1 + weight(next) / 4;
-        if (cost > maxCost) {
-            return;
-        }
-        if (next.atBottom()) {
-            ended(child);
-        }
-        if (next.size() > 0) {
-            walk(child, next, depth + 1);
-        }
-    }
-
-    /**
-     * The same for one thread, as long as it stays one: it calls no rule, and ends none but the first. Then only its state changes, and
-     * the subtree is one pass over an array. Most of a large vocabulary is walked here.
-     */
-    private void walkOne(final int node, final DfaState state, final Frame frame, final int depth) {
-        final int end = trie.end(node);
-        final int levelsBelow = trie.depth() + 1;
-        final DfaState[] states = new DfaState[levelsBelow];
-        final int[] ends = new int[levelsBelow];
-        states[0] = state;
-        ends[0] = end;
-        final boolean atBottom = frame == bottom;
+    /** Goes through the nodes below one, in order; {@code path} holds what was read on the way to each that is still open. */
+    private void walk(final int node, final Reading start) {
+        path[0] = start;
+        pathEnds[0] = trie.end(node);
         int level = 0;
         int at = node + 1;
-        while (at < end) {
-            while (at >= ends[level]) {
+        while (at < pathEnds[0]) {
+            while (at >= pathEnds[level]) {
                 level--;
             }
             final int atEnd = trie.end(at);
-            final DfaState next = states[level].next(trie.label(at));
-            if (next == DfaState.DEAD) {
+            final Reading next = readings.step(path[level], trie.label(at));
+            if (next == Reading.DEAD) {
                 at = atEnd;
-            } else if (!next.isPlain() && (!atBottom || next.hasCalls())) {
-                leaveOne(at, states[level], frame, depth);
-                at = atEnd;
-            } else if (at + 1 == atEnd) {
-                allow(trie.firstToken(at), trie.firstToken(at + 1));
-                at = atEnd;
-            } else if (next.plainRun() >= trie.plainChars(at)) {
+            } else if (at + 1 == atEnd || next.takes(trie.plainChars(at))) {
                 allow(trie.firstToken(at), trie.firstToken(atEnd));
                 at = atEnd;
+            } else if (goesInto(at, next)) {
+                level++;
+                path[level] = next;
+                pathEnds[level] = atEnd;
+                at++;
             } else {
-                allow(trie.firstToken(at), trie.firstToken(at + 1));
-                cost += 1 + next.weight() / 4;
-                if (next.isFinal() && cost <= maxCost) {
-                    ended(at);
-                }
-                if (cost > maxCost || !next.hasBytes()) {
-                    at = atEnd;
-                } else {
-                    level++;
-                    states[level] = next;
-                    ends[level] = atEnd;
-                    at++;
-                }
+                at = atEnd;
             }
         }
     }
 
-    /** A step after which there is more than one state to look at. */
-    private void leaveOne(final int child, final DfaState state, final Frame frame, final int depth) {
-        final Threads before = level(depth);
-        final Threads next = level(depth + 1);
-        before.only(state, frame);
-        if (next.step(before, trie.label(child))) {
-            visit(child, trie.end(child), next, depth + 1);
-        }
-    }
-
-    private static long weight(final Threads threads) {
-        // Threads are compared with each other at every step.
-        long weight = (long) threads.size() * threads.size() / 2;
-        for (int i = 0; i < threads.size(); i++) {
-            weight += threads.state(i).weight();
-        }
-        return weight;
-    }
-
-    private static boolean takesWhole(final Threads threads, final int plainChars) {
-        if (plainChars == 0 || plainChars == TokenTrie.NOT_PLAIN) {
+    private boolean goesInto(final int node, final Reading reading) {
+        allow(trie.firstToken(node), trie.firstToken(node + 1));
+        cost += 1 + reading.weight() / WEIGHT_PER_COST;
+        if (cost > maxCost) {
             return false;
         }
-        for (int i = 0; i < threads.size(); i++) {
-            if (threads.state(i).plainRun() >= plainChars) {
-                return true;
-            }
+        if (reading.ends()) {
+            ended(node);
         }
-        return false;
+        return reading.goesOn();
     }
 
     private void allow(final int from, final int to) {
