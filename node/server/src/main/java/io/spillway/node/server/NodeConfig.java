@@ -4,6 +4,7 @@ import io.spillway.config.Default;
 import io.spillway.config.Doc;
 import io.spillway.domain.cluster.Endpoint;
 import io.spillway.domain.kv.KvElement;
+import io.spillway.node.packed.CachePolicy;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -17,7 +18,7 @@ public record NodeConfig(
     @Doc("Address that gRPC and block transfer listen on, and that others reach them at.") @Default("127.0.0.1") String host,
     @Doc("Port of the gRPC service; 0 takes any free one.") @Default("0") int rpcPort,
     @Doc("UDP port of block transfer; 0 takes any free one.") @Default("0") int transferPort,
-    @Doc("Directory for what this node keeps while it runs.") Path dataDir,
+    @Doc("Directory for what this node keeps.") Path dataDir,
     Model model,
     Kv kv,
     Engine engine,
@@ -28,6 +29,15 @@ public record NodeConfig(
         if (coordinators.isEmpty()) {
             throw new IllegalArgumentException("coordinators must name at least one endpoint");
         }
+    }
+
+    /** @return where packed weights are kept between starts */
+    CachePolicy cachePolicy() {
+        return switch (engine.weightCache()) {
+            case OFF -> CachePolicy.off();
+            case BESIDE -> CachePolicy.auto();
+            case FOLDER -> CachePolicy.in(engine.weightCacheDir().orElseGet(() -> dataDir.resolve("weights")));
+        };
     }
 
     /** What the node serves. */
@@ -55,7 +65,14 @@ public record NodeConfig(
         @Doc("Most sequences in one step.") @Default("32") int runningRequests,
         @Doc("Most requests that wait on this node.") @Default("256") int queuedRequests,
         @Doc("Threads for kernels, shared by all nodes of a process; 0 = one per core.") @Default("0") int threads,
-        @Doc("Kernels, for all nodes of a process: `native` (C), `vector` (Java's Vector API), `scalar`; `auto` is native where that is faster.") @Default("auto") KernelSet kernels) {
+        @Doc("Kernels, for all nodes of a process: `native` (C), `vector` (Java's Vector API), `scalar`; `auto` is native where that is faster.") @Default("auto") KernelSet kernels,
+        @Doc("Where weights are kept as kernels read them, for models of 256 MiB and more, so that the next start reads them instead of packing "
+            + "them again: `folder`; `beside` the model, or in the user's cache folder where the model's is read-only; `off`.")
+        @Default("folder") WeightCache weightCache,
+        @Doc("With `weight-cache: folder`: that folder; without it `weights` in `data-dir`. Nodes of one machine may share one.")
+        Optional<Path> weightCacheDir) {
+        /** Where packed weights are kept between starts. */
+        public enum WeightCache { OFF, FOLDER, BESIDE }
     }
 
     /** Guessing ahead. */

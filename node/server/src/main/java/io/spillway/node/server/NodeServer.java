@@ -111,13 +111,13 @@ public final class NodeServer implements AutoCloseable {
         final LanguageModel model;
         try (ModelSource source = ModelSource.open(config.model().path())) {
             fingerprint = source.fingerprint();
-            model = opened(ModelLoader.load(source, backend, ModelLoader.Options.defaults()));
+            model = opened(ModelLoader.load(source, backend, loading()));
         }
         final KvLayout layout = model.kvLayout(config.kv().blockTokens(), config.kv().element());
         final EngineConfig limits = engineConfig(model, layout);
         final Slab slab = opened(backend.allocate(limits.deviceBlocks() * layout.blockBytes()));
         final Endpoint transfer = startStore();
-        final Speculation speculation = opened(new SpeculationSetup(config.speculation(), backend, layout))
+        final Speculation speculation = opened(new SpeculationSetup(config.speculation(), backend, layout, loading()))
             .open(config.model().path(), limits);
         engine = opened(new Engine(limits, new EngineParts(model, layout, slab.segment(), store, NanoClock.SYSTEM, feed::append,
             speculation, new GrammarConstraints(config.model().path()))));
@@ -128,6 +128,10 @@ public final class NodeServer implements AutoCloseable {
         descriptor = new NodeDescriptor(id, NodeRole.ENGINE, new Endpoint(config.host(), rpc.getPort()), transfer,
             Optional.of(served), limits.deviceBlocks());
         join(served);
+    }
+
+    private ModelLoader.Options loading() {
+        return ModelLoader.Options.defaults().withCache(config.cachePolicy());
     }
 
     private EngineConfig engineConfig(final LanguageModel model, final KvLayout layout) {

@@ -29,12 +29,17 @@ final class SpeculationSetup implements AutoCloseable {
     private final NodeConfig.Speculation config;
     private final ComputeBackend backend;
     private final KvLayout layout;
+    private final ModelLoader.Options loading;
 
-    /** @param layout of the blocks of the model that is drafted for */
-    SpeculationSetup(final NodeConfig.Speculation config, final ComputeBackend backend, final KvLayout layout) {
+    /**
+     * @param layout  of the blocks of the model that is drafted for
+     * @param loading how a draft model is loaded
+     */
+    SpeculationSetup(final NodeConfig.Speculation config, final ComputeBackend backend, final KvLayout layout, final ModelLoader.Options loading) {
         this.config = config;
         this.backend = backend;
         this.layout = layout;
+        this.loading = loading;
     }
 
     /**
@@ -62,7 +67,7 @@ final class SpeculationSetup implements AutoCloseable {
         final LanguageModel small;
         try (ModelSource source = ModelSource.open(path); ModelSource large = ModelSource.open(model)) {
             checkTokens(source, large);
-            small = opened(ModelLoader.load(source, backend, ModelLoader.Options.defaults()));
+            small = opened(ModelLoader.load(source, backend, loading));
         }
         final KvLayout smallLayout = small.kvLayout(layout.blockTokens(), layout.element());
         final long blocks = config.draftMaxBytes() / smallLayout.blockBytes();

@@ -53,7 +53,7 @@ class SpeculationSetupTest {
         final KvLayout layout = model.kvLayout(64, KvElement.F32);
         final EngineConfig limits = EngineConfig.of(2048, DEVICE_BLOCKS).withLimits(256, 4, 64);
         try (Slab slab = backend.allocate(DEVICE_BLOCKS * layout.blockBytes());
-             SpeculationSetup setup = new SpeculationSetup(config(yaml), backend, layout);
+             SpeculationSetup setup = new SpeculationSetup(config(yaml), backend, layout, ModelLoader.Options.defaults());
              Engine engine = new Engine(limits, new EngineParts(model, layout, slab.segment(), new NoBlockStore(), NanoClock.SYSTEM,
                  event -> { }, setup.open(BROOK.resolve("brook"), limits), ConstraintSource.NONE))) {
             engine.start(defect -> { });
@@ -112,13 +112,13 @@ class SpeculationSetupTest {
             final EngineConfig limits = EngineConfig.of(2048, DEVICE_BLOCKS);
             final Path brook = BROOK.resolve("brook");
             final String small = "draft-model: '" + BROOK.resolve("brook-small") + "'\n";
-            assertThatThrownBy(() -> new SpeculationSetup(config("mode: draft"), backend, layout).open(brook, limits))
+            assertThatThrownBy(() -> new SpeculationSetup(config("mode: draft"), backend, layout, ModelLoader.Options.defaults()).open(brook, limits))
                 .isInstanceOf(SpillwayException.class).hasMessageContaining("speculation.draft-model must name a model");
-            assertThatThrownBy(() -> new SpeculationSetup(config(small + "draft-max-bytes: 64KiB"), backend, layout).open(brook, limits))
+            assertThatThrownBy(() -> new SpeculationSetup(config(small + "draft-max-bytes: 64KiB"), backend, layout, ModelLoader.Options.defaults()).open(brook, limits))
                 .isInstanceOf(SpillwayException.class).hasMessageContaining("speculation.draft-max-bytes");
-            assertThatThrownBy(() -> new SpeculationSetup(config("draft-model: '/no/such/model'"), backend, layout).open(brook, limits))
+            assertThatThrownBy(() -> new SpeculationSetup(config("draft-model: '/no/such/model'"), backend, layout, ModelLoader.Options.defaults()).open(brook, limits))
                 .isInstanceOf(SpillwayException.class).hasMessageContaining("/no/such/model");
-            assertThatThrownBy(() -> new SpeculationSetup(config("max-tokens: 65"), backend, layout).open(brook, limits))
+            assertThatThrownBy(() -> new SpeculationSetup(config("max-tokens: 65"), backend, layout, ModelLoader.Options.defaults()).open(brook, limits))
                 .isInstanceOf(SpillwayException.class).hasMessageContaining("speculation.max-tokens");
         }
     }
