@@ -59,6 +59,18 @@ public record GgufValue(byte[] bytes) {
         return new GgufValue(out.toByteArray());
     }
 
+    /** @return a list of floats of 32 bits */
+    public static GgufValue ofReals(final float... values) {
+        final ByteArrayOutputStream out = new ByteArrayOutputStream();
+        out.writeBytes(numbers(ARRAY, FLOAT32, values.length, 0));
+        final int[] bits = new int[values.length];
+        for (int i = 0; i < bits.length; i++) {
+            bits[i] = Float.floatToRawIntBits(values[i]);
+        }
+        out.writeBytes(numbers(bits));
+        return new GgufValue(out.toByteArray());
+    }
+
     private static byte[] numbers(final int... values) {
         final ByteBuffer buffer = ByteBuffer.allocate(values.length * Integer.BYTES).order(ByteOrder.LITTLE_ENDIAN);
         buffer.asIntBuffer().put(values);

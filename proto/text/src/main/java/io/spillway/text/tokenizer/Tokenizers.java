@@ -11,9 +11,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /** Opens tokenizers. Stateless; any thread. */
 public final class Tokenizers {
+    /** GGUF's key for it. */
+    public static final String WHOLE_JSON = "tokenizer.huggingface.json";
     private static final ObjectMapper JSON = new ObjectMapper();
 
     private Tokenizers() {
@@ -25,19 +28,41 @@ public final class Tokenizers {
      */
     public static Tokenizer ofHuggingFace(final Path file) {
         try {
-            final String json = Files.readString(file);
-            return LibraryTokenizer.of(json, vocabulary(JSON.readTree(json), file), file.toString());
-        } catch (final JsonProcessingException e) {
-            throw new SpillwayException(ErrorCode.INVALID_MODEL_FILE, file + " is no valid JSON: " + e.getOriginalMessage(), e);
+            return ofJson(Files.readString(file), file);
         } catch (final IOException e) {
             throw new SpillwayException(ErrorCode.INVALID_MODEL_FILE, "cannot read " + file + ": " + e.getMessage(), e);
         }
     }
 
-    /** @throws SpillwayException {@code INVALID_MODEL_FILE} when the vocabulary is missing or of an unknown kind */
+    private static Tokenizer ofJson(final String json, final Path from) {
+        try {
+            return LibraryTokenizer.of(json, vocabulary(JSON.readTree(json), from), from.toString());
+        } catch (final JsonProcessingException e) {
+            throw new SpillwayException(ErrorCode.INVALID_MODEL_FILE, "the tokenizer of " + from + " is no valid JSON: " + e.getOriginalMessage(), e);
+        }
+    }
+
+    /**
+     * A {@code tokenizer.json} that the file holds as a whole goes before its {@code tokenizer.ggml} keys, which cannot say everything.
+     *
+     * @throws SpillwayException {@code INVALID_MODEL_FILE} when the vocabulary is missing, broken or of an unknown kind
+     */
     public static Tokenizer ofGguf(final GgufFile file, final Path from) {
+        final Optional<String> whole = file.string(WHOLE_JSON);
+        if (whole.isPresent()) {
+            return ofJson(whole.get(), from);
+        }
         final GgufVocabulary vocabulary = GgufVocabulary.read(file, from);
         return LibraryTokenizer.of(GgufTokenizerJson.of(vocabulary, from), vocabulary.vocabulary(), from.toString());
+    }
+
+    /**
+     * @param expressions the regular expressions that split a text, one after the other
+     * @param wholeWords  whether a whole word of the vocabulary is taken before any merge
+     * @return what GGUF calls that rule ({@code tokenizer.ggml.pre}); empty when it has no name that is known here
+     */
+    public static Optional<String> splittingRule(final List<String> expressions, final boolean wholeWords) {
+        return PreTokenizers.nameOf(expressions, wholeWords);
     }
 
     private static Vocabulary vocabulary(final JsonNode root, final Path file) {

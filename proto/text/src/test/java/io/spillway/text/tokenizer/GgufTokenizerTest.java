@@ -107,9 +107,35 @@ class GgufTokenizerTest {
         assertThat(split("qwen2", "1231 1")).containsExactly("1", "2", "3", "1", " ", "1");
         assertThat(split("llama-bpe", "1231 1")).containsExactly("123", "1", " ", "1");
         assertThat(split("gpt-2", "1231 1")).containsExactly("123", "1", " 1");
+        assertThat(split("dbrx", "1231 1")).containsExactly("123", "1", " ", "1");
+        assertThat(split("gpt-4o", "1231 1")).containsExactly("123", "1", " ", "1");
         assertThat(split("default", "1231")).containsExactly("123", "1");
         assertThat(split("smollm", "123")).containsExactly("1", "2", "3");
         assertThat(split("tekken", "123")).containsExactly("1", "2", "3");
+    }
+
+    @Test
+    void everyRuleIsFoundByWhatItDoes() {
+        for (final String pre : List.of("qwen2", "llama-bpe", "dbrx", "tekken", "gpt-4o", "gpt-2", "smollm")) {
+            assertThat(Tokenizers.splittingRule(PreTokenizers.splits(pre, folder), PreTokenizers.wholeWordsFirst(pre))).contains(pre);
+        }
+        assertThat(Tokenizers.splittingRule(PreTokenizers.splits("qwen2", folder), true)).contains("qwen2");
+        assertThat(Tokenizers.splittingRule(List.of("\\s+"), false)).isEmpty();
+    }
+
+    /** All that GGUF's own keys cannot say: here, that text is made lower case first. */
+    @Test
+    void aWholeTokenizerInTheFileGoesFirst() throws IOException {
+        final Map<String, Object> metadata = bytePairs("qwen2");
+        metadata.put("tokenizer.huggingface.json", "{\"version\": \"1.0\", \"added_tokens\": [], \"normalizer\": {\"type\": \"Lowercase\"}, \"pre_tokenizer\": "
+            + "{\"type\": \"ByteLevel\", \"add_prefix_space\": false, \"trim_offsets\": false, \"use_regex\": false}, \"post_processor\": null, "
+            + "\"decoder\": {\"type\": \"ByteLevel\", \"add_prefix_space\": false, \"trim_offsets\": false, \"use_regex\": false}, "
+            + "\"model\": {\"type\": \"BPE\", \"vocab\": {\"a\": 0, \"b\": 1, \"ab\": 2}, \"merges\": [\"a b\"]}}");
+        try (Tokenizer tokenizer = open(metadata)) {
+            assertThat(tokenizer.encode("ABa", false)).containsExactly(2, 0);
+        }
+        metadata.put("tokenizer.huggingface.json", "{");
+        assertRefused(metadata, "is no valid JSON");
     }
 
     @Test
