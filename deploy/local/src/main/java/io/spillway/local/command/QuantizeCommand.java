@@ -38,11 +38,11 @@ public final class QuantizeCommand implements Runnable {
     @Mixin
     private HelpOption help;
     @Option(names = "--model", required = true, paramLabel = "PATH",
-        description = "F32, F16 or BF16 weights: a GGUF file (for q8_0, q4_k) or a Hugging Face directory (for fp8)")
+        description = "F32, F16 or BF16 weights: a GGUF file or a Hugging Face directory (for fp8 the directory)")
     private Path model;
     @Option(names = "--out", required = true, paramLabel = "PATH", description = "the file, for fp8 the directory, to write")
     private Path out;
-    @Option(names = "--type", required = true, paramLabel = "TYPE", description = "q8_0, q4_k or fp8")
+    @Option(names = "--type", required = true, paramLabel = "TYPE", description = "f16, bf16, q8_0, q4_0 or q4_k (a GGUF file), or fp8 (a directory)")
     private TargetType type;
     @Option(names = "--text", paramLabel = "FILE", description = "a text: perplexity before and after is measured on it")
     private Path text;

@@ -48,7 +48,7 @@ final class Fp8Quantizer {
     Fp8Quantizer(final ModelSource source, final WorkerPool workers, final DoubleConsumer progress) {
         if (source.config().isEmpty()) {
             throw SpillwayException.ofField(ErrorCode.INVALID_VALUE, "model", source.path()
-                + " is a GGUF file; fp8 is made of Hugging Face directories, q8_0 and q4_k of GGUF files");
+                + " is a GGUF file, and FP8 weights stand in Hugging Face directories only; give the directory that the file was made of");
         }
         this.source = source;
         this.workers = workers;
@@ -133,8 +133,8 @@ final class Fp8Quantizer {
     }
 
     private void encode(final RowSource rows, final SafetensorsWriter writer) {
-        final int rowCount = rows.matrix().rows();
-        final long columns = rows.matrix().columns();
+        final int rowCount = rows.rows();
+        final long columns = rows.columns();
         try (Arena arena = Arena.ofShared()) {
             final MemorySegment weights = arena.allocate(rowCount * columns);
             final MemorySegment scales = arena.allocate((long) rowCount * Float.BYTES);

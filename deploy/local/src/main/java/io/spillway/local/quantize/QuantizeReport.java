@@ -8,6 +8,7 @@ import java.util.TreeMap;
 /** What became of the tensors. Filled by the thread that quantises. */
 public final class QuantizeReport {
     private final List<Change> changes = new ArrayList<>();
+    private final List<String> remarks = new ArrayList<>();
 
     /**
      * One tensor.
@@ -20,6 +21,11 @@ public final class QuantizeReport {
 
     void add(final Change change) {
         changes.add(change);
+    }
+
+    /** @param remark something to know of the model as a whole */
+    void note(final String remark) {
+        remarks.add(remark);
     }
 
     /** @return every tensor, in file order */
@@ -44,11 +50,14 @@ public final class QuantizeReport {
         return counts;
     }
 
-    /** @return one line per kind of exception, for instance {@code 12 tensors Q8_0: rows are no multiple of 256} */
+    /** @return one line per kind of exception, for instance {@code 12 tensors Q8_0: rows are no multiple of 256}, then what concerns the whole model */
     public List<String> notes() {
         final Map<String, Integer> notes = new TreeMap<>();
         changes.stream().filter(change -> !change.note().isEmpty())
             .forEach(change -> notes.merge(change.to() + ": " + change.note(), 1, Integer::sum));
-        return notes.entrySet().stream().map(note -> note.getValue() + (note.getValue() == 1 ? " tensor " : " tensors ") + note.getKey()).toList();
+        final List<String> lines = new ArrayList<>();
+        notes.forEach((note, count) -> lines.add(count + (count == 1 ? " tensor " : " tensors ") + note));
+        lines.addAll(remarks);
+        return List.copyOf(lines);
     }
 }

@@ -14,10 +14,11 @@ public final class Quantizer {
     }
 
     /**
-     * @param out      the file (Q8_0, Q4_K) or the directory (FP8) to write; appears whole or not at all
+     * @param source   a GGUF file, or a Hugging Face directory
+     * @param out      the GGUF file, for FP8 the directory, to write; appears whole or not at all
      * @param progress told the fraction done, 0 to 1, on the calling thread
-     * @throws SpillwayException INVALID_VALUE when the model is of the wrong kind or quantised already, or {@code out} cannot be
-     *         written; INVALID_MODEL_FILE when its numbers are not finite
+     * @throws SpillwayException INVALID_VALUE when the model is of the wrong kind or quantised already, {@code out} cannot be
+     *         written, or something of a directory cannot be said in a GGUF file; INVALID_MODEL_FILE when its numbers are not finite
      */
     public static QuantizeReport run(final ModelSource source, final TargetType target, final Path out, final WorkerPool workers,
             final DoubleConsumer progress) {
@@ -25,7 +26,10 @@ public final class Quantizer {
         if (folder == null || !Files.isDirectory(folder)) {
             throw SpillwayException.ofField(ErrorCode.INVALID_VALUE, "out", "there is no folder " + folder + " to write " + out + " into");
         }
-        return target == TargetType.FP8 ? new Fp8Quantizer(source, workers, progress).write(out)
-            : new GgufQuantizer(source, target, workers, progress).write(out);
+        if (target == TargetType.FP8) {
+            return new Fp8Quantizer(source, workers, progress).write(out);
+        }
+        final GgufContent content = source.gguf().map(gguf -> GgufContent.ofFile(source, gguf)).orElseGet(() -> DirectoryContent.of(source));
+        return new GgufQuantizer(content, target, workers, progress).write(out);
     }
 }
