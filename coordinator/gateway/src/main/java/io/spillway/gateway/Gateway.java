@@ -83,6 +83,9 @@ public final class Gateway implements AutoCloseable {
         final HttpServer server = HttpServer.start(config.http(), new HttpServer.Parts(
             new Router(routes), new ApiErrors(), () -> ids.next("req_"), metrics::onAnswer, parts.nanoClock()));
         metrics.counter(MetricName.GUARD_REPAIRS, guarded.counters()::repairedCalls);
+        metrics.counter(MetricName.GUARD_MALFORMED, guarded.counters()::malformedCalls);
+        metrics.counter(MetricName.GUARD_FORBIDDEN, guarded.counters()::forbiddenCalls);
+        metrics.counter(MetricName.GUARD_UNTRUE, guarded.counters()::untrueAnswers);
         metrics.counter(MetricName.GUARD_RETRIES, guarded.counters()::retriedAttempts);
         metrics.counter(MetricName.GUARD_FAILURES, guarded.counters()::givenUpRequests);
         metrics.gauge(MetricName.HTTP_CONNECTIONS, server::connections);

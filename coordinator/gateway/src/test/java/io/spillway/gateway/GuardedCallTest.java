@@ -95,13 +95,66 @@ class GuardedCallTest {
     }
 
     @Test
-    void aForbiddenToolIsLeftOutAndAnotherCallDemanded() throws Exception {
-        line.script = request -> Script.of(line.requests.size() == 1 ? RIGHT : "other|{}]]");
-        final String policy = "{\"tools\":{\"find\":{\"requires\":[{\"call\":\"other\"}]}}}";
+    void aForbiddenToolIsLeftOutAndTheModelIsFree() throws Exception {
+        line.script = request -> Script.of(line.requests.size() == 1 ? RIGHT : "no, sorry");
+        final GuardService service = guarded("{\"tools\":{\"find\":{\"requires\":[{\"call\":\"other\"}]}}}");
+        final List<ChatEvent> events = ask(service, List.of(TOOLS.getFirst(), OTHER));
+        assertThat(events).noneMatch(ChatEvent.CallStart.class::isInstance);
+        assertThat(text(events)).isEqualTo("no, sorry");
+        assertThat(new String(ascii(line.requests.get(1).promptTokens()))).doesNotContain("name=find").contains("name=other").doesNotEndWith("[[");
+        assertThat(service.counters().forbiddenCalls()).isEqualTo(1);
+        assertThat(service.counters().malformedCalls()).isZero();
+    }
+
+    @Test
+    void theCallThatTheOperatorWantsInsteadIsDemandedWithTheArgumentsThatHeDecides() throws Exception {
+        line.script = request -> Script.of(line.requests.size() == 1 ? RIGHT : "{\"why\":\"mood\",\"note\":1}]]");
+        final String policy = """
+            {"tools":{"find":{"requires":[{"call":"other","instead":{"call":"other","with":{"why":"rule","id":"$id","gone":"$nothing"}}}]}}}""";
         final List<ChatEvent> events = ask(guarded(policy), List.of(TOOLS.getFirst(), OTHER));
         assertThat(events).filteredOn(ChatEvent.CallStart.class::isInstance).singleElement()
             .satisfies(event -> assertThat(((ChatEvent.CallStart) event).name()).isEqualTo("other"));
-        assertThat(new String(ascii(line.requests.get(1).promptTokens()))).doesNotContain("name=find").endsWith("[[");
+        assertThat(arguments(events)).isEqualTo("{\"why\":\"rule\",\"note\":1,\"id\":42}");
+        assertThat(new String(ascii(line.requests.get(1).promptTokens()))).endsWith("[[other|");
+    }
+
+    @Test
+    void aCallIsNotDemandedWhereItIsForbiddenTooOrTheRequestHasItNot() throws Exception {
+        line.script = request -> Script.of(line.requests.size() == 1 ? RIGHT : line.requests.size() == 2 ? "{}]]" : "well");
+        final String policy = """
+            {"tools":{"find":{"requires":[{"call":"x","instead":{"call":"other"}}]}, "other":{"requires":[{"call":"x","instead":{"call":"find"}}]}}}""";
+        assertThat(text(ask(guarded(policy), List.of(TOOLS.getFirst(), OTHER)))).isEqualTo("well");
+        assertThat(line.requests).hasSize(3);
+        line.requests.clear();
+        line.script = request -> Script.of(line.requests.size() == 1 ? RIGHT : "well");
+        assertThat(text(ask(guarded(policy)))).isEqualTo("well");
+    }
+
+    @Test
+    void anAnswerThatIsNotTrueIsDrawnAgainWarmAndFromAnotherSeed() throws Exception {
+        line.script = request -> Script.of(line.requests.size() < 3 ? "it weighs 7 kg" : "it weighs 42 kg");
+        final GuardService service = guarded("{\"claims\":[{\"pattern\":\"weighs (?<the_weight>\\\\d+) kg\",\"grounded\":[\"the_weight\"]}]}");
+        assertThat(text(ask(service))).isEqualTo("it weighs 42 kg");
+        assertThat(line.requests).extracting(request -> request.sampling().temperature()).containsExactly(0f, 0.7f, 0.7f);
+        assertThat(line.requests).extracting(request -> request.sampling().seed()).doesNotHaveDuplicates();
+        assertThat(line.requests).extracting(request -> request.promptTokens().length).containsOnly(line.requests.getFirst().promptTokens().length);
+        assertThat(service.counters().untrueAnswers()).isEqualTo(2);
+    }
+
+    @Test
+    void anAnswerThatStaysUntrueIsPassedOnOrRefused() throws Exception {
+        line.play("it weighs 7 kg");
+        final String claims = "\"claims\":[{\"pattern\":\"weighs (?<w>\\\\d+) kg\",\"said\":[\"weight: {w}\"]}]";
+        assertThat(text(ask(guarded("{\"attempts\":2,\"onFailure\":\"withhold\"," + claims + "}")))).isEqualTo("it weighs 7 kg");
+        assertThat(line.requests).hasSize(2);
+        final ChatEvent last = ask(guarded("{\"attempts\":2,\"onFailure\":\"refuse\"," + claims + "}")).getLast();
+        assertThat(((ChatEvent.Failed) last).failure()).hasMessageContaining("weight: 7");
+    }
+
+    private static String text(final List<ChatEvent> events) {
+        final StringBuilder text = new StringBuilder();
+        events.forEach(event -> text.append(event instanceof ChatEvent.Text piece ? piece.text() : ""));
+        return text.toString();
     }
 
     @Test

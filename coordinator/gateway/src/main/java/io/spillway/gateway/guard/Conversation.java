@@ -102,6 +102,11 @@ final class Conversation {
         return !numbers.isEmpty() && numbers.stream().allMatch(number -> said.indexOf(number) >= 0);
     }
 
+    /** @return whether users, tools or the system said that text, letter case ignored */
+    boolean saidExactly(final String text) {
+        return said.indexOf(text.toLowerCase(Locale.ROOT)) >= 0;
+    }
+
     /** @return whether that very call was made since the user spoke last */
     boolean repeats(final String tool, final Map<String, Object> arguments) {
         return calls.subList(callsBeforeUser, calls.size()).stream()

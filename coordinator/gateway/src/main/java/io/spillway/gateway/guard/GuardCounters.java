@@ -8,6 +8,19 @@ public final class GuardCounters {
     private final LongAdder retried = new LongAdder();
     private final LongAdder gaveUp = new LongAdder();
 
+    private final LongAdder malformed = new LongAdder();
+    private final LongAdder forbidden = new LongAdder();
+    private final LongAdder untrue = new LongAdder();
+
+    /** @param problem of a call, in any attempt */
+    void wrongCall(final Guard.Problem problem) {
+        (problem.forbidden() ? forbidden : malformed).increment();
+    }
+
+    void wrongAnswer() {
+        untrue.increment();
+    }
+
     void repaired() {
         repaired.increment();
     }
@@ -23,6 +36,21 @@ public final class GuardCounters {
     /** @return calls whose arguments were put right without asking again */
     public long repairedCalls() {
         return repaired.sum();
+    }
+
+    /** @return calls that are not what the schema asks for, or have made-up values, in all attempts */
+    public long malformedCalls() {
+        return malformed.sum();
+    }
+
+    /** @return calls that a contract forbids, in all attempts */
+    public long forbiddenCalls() {
+        return forbidden.sum();
+    }
+
+    /** @return answers with a claim that is not so, in all attempts */
+    public long untrueAnswers() {
+        return untrue.sum();
     }
 
     /** @return attempts that were followed by another */

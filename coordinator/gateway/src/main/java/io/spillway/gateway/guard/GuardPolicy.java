@@ -13,7 +13,9 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
+import java.util.function.Function;
 import java.util.regex.Pattern;
 import java.util.regex.PatternSyntaxException;
 
@@ -24,12 +26,25 @@ import java.util.regex.PatternSyntaxException;
  * @param repair      whether arguments that are plainly meant are put right without asking again
  * @param onFailure   what happens after the last attempt
  * @param variables   values found in the system message: a pattern's first group that matched
- * @param contracts   by tool name
+ * @param rules       what calls and answers must respect
  */
-public record GuardPolicy(int attemptsMax, boolean repair, OnFailure onFailure, Map<String, Pattern> variables, Map<String, ToolContract> contracts) {
+public record GuardPolicy(int attemptsMax, boolean repair, OnFailure onFailure, Map<String, Pattern> variables, Rules rules) {
     private static final int ATTEMPTS_MAX = 8;
     private static final int ATTEMPTS_DEFAULT = 3;
     private static final JsonMapper JSON = new JsonMapper();
+
+    /**
+     * What calls and answers must respect.
+     *
+     * @param tools  contracts by tool name
+     * @param claims what answers may say only if it is so
+     */
+    record Rules(Map<String, ToolContract> tools, List<Claim> claims) {
+        Rules {
+            tools = Map.copyOf(tools);
+            claims = List.copyOf(claims);
+        }
+    }
 
     /** What happens to a request whose last attempt broke the policy too. */
     public enum OnFailure {
@@ -43,14 +58,13 @@ public record GuardPolicy(int attemptsMax, boolean repair, OnFailure onFailure, 
 
     public GuardPolicy {
         variables = Map.copyOf(variables);
-        contracts = Map.copyOf(contracts);
         if (attemptsMax < 1 || attemptsMax > ATTEMPTS_MAX) {
             throw new IllegalArgumentException("attempts must be 1 to " + ATTEMPTS_MAX + ": " + attemptsMax);
         }
     }
 
     ToolContract contract(final String tool) {
-        return contracts.getOrDefault(tool, ToolContract.NONE);
+        return rules.tools().getOrDefault(tool, ToolContract.NONE);
     }
 
     /**
@@ -72,13 +86,15 @@ public record GuardPolicy(int attemptsMax, boolean repair, OnFailure onFailure, 
 
     static GuardPolicy parse(final String json) throws JsonProcessingException {
         final JsonNode root = JSON.readTree(json);
-        onlyKeys(root, "", "attempts", "repair", "onFailure", "variables", "tools");
+        onlyKeys(root, "", "attempts", "repair", "onFailure", "variables", "tools", "claims");
         final Map<String, Pattern> variables = new HashMap<>();
         root.path("variables").properties().forEach(entry -> variables.put(entry.getKey(), pattern(entry.getKey(), entry.getValue().asText())));
         final Map<String, ToolContract> contracts = new HashMap<>();
         root.path("tools").properties().forEach(entry -> contracts.put(entry.getKey(), contract("tools." + entry.getKey(), entry.getValue())));
+        final List<Claim> claims = new ArrayList<>();
+        root.path("claims").forEach(node -> claims.add(claim("claims[" + claims.size() + "]", node)));
         return new GuardPolicy(root.path("attempts").asInt(ATTEMPTS_DEFAULT), root.path("repair").asBoolean(true),
-            onFailure(root.path("onFailure").asText("pass")), variables, contracts);
+            onFailure(root.path("onFailure").asText("pass")), variables, new Rules(contracts, claims));
     }
 
     private static OnFailure onFailure(final String text) {
@@ -87,28 +103,53 @@ public record GuardPolicy(int attemptsMax, boolean repair, OnFailure onFailure, 
     }
 
     private static Pattern pattern(final String name, final String text) {
+        final Pattern pattern = compiled("variables." + name, text, Pattern::compile);
+        if (pattern.matcher("").groupCount() < 1) {
+            throw new IllegalArgumentException("variables." + name + ": the pattern has no group");
+        }
+        return pattern;
+    }
+
+    private static Pattern compiled(final String at, final String text, final Function<String, Pattern> compiler) {
         try {
-            final Pattern pattern = Pattern.compile(text);
-            if (pattern.matcher("").groupCount() < 1) {
-                throw new IllegalArgumentException("variables." + name + ": the pattern has no group");
-            }
-            return pattern;
+            return compiler.apply(text);
         } catch (final PatternSyntaxException e) {
-            throw new IllegalArgumentException("variables." + name + ": " + e.getDescription(), e);
+            throw new IllegalArgumentException(at + ": " + e.getDescription(), e);
         }
     }
 
-    private static ToolContract contract(final String at, final JsonNode node) {
-        onlyKeys(node, at, "grounded", "unrepeated", "requires");
-        final List<ToolContract.Requirement> requirements = new ArrayList<>();
-        int index = 0;
-        for (final JsonNode requirement : node.path("requires")) {
-            final String where = at + ".requires[" + index++ + "]";
-            onlyKeys(requirement, where, "when", "call", "same", "where", "say");
-            requirements.add(new ToolContract.Requirement(conditions(requirement.path("when")), requirement.path("call").asText(""),
-                texts(requirement.path("same")), conditions(requirement.path("where")), requirement.path("say").asText("")));
+    private static Claim claim(final String at, final JsonNode node) {
+        onlyKeys(node, at, "pattern", "grounded", "said", "requires");
+        if (node.path("pattern").asText("").isEmpty()) {
+            throw new IllegalArgumentException(at + " has no pattern");
         }
-        return new ToolContract(texts(node.path("grounded")), node.path("unrepeated").asBoolean(false), requirements);
+        return new Claim(compiled(at + ".pattern", node.path("pattern").asText(), Claim::compile), rules(at, node));
+    }
+
+    private static ToolContract contract(final String at, final JsonNode node) {
+        onlyKeys(node, at, "grounded", "said", "unrepeated", "requires");
+        return rules(at, node);
+    }
+
+    private static ToolContract rules(final String at, final JsonNode node) {
+        final List<ToolContract.Requirement> requirements = new ArrayList<>();
+        node.path("requires").forEach(requirement -> requirements.add(requirement(at + ".requires[" + requirements.size() + "]", requirement)));
+        return new ToolContract(texts(node.path("grounded")), texts(node.path("said")), node.path("unrepeated").asBoolean(false), requirements);
+    }
+
+    private static ToolContract.Requirement requirement(final String at, final JsonNode node) {
+        onlyKeys(node, at, "when", "call", "same", "where", "say", "instead");
+        return new ToolContract.Requirement(conditions(node.path("when")), node.path("call").asText(""), texts(node.path("same")),
+            conditions(node.path("where")), new ToolContract.Otherwise(node.path("say").asText(""),
+                node.has("instead") ? Optional.of(instead(at + ".instead", node.path("instead"))) : Optional.empty()));
+    }
+
+    private static ToolContract.Instead instead(final String at, final JsonNode node) {
+        onlyKeys(node, at, "call", "with");
+        if (node.path("call").asText("").isEmpty()) {
+            throw new IllegalArgumentException(at + " names no call");
+        }
+        return new ToolContract.Instead(node.path("call").asText(), Repairs.parse(node.path("with").toString()).orElse(Map.of()));
     }
 
     private static void onlyKeys(final JsonNode node, final String at, final String... keys) {

@@ -2,7 +2,6 @@ package io.spillway.gateway.guard;
 
 import io.spillway.domain.error.ErrorCode;
 import io.spillway.domain.error.SpillwayException;
-import io.spillway.domain.id.RequestId;
 import io.spillway.gateway.chat.ChatCall;
 import io.spillway.gateway.chat.ChatEvent;
 import io.spillway.gateway.chat.ChatListener;
@@ -21,8 +20,8 @@ import java.util.Set;
 import java.util.stream.IntStream;
 
 /**
- * A request whose tool calls are judged before they are told. An attempt with a wrong call is followed by another that sees the
- * call and what is wrong with it; the client gets the attempt that passes, and pays for all. {@link #run} belongs to one thread.
+ * A request whose tool calls and claims are judged before they are told. A wrong attempt is followed by another; the client gets
+ * the one that passes, and pays for all. {@link #run} belongs to one thread.
  */
 final class GuardedCall implements RunningCall {
     private final ChatService service;
@@ -53,9 +52,8 @@ final class GuardedCall implements RunningCall {
 
     @Override
     public void run() {
-        final Prompt.Messages prompt = (Prompt.Messages) request.prompts().getFirst();
-        final Guard guard = new Guard(policy, prompt);
-        Asking asking = new Asking(prompt, request.options().demand());
+        final Guard guard = new Guard(policy, (Prompt.Messages) request.prompts().getFirst());
+        Asking asking = Asking.first(request);
         ChatUsage usage = ChatUsage.NONE;
         for (int number = 1;; number++) {
             final Attempt attempt = attempt(number, asking);
@@ -64,51 +62,78 @@ final class GuardedCall implements RunningCall {
                 return;
             }
             usage = usage.plus(finished.usage());
-            final List<Guard.Verdict> verdicts = attempt.calls().stream().map(call -> guard.judge(call.name, call.arguments.toString())).toList();
-            if (verdicts.stream().allMatch(verdict -> verdict.problem().isEmpty())) {
-                tell(attempt.events(verdicts.stream().map(Guard.Verdict::arguments).toList()), usage);
-                verdicts.stream().filter(Guard.Verdict::repaired).forEach(verdict -> counters.repaired());
+            final Judged judged = judge(guard, attempt, asking);
+            if (judged.problem().isEmpty()) {
+                tell(attempt.events(judged.arguments()), usage);
+                judged.verdicts().stream().filter(Guard.Verdict::repaired).forEach(verdict -> counters.repaired());
                 return;
             }
             if (number == policy.attemptsMax()) {
-                giveUp(attempt, verdicts, usage);
+                giveUp(attempt, judged, usage);
                 return;
             }
             counters.retried();
-            asking = asking.after(prompt, attempt, verdicts);
+            asking = next(guard, asking, judged);
         }
     }
 
-    /** How the next attempt asks. @param demand as in {@link ChatRequest.Options} */
-    private record Asking(Prompt.Messages prompt, Optional<String> demand) {
-        /**
-         * A call that the contract forbids is answered by leaving that tool out and demanding another call: small models that
-         * are told "no" mostly give up. Anything else is told.
-         */
-        private Asking after(final Prompt.Messages original, final Attempt attempt, final List<Guard.Verdict> verdicts) {
-            final Set<String> forbidden = new HashSet<>();
-            for (int i = 0; i < verdicts.size(); i++) {
-                if (verdicts.get(i).forbidden()) {
-                    forbidden.add(attempt.calls().get(i).name);
-                }
-            }
-            final List<Map<String, Object>> left = prompt.tools().stream()
-                .filter(tool -> !(tool.get("function") instanceof Map<?, ?> function && forbidden.contains(String.valueOf(function.get("name"))))).toList();
-            return forbidden.isEmpty() || left.isEmpty()
-                ? new Asking(new Prompt.Messages(corrected(prompt.messages(), attempt, verdicts), original.tools(), original.extra()), Optional.empty())
-                : new Asking(new Prompt.Messages(prompt.messages(), left, original.extra()), Optional.of(""));
+    /** An attempt and what became of it: a verdict for each call, and what is wrong first. */
+    private record Judged(Attempt attempt, List<Guard.Verdict> verdicts, Optional<Guard.Problem> problem) {
+        private List<String> arguments() {
+            return verdicts.stream().map(Guard.Verdict::arguments).toList();
         }
+    }
+
+    private Judged judge(final Guard guard, final Attempt attempt, final Asking asking) {
+        final List<Guard.Verdict> verdicts = attempt.calls().stream().map(call -> guard.judge(call.name, decided(call, asking))).toList();
+        verdicts.forEach(verdict -> verdict.problem().ifPresent(counters::wrongCall));
+        if (!verdicts.isEmpty()) {
+            return new Judged(attempt, verdicts, verdicts.stream().flatMap(verdict -> verdict.problem().stream()).findFirst());
+        }
+        final Optional<Guard.Problem> untrue = guard.judgeAnswer(attempt.text());
+        untrue.ifPresent(problem -> counters.wrongAnswer());
+        return new Judged(attempt, verdicts, untrue);
+    }
+
+    /** @return the call's arguments, with those that the operator decides in their places */
+    private static String decided(final Attempt.Call call, final Asking asking) {
+        final String written = call.arguments.toString();
+        if (asking.with().isEmpty() || !asking.demand().equals(Optional.of(call.name))) {
+            return written;
+        }
+        return Repairs.parse(written).map(arguments -> {
+            arguments.putAll(asking.with());
+            return Repairs.text(arguments);
+        }).orElse(written);
+    }
+
+    /**
+     * A malformed call is told. Where the operator wants another call, that is demanded, once. Else a forbidden tool is left out,
+     * and the model is free: demanding any other call makes small models call something that nobody asked for. An answer that is
+     * not true is drawn again.
+     */
+    private static Asking next(final Guard guard, final Asking asking, final Judged judged) {
+        final Guard.Problem problem = judged.problem().orElseThrow();
+        final Optional<ToolContract.Instead> instead = problem.instead()
+            .filter(wanted -> guard.offers(wanted.call()) && !asking.out().contains(wanted.call()));
+        final Set<String> forbidden = new HashSet<>();
+        for (int i = 0; i < judged.verdicts().size(); i++) {
+            if (judged.verdicts().get(i).problem().filter(Guard.Problem::forbidden).isPresent()) {
+                forbidden.add(judged.attempt().calls().get(i).name);
+            }
+        }
+        if (!forbidden.isEmpty()) {
+            return instead.map(asking.without(forbidden)::demanding).orElseGet(() -> asking.without(forbidden));
+        }
+        if (judged.verdicts().isEmpty()) {
+            return instead.map(asking::demanding).orElseGet(asking::again);
+        }
+        return asking.told(corrected(asking.prompt().messages(), judged.attempt(), judged.verdicts()));
     }
 
     private Attempt attempt(final int number, final Asking asking) {
         final Attempt attempt = new Attempt();
-        final RequestId id = number == 1 ? request.id() : new RequestId(request.id() + "-a" + number);
-        final ChatRequest.Options as = request.options();
-        final ChatRequest again = new ChatRequest(id, request.tenant(), request.run(), request.model(), List.of(asking.prompt()),
-            request.outputTokensMax(), request.seed(), request.sampling(),
-            new ChatRequest.Options(as.choices(), as.stops(), as.toolCalls(), asking.demand(), as.emittedTokens(), as.shape())
-                .with(as.bestOf(), as.priority()));
-        current = service.call(again, new Recorder(attempt));
+        current = service.call(asking.request(request, number), new Recorder(attempt));
         if (cancelled) {
             current.cancel();
         }
@@ -116,14 +141,13 @@ final class GuardedCall implements RunningCall {
         return attempt;
     }
 
-    private void giveUp(final Attempt attempt, final List<Guard.Verdict> verdicts, final ChatUsage usage) {
+    private void giveUp(final Attempt attempt, final Judged judged, final ChatUsage usage) {
         counters.gaveUp();
         switch (policy.onFailure()) {
-            case PASS -> tell(attempt.events(verdicts.stream().map(Guard.Verdict::arguments).toList()), usage);
+            case PASS -> tell(attempt.events(judged.arguments()), usage);
             case WITHHOLD -> tell(attempt.eventsWithoutCalls(), usage);
             case REFUSE -> listener.on(new ChatEvent.Failed(new SpillwayException(ErrorCode.INVALID_OUTPUT,
-                "The model made no sound tool call in " + policy.attemptsMax() + " attempts; the last: "
-                    + verdicts.stream().flatMap(verdict -> verdict.problem().stream()).findFirst().orElseThrow())));
+                "The model gave no sound answer in " + policy.attemptsMax() + " attempts; the last: " + judged.problem().orElseThrow().text())));
         }
     }
 
@@ -160,7 +184,8 @@ final class GuardedCall implements RunningCall {
         final Map<String, Object> result = new LinkedHashMap<>();
         result.put("role", "tool");
         result.put("tool_call_id", call.id);
-        result.put("content", Repairs.text(Map.of("error", verdict.problem().orElse("not run: another call of this message is wrong"))));
+        result.put("content", Repairs.text(Map.of("error",
+            verdict.problem().map(Guard.Problem::text).orElse("not run: another call of this message is wrong"))));
         return result;
     }
 

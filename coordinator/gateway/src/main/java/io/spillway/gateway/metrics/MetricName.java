@@ -29,6 +29,9 @@ public enum MetricName {
     /** [model]. */
     OVERFLOWS("spillway.request.overflows", "Requests ended because too many events waited for a slow client"),
     GUARD_REPAIRS("spillway.guard.repairs", "Tool calls whose arguments a guardrail put right"),
+    GUARD_MALFORMED("spillway.guard.malformed", "Tool calls that broke their schema or had made-up values, in any attempt"),
+    GUARD_FORBIDDEN("spillway.guard.forbidden", "Tool calls that a contract forbids, in any attempt"),
+    GUARD_UNTRUE("spillway.guard.untrue", "Answers with a claim that is not so, in any attempt"),
     GUARD_RETRIES("spillway.guard.retries", "Answers a guardrail asked for again"),
     GUARD_FAILURES("spillway.guard.failures", "Requests whose last allowed answer broke the policy too"),
     HTTP_BODY_BYTES("spillway.http.bodies", "Request bodies held in memory"),

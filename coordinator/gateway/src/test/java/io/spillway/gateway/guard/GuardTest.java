@@ -44,7 +44,7 @@ class GuardTest {
     @Test
     void aSoundCallIsHandedOnAsItWasWritten() {
         final String written = "{\"order_id\": \"ORD-77\",   \"amount\": 64.99}";
-        assertThat(guard(100, true).judge("process_refund", written)).isEqualTo(new Guard.Verdict(written, false, java.util.Optional.empty(), false));
+        assertThat(guard(100, true).judge("process_refund", written)).isEqualTo(new Guard.Verdict(written, false, java.util.Optional.empty()));
     }
 
     @ParameterizedTest
@@ -55,7 +55,7 @@ class GuardTest {
         "{\"order_id\":\"ORD-77\",\"amount\":64.99 | {\"order_id\":\"ORD-77\",\"amount\":64.99}",
     }, quoteCharacter = '`')
     void whatIsPlainlyMeantIsPutRight(final String written, final String repaired) {
-        assertThat(guard(100, true).judge("process_refund", written)).isEqualTo(new Guard.Verdict(repaired, true, java.util.Optional.empty(), false));
+        assertThat(guard(100, true).judge("process_refund", written)).isEqualTo(new Guard.Verdict(repaired, true, java.util.Optional.empty()));
     }
 
     @ParameterizedTest
@@ -73,7 +73,34 @@ class GuardTest {
         "100 | true  | escalate_to_human | {\"reason\":\"rage\"}                      | must be one of",
     }, quoteCharacter = '`')
     void whatIsWrongIsSaid(final int limit, final boolean lookedUp, final String tool, final String written, final String problem) {
-        assertThat(guard(limit, lookedUp).judge(tool, written).problem().orElseThrow()).contains(problem);
+        assertThat(guard(limit, lookedUp).judge(tool, written).problem().orElseThrow().text()).contains(problem);
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', value = {
+        "100 | Your mug (ORD-77) was delivered 3 days ago.                                 | -",
+        "100 | Your mug (ORD-77) was delivered 5 days ago.                                 | days_since_delivery == arguments.days",
+        "100 | Your mug (ORD-78) was delivered 3 days ago.                                 | call get_order_status first",
+        "100 | Sorry, your mug was a final sale item, so I cannot refund it.               | final_sale == true",
+        "100 | It was delivered 3 days ago and our refund window is 30 days, so I cannot refund it. | days_since_delivery > $window",
+        "100 | The colour of the mug is blue.                                              | nobody has said 'mug colour: blue'",
+        "100 | Sorry, I have no information about the colour of the mug.                   | -",
+    }, quoteCharacter = '`')
+    void claimsOfAnswersAreHeldAgainstWhatToolsSaid(final int limit, final String answer, final String problem) {
+        assertThat(guard(limit, true).judgeAnswer(answer).map(Guard.Problem::text).orElse("-")).contains(problem);
+    }
+
+    @Test
+    void wrongDecisionsNameTheCallThatTheOperatorWants() {
+        assertThat(instead(guard(50, true).judge("process_refund", "{\"order_id\":\"ORD-77\",\"amount\":64.99}").problem()))
+            .isEqualTo(new ToolContract.Instead("escalate_to_human", Map.of("reason", "over_limit", "order_id", "ORD-77")));
+        assertThat(instead(guard(100, true).judge("escalate_to_human", "{\"reason\":\"over_limit\",\"order_id\":\"ORD-77\"}").problem()).call())
+            .isEqualTo("process_refund");
+        assertThat(instead(guard(100, true).judgeAnswer("Sorry, your mug was a final sale item, so I cannot refund it.")).call()).isEqualTo("process_refund");
+    }
+
+    private static ToolContract.Instead instead(final java.util.Optional<Guard.Problem> problem) {
+        return problem.orElseThrow().instead().orElseThrow();
     }
 
     @Test
@@ -91,6 +118,9 @@ class GuardTest {
         assertThatThrownBy(() -> GuardPolicy.parse("{\"atempts\":2}")).hasMessageContaining("unknown key 'atempts'");
         assertThatThrownBy(() -> GuardPolicy.parse("{\"attempts\":9}")).hasMessageContaining("1 to 8");
         assertThatThrownBy(() -> GuardPolicy.parse("{\"variables\":{\"limit\":\"\\\\d+\"}}")).hasMessageContaining("no group");
+        assertThatThrownBy(() -> GuardPolicy.parse("{\"claims\":[{\"pattern\":\"(\"}]}")).hasMessageContaining("claims[0].pattern");
+        assertThatThrownBy(() -> GuardPolicy.parse("{\"claims\":[{}]}")).hasMessageContaining("claims[0] has no pattern");
+        assertThatThrownBy(() -> GuardPolicy.parse("{\"tools\":{\"x\":{\"requires\":[{\"instead\":{}}]}}}")).hasMessageContaining("names no call");
         assertThatThrownBy(() -> GuardPolicy.parse("{")).isInstanceOf(JsonProcessingException.class);
     }
 }

@@ -74,11 +74,9 @@ public final class Roles {
     }
 
     private static Role node(final ClusterPlan plan, final ClusterPlan.Node node, final List<Endpoint> coordinators) {
-        final NodeConfig defaults = ConfigFile.parse(
-            "id: x\ncoordinators: ['localhost:1']\ndata-dir: x\nmodel: {id: x, path: x}", "defaults", NodeConfig.class);
         final NodeConfig config = new NodeConfig(node.name(), coordinators, node.rpc().host(), node.rpc().port(),
             node.transfer().port(), node.dir(), new NodeConfig.Model(plan.spec().modelName(), modelPath(plan)),
-            kv(plan.spec().serving()), engine(plan.spec().serving(), defaults.engine()), speculation(plan.spec().serving()));
+            kv(plan.spec().serving()), engine(plan.spec()), speculation(plan.spec().serving()));
         return new Role("node", node.name(), 1,
             new Role.Launch(NodeMain.class.getName(), config, NODE_HEAP), () -> NodeServer.start(config));
     }
@@ -89,9 +87,13 @@ public final class Roles {
         return ConfigFile.parse(mode + draft, "the options of up", NodeConfig.Speculation.class);
     }
 
-    private static NodeConfig.Engine engine(final Serving serving, final NodeConfig.Engine defaults) {
-        return serving.kernels().map(named -> ConfigFile.parse("kernels: '" + named.replace("'", "''") + "'", "the options of up",
-            NodeConfig.Engine.class)).orElse(defaults);
+    /** Nodes share their kept weights: they are the same, and as large as the model. */
+    private static NodeConfig.Engine engine(final ClusterSpec spec) {
+        final Serving.Kernels kernels = spec.serving().kernels();
+        final String set = kernels.set().map(named -> "kernels: '" + named.replace("'", "''") + "'\n").orElse("");
+        final String cache = kernels.weightCache().map(named -> "weight-cache: '" + named.replace("'", "''") + "'\n").orElse("");
+        return ConfigFile.parse(set + cache + "weight-cache-dir: " + quoted(spec.dataDir().toAbsolutePath().normalize().resolve("weights")),
+            "the options of up", NodeConfig.Engine.class);
     }
 
     private static NodeConfig.Kv kv(final Serving serving) {

@@ -10,17 +10,30 @@ import java.util.Optional;
 /**
  * How a local cluster serves its model, where the person who started it said so; what is empty is left to the servers' defaults.
  *
- * @param kernels     kernel set of the nodes, as their configuration names it
+ * @param kernels     kernels of the nodes, and where their weights are kept
  * @param kv          element of the KV cache, as the nodes' configuration names it
  * @param speculation mode of speculative decoding, as the nodes' configuration names it
  * @param draft       draft model: GGUF file or Hugging Face directory
  * @param guardrails  policy file for the model's tool calls
  */
 public record Serving(
-    Optional<String> kernels, Optional<String> kv, Optional<String> speculation, Optional<Path> draft, Optional<Path> guardrails) {
+    Kernels kernels, Optional<String> kv, Optional<String> speculation, Optional<Path> draft, Optional<Path> guardrails) {
     /** Nothing said. */
-    public static final Serving DEFAULT =
-        new Serving(Optional.empty(), Optional.empty(), Optional.empty(), Optional.empty(), Optional.empty());
+    public static final Serving DEFAULT = new Serving(new Kernels(Optional.empty(), Optional.empty()), Optional.empty(), Optional.empty(),
+        Optional.empty(), Optional.empty());
+
+    /**
+     * What computes, and from which weights.
+     *
+     * @param set         kernel set of the nodes, as their configuration names it
+     * @param weightCache where packed weights are kept, as the nodes' configuration names it
+     */
+    public record Kernels(Optional<String> set, Optional<String> weightCache) {
+        public Kernels {
+            requireNonNull(set, "set");
+            requireNonNull(weightCache, "weightCache");
+        }
+    }
 
     public Serving {
         requireNonNull(kernels, "kernels");
@@ -33,7 +46,8 @@ public record Serving(
     /** @return options of {@code up} that say the same */
     public List<String> arguments() {
         final List<String> arguments = new ArrayList<>();
-        add(arguments, "--kernels", kernels);
+        add(arguments, "--kernels", kernels.set());
+        add(arguments, "--weight-cache", kernels.weightCache());
         add(arguments, "--kv", kv);
         add(arguments, "--speculation", speculation);
         add(arguments, "--draft", draft);

@@ -9,6 +9,9 @@ import picocli.CommandLine.Option;
 final class ServingOptions {
     @Option(names = "--kernels", paramLabel = "SET", description = "kernel set of the nodes: auto, vector, native or scalar")
     private String kernels;
+    @Option(names = "--weight-cache", paramLabel = "WHERE",
+        description = "where weights of 256 MiB and more are kept as kernels read them: folder (in --data), beside the model, or off")
+    private String weightCache;
     @Option(names = "--kv", paramLabel = "ELEMENT", description = "how keys and values are kept: F32, F16, BF16, F8, I8 or I4")
     private String kv;
     @Option(names = "--speculation", paramLabel = "MODE", description = "speculative decoding: off, suffix, draft or auto")
@@ -19,7 +22,8 @@ final class ServingOptions {
     private Path guardrails;
 
     Serving serving() {
-        return new Serving(Optional.ofNullable(kernels), Optional.ofNullable(kv), Optional.ofNullable(speculation), Optional.ofNullable(draft).filter(path -> !path.equals("none")).map(Path::of),
+        return new Serving(new Serving.Kernels(Optional.ofNullable(kernels), Optional.ofNullable(weightCache)), Optional.ofNullable(kv),
+            Optional.ofNullable(speculation), Optional.ofNullable(draft).filter(path -> !path.equals("none")).map(Path::of),
             Optional.ofNullable(guardrails));
     }
 }
