@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.spillway.domain.error.SpillwayException;
 import io.spillway.domain.kv.KvElement;
@@ -161,13 +162,78 @@ class DirectoryToGgufTest {
         final ObjectNode processor = new ObjectMapper().createObjectNode().put("type", "TemplateProcessing");
         for (final String name : List.of("single", "pair")) {
             processor.putArray(name).addObject().putObject("SpecialToken").put("id", "<|endoftext|>").put("type_id", 0);
-            ((com.fasterxml.jackson.databind.node.ArrayNode) processor.get(name)).addObject().putObject("Sequence").put("id", "A").put("type_id", 0);
+            ((ArrayNode) processor.get(name)).addObject().putObject("Sequence").put("id", "A").put("type_id", 0);
         }
-        ((com.fasterxml.jackson.databind.node.ArrayNode) processor.get("pair")).addObject().putObject("Sequence").put("id", "B").put("type_id", 1);
+        ((ArrayNode) processor.get("pair")).addObject().putObject("Sequence").put("id", "B").put("type_id", 1);
         final ObjectNode token = processor.putObject("special_tokens").putObject("<|endoftext|>").put("id", "<|endoftext|>");
         token.putArray("ids").add(2021);
         token.putArray("tokens").add("<|endoftext|>");
         return processor;
+    }
+
+    /** 0 to 2: special; 3 to 258: bytes; then pieces, of which some are merged. */
+    private static void sentencePiece(final ObjectNode tokenizer, final List<String> merges) {
+        tokenizer.putNull("pre_tokenizer").putNull("post_processor");
+        final ArrayNode normalizers = tokenizer.putObject("normalizer").put("type", "Sequence").putArray("normalizers");
+        normalizers.addObject().put("type", "Prepend").put("prepend", "▁");
+        normalizers.addObject().put("type", "Replace").put("content", "▁").putObject("pattern").put("String", " ");
+        final ArrayNode decoders = tokenizer.putObject("decoder").put("type", "Sequence").putArray("decoders");
+        decoders.addObject().put("type", "Replace").put("content", " ").putObject("pattern").put("String", "▁");
+        decoders.addObject().put("type", "ByteFallback");
+        decoders.addObject().put("type", "Fuse");
+        final ArrayNode added = tokenizer.putArray("added_tokens");
+        final ObjectNode model = tokenizer.putObject("model").put("type", "BPE").put("unk_token", "<unk>").put("fuse_unk", true).put("byte_fallback", true);
+        final ObjectNode vocabulary = model.putObject("vocab");
+        for (final String special : List.of("<unk>", "<s>", "</s>")) {
+            added.addObject().put("id", vocabulary.size()).put("content", special).put("single_word", false).put("lstrip", false).put("rstrip", false)
+                .put("normalized", false).put("special", true);
+            vocabulary.put(special, vocabulary.size());
+        }
+        for (int value = 0; value < 256; value++) {
+            vocabulary.put("<0x%02X>".formatted(value), vocabulary.size());
+        }
+        for (final String piece : List.of("▁", "t", "h", "e", "o", "r", "▁t", "he", "▁the", "th", "or", "the")) {
+            vocabulary.put(piece, vocabulary.size());
+        }
+        merges.forEach(model.putArray("merges")::add);
+    }
+
+    private static final List<String> MERGES = List.of("▁ t", "h e", "▁t he", "t h", "t he", "th e", "▁ the", "o r");
+
+    /** The ranks of "▁the" are not neighbours here: its pairs follow at 2 and 6. */
+    @Test
+    void sentencePieceIsCarriedByScoresOrAsAWhole() throws IOException {
+        final List<String> neighbours = List.of("▁ t", "h e", "▁t he", "▁ the", "t h", "t he", "th e", "o r");
+        final Path model = altered(config -> { }, tokenizer -> sentencePiece(tokenizer, neighbours));
+        final Path out = directory.resolve("sp.gguf");
+        final QuantizeReport report = quantize(model, TargetType.F16, out);
+        assertThat(report.notes()).noneMatch(note -> note.contains("as a whole"));
+        sameTokens(model, out);
+        try (GgufFile file = GgufFile.open(out)) {
+            assertThat(file.string("tokenizer.ggml.model")).contains("llama");
+            final float[] scores = file.reals("tokenizer.ggml.scores").orElseThrow();
+            final List<String> tokens = file.strings("tokenizer.ggml.tokens").orElseThrow();
+            assertThat(scores[tokens.indexOf("▁t")]).isGreaterThan(scores[tokens.indexOf("he")]);
+            assertThat(scores[tokens.indexOf("or")]).isGreaterThan(scores[tokens.indexOf("o")]);
+            assertThat(file.integers("tokenizer.ggml.token_type").orElseThrow()).startsWith(2, 3, 3, 6).endsWith(5);
+        }
+        final Path scattered = altered(config -> { }, tokenizer -> sentencePiece(tokenizer, MERGES));
+        assertThat(quantize(scattered, TargetType.F16, out).notes()).anyMatch(note -> note.contains("as a whole"));
+        sameTokens(scattered, out);
+        final Path first = altered(config -> { }, tokenizer -> {
+            sentencePiece(tokenizer, neighbours);
+            tokenizer.putNull("normalizer").putObject("pre_tokenizer").put("type", "Metaspace").put("replacement", "▁").put("prepend_scheme", "first").put("split", false);
+        });
+        assertThat(quantize(first, TargetType.F16, out).notes()).anyMatch(note -> note.contains("as a whole"));
+        sameTokens(first, out);
+    }
+
+    private static void sameTokens(final Path model, final Path file) {
+        try (ModelText before = ModelText.load(model); ModelText after = ModelText.load(file)) {
+            for (final String text : List.of("the other </s>the root", "  the\nthé", "<s>t")) {
+                assertThat(after.encodeText(text)).as(text).containsExactly(before.encodeText(text));
+            }
+        }
     }
 
     private void assertRefused(final Path model, final String problem) {
