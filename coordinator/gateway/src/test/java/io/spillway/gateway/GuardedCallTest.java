@@ -115,7 +115,7 @@ class GuardedCallTest {
         assertThat(events).filteredOn(ChatEvent.CallStart.class::isInstance).singleElement()
             .satisfies(event -> assertThat(((ChatEvent.CallStart) event).name()).isEqualTo("other"));
         assertThat(arguments(events)).isEqualTo("{\"why\":\"rule\",\"note\":1,\"id\":42}");
-        assertThat(new String(ascii(line.requests.get(1).promptTokens()))).endsWith("[[other|");
+        assertThat(new String(ascii(line.requests.get(1).promptTokens()))).endsWith("[[other|").doesNotContain("name=find");
     }
 
     @Test
@@ -135,10 +135,21 @@ class GuardedCallTest {
         line.script = request -> Script.of(line.requests.size() < 3 ? "it weighs 7 kg" : "it weighs 42 kg");
         final GuardService service = guarded("{\"claims\":[{\"pattern\":\"weighs (?<the_weight>\\\\d+) kg\",\"grounded\":[\"the_weight\"]}]}");
         assertThat(text(ask(service))).isEqualTo("it weighs 42 kg");
-        assertThat(line.requests).extracting(request -> request.sampling().temperature()).containsExactly(0f, 0.7f, 0.7f);
+        assertThat(line.requests).extracting(request -> request.sampling().temperature()).containsExactly(0f, 0.7f, 1f);
         assertThat(line.requests).extracting(request -> request.sampling().seed()).doesNotHaveDuplicates();
         assertThat(line.requests).extracting(request -> request.promptTokens().length).containsOnly(line.requests.getFirst().promptTokens().length);
         assertThat(service.counters().untrueAnswers()).isEqualTo(2);
+    }
+
+    @Test
+    void aValueThatAnEqualityDecidesIsPutRightWithoutAsking() throws Exception {
+        line.play("it weighs 7 kg");
+        final GuardService service = guarded("{\"claims\":[{\"pattern\":\"weighs (?<w>\\\\d+) kg\",\"requires\":[{\"where\":[\"arguments.w == 42\"]}]}]}");
+        assertThat(text(ask(service))).isEqualTo("it weighs 42 kg");
+        assertThat(line.requests).hasSize(1);
+        assertThat(service.counters().repairedCalls()).isEqualTo(1);
+        assertThat(text(ask(guarded("{\"repair\":false,\"attempts\":1,\"claims\":[{\"pattern\":\"weighs (?<w>\\\\d+) kg\",\"requires\":[{\"where\":[\"arguments.w == 42\"]}]}]}"))))
+            .isEqualTo("it weighs 7 kg");
     }
 
     @Test
@@ -147,6 +158,7 @@ class GuardedCallTest {
         final String claims = "\"claims\":[{\"pattern\":\"weighs (?<w>\\\\d+) kg\",\"said\":[\"weight: {w}\"]}]";
         assertThat(text(ask(guarded("{\"attempts\":2,\"onFailure\":\"withhold\"," + claims + "}")))).isEqualTo("it weighs 7 kg");
         assertThat(line.requests).hasSize(2);
+        assertThat(text(ask(guarded("{\"attempts\":2," + claims.replace("]}]", "],\"otherwise\":\"Not {w}, I think.\"}]") + "}")))).isEqualTo("Not 7, I think.");
         final ChatEvent last = ask(guarded("{\"attempts\":2,\"onFailure\":\"refuse\"," + claims + "}")).getLast();
         assertThat(((ChatEvent.Failed) last).failure()).hasMessageContaining("weight: 7");
     }

@@ -67,6 +67,21 @@ final class Attempt {
         return told;
     }
 
+    /** @return all events but the last, with {@code text} in one piece where the first piece was */
+    List<ChatEvent> eventsWith(final String otherText) {
+        final List<ChatEvent> told = new ArrayList<>();
+        boolean said = false;
+        for (final ChatEvent event : events) {
+            if (!(event instanceof ChatEvent.Text piece)) {
+                told.add(event);
+            } else if (!said) {
+                told.add(new ChatEvent.Text(piece.choice(), piece.offsetChars(), otherText));
+                said = true;
+            }
+        }
+        return told;
+    }
+
     /** @return all events but the last, without calls; the answer then ended by itself */
     List<ChatEvent> eventsWithoutCalls() {
         return events.stream().filter(event -> !(event instanceof ChatEvent.CallStart || event instanceof ChatEvent.CallArguments))

@@ -17,6 +17,7 @@ import java.util.regex.Pattern;
  */
 record Condition(String field, String operator, String operand) {
     private static final Pattern SHAPE = Pattern.compile("\\s*([A-Za-z_][\\w.]*)\\s*(==|!=|<=|>=|<|>)\\s*(\\S.*?)\\s*");
+    private static final String ARGUMENTS = "arguments.";
     private static final List<String> WORDS = List.of("true", "false", "null");
 
     /** What a condition is held against. */
@@ -30,6 +31,28 @@ record Condition(String field, String operator, String operand) {
             throw new IllegalArgumentException("'" + text + "' is no condition; write for instance: amount <= $limit");
         }
         return new Condition(matcher.group(1), matcher.group(2), matcher.group(3));
+    }
+
+    /**
+     * The one value of an argument with which an equality holds.
+     *
+     * @param argument its name
+     */
+    record Decided(String argument, String value) {
+    }
+
+    /** @return what an equality between an argument and something known decides; empty for any other condition */
+    Optional<Decided> decided(final Facts facts) {
+        if (!operator.equals("==")) {
+            return Optional.empty();
+        }
+        return field.startsWith(ARGUMENTS)
+            ? operand.startsWith(ARGUMENTS) ? Optional.empty() : operand(facts).map(known -> decided(field, known))
+            : operand.startsWith(ARGUMENTS) ? field(field, facts).map(known -> decided(operand, known)) : Optional.empty();
+    }
+
+    private static Decided decided(final String argument, final Object known) {
+        return new Decided(argument.substring(ARGUMENTS.length()), known.toString());
     }
 
     boolean holds(final Facts facts) {
@@ -76,9 +99,8 @@ record Condition(String field, String operator, String operand) {
     }
 
     private static Optional<Object> field(final String name, final Facts facts) {
-        final String prefix = "arguments.";
-        final Map<String, Object> from = name.startsWith(prefix) ? facts.arguments() : facts.result();
-        final String key = name.startsWith(prefix) ? name.substring(prefix.length()) : name;
+        final Map<String, Object> from = name.startsWith(ARGUMENTS) ? facts.arguments() : facts.result();
+        final String key = name.startsWith(ARGUMENTS) ? name.substring(ARGUMENTS.length()) : name;
         return from.containsKey(key) ? Optional.of(Optional.ofNullable(from.get(key)).orElse("null")) : Optional.empty();
     }
 

@@ -7,6 +7,9 @@ import java.util.Optional;
 
 /** Judges the calls of one request. Belongs to the thread that runs it. */
 final class Guard {
+    /** Values that are put right in one answer: more than that is not an answer but a table. */
+    private static final int REPAIRS_MAX = 32;
+
     private final GuardPolicy policy;
     private final Conversation conversation;
     private final List<Map<String, Object>> tools;
@@ -36,17 +39,53 @@ final class Guard {
      * @param text      what the model is to be told
      * @param forbidden whether the contract forbids it now, however it is spelled
      * @param instead   what the operator wants in its place
+     * @param decided   the value of an argument with which this would not be wrong
+     * @param otherwise what to say after the last attempt
      */
-    record Problem(String text, boolean forbidden, Optional<ToolContract.Instead> instead) {
+    record Problem(String text, boolean forbidden, Optional<ToolContract.Instead> instead, Optional<Condition.Decided> decided,
+            Optional<String> otherwise) {
         static Problem malformed(final String text) {
-            return new Problem(text, false, Optional.empty());
+            return new Problem(text, false, Optional.empty(), Optional.empty(), Optional.empty());
+        }
+
+        static Problem forbidden(final String text, final Optional<ToolContract.Instead> instead) {
+            return new Problem(text, true, instead, Optional.empty(), Optional.empty());
+        }
+
+        Problem otherwise(final Optional<String> saying) {
+            return new Problem(text, forbidden, instead, decided, saying);
         }
     }
 
-    /** @return what is wrong with an answer that calls nothing */
-    Optional<Problem> judgeAnswer(final String answer) {
-        return policy.rules().claims().stream().flatMap(claim -> claim.occurrences(answer).map(said -> problem(claim.contract(), said)))
-            .flatMap(Optional::stream).findFirst();
+    /**
+     * What became of an answer that calls nothing.
+     *
+     * @param text    to hand on
+     * @param problem empty when all that it claims is so
+     */
+    record AnswerVerdict(String text, Optional<Problem> problem) {
+    }
+
+    /** Values that an equality decides are put right, where the policy repairs; everything else is a problem. */
+    AnswerVerdict judgeAnswer(final String answer) {
+        String text = answer;
+        for (int repairs = 0;; repairs++) {
+            final Optional<Found> found = firstWrong(text);
+            if (found.isEmpty() || !policy.repair() || repairs == REPAIRS_MAX || found.get().problem().decided().isEmpty()) {
+                return new AnswerVerdict(text, found.map(Found::problem));
+            }
+            final Condition.Decided decided = found.get().problem().decided().get();
+            text = found.get().occurrence().put(text, decided.argument(), decided.value());
+        }
+    }
+
+    private record Found(Claim.Occurrence occurrence, Problem problem) {
+    }
+
+    private Optional<Found> firstWrong(final String answer) {
+        return policy.rules().claims().stream().flatMap(claim -> claim.occurrences(answer).stream()
+            .flatMap(said -> problem(claim.contract(), said.arguments()).map(problem -> new Found(said,
+                problem.otherwise(claim.otherwise().map(text -> filled(text, said.arguments()))))).stream())).findFirst();
     }
 
     /** @return whether the request has that tool */
@@ -73,14 +112,13 @@ final class Guard {
 
     private Optional<Problem> repeated(final String tool, final Map<String, Object> arguments) {
         return policy.contract(tool).unrepeated() && conversation.repeats(tool, arguments)
-            ? Optional.of(new Problem("this call was made already; use its result", true, Optional.empty())) : Optional.empty();
+            ? Optional.of(Problem.forbidden("this call was made already; use its result", Optional.empty())) : Optional.empty();
     }
 
     private Optional<Problem> problem(final ToolContract contract, final Map<String, Object> arguments) {
         return ungrounded(contract, arguments).or(() -> contract.requirements().stream()
             .filter(requirement -> requirement.applies(arguments, conversation.variables()))
-            .flatMap(requirement -> breach(requirement, arguments).map(text -> new Problem(text, true,
-                requirement.otherwise().instead().map(instead -> instead.filled(arguments)))).stream()).findFirst());
+            .flatMap(requirement -> breach(requirement, arguments).stream()).findFirst());
     }
 
     private Optional<Problem> ungrounded(final ToolContract contract, final Map<String, Object> arguments) {
@@ -88,7 +126,9 @@ final class Guard {
             .filter(name -> arguments.get(name) != null && !conversation.said(arguments.get(name)))
             .findFirst().map(name -> "'" + name + "' is " + arguments.get(name) + ", which nobody has said");
         return value.or(() -> contract.said().stream().map(text -> filled(text, arguments)).filter(text -> !conversation.saidExactly(text))
-            .findFirst().map(text -> "nobody has said '" + text + "'")).map(Problem::malformed);
+            .findFirst().map(text -> "nobody has said '" + text + "'"))
+            .or(() -> contract.unsaid().stream().map(text -> filled(text, arguments)).filter(conversation::saidExactly)
+                .findFirst().map(text -> "'" + text + "' has been said")).map(Problem::malformed);
     }
 
     private static String filled(final String template, final Map<String, Object> arguments) {
@@ -99,24 +139,21 @@ final class Guard {
         return text;
     }
 
-    private Optional<String> breach(final ToolContract.Requirement requirement, final Map<String, Object> arguments) {
-        final String say = requirement.otherwise().say();
+    private Optional<Problem> breach(final ToolContract.Requirement requirement, final Map<String, Object> arguments) {
+        final ToolContract.Otherwise otherwise = requirement.otherwise();
         Map<String, Object> result = Map.of();
         if (!requirement.call().isEmpty()) {
             final Optional<Conversation.Earlier> earlier = conversation.latest(requirement.call(), requirement.same(), arguments);
             if (earlier.isEmpty()) {
-                return Optional.of(say.isEmpty() ? "call " + requirement.call() + " first" : say);
+                return Optional.of(Problem.forbidden(otherwise.say().isEmpty() ? "call " + requirement.call() + " first" : otherwise.say(),
+                    otherwise.instead().map(instead -> instead.filled(arguments, Map.of()))));
             }
             result = earlier.get().result();
         }
         final Condition.Facts facts = new Condition.Facts(result, arguments, conversation.variables());
-        for (final Condition condition : requirement.where()) {
-            if (!condition.holds(facts)) {
-                return Optional.of(say.isEmpty()
-                    ? "not allowed unless " + condition.field() + " " + condition.operator() + " " + condition.operand() : say);
-            }
-        }
-        return Optional.empty();
+        return requirement.where().stream().filter(condition -> !condition.holds(facts)).findFirst().map(condition -> new Problem(
+            otherwise.say().isEmpty() ? "not allowed unless " + condition.field() + " " + condition.operator() + " " + condition.operand() : otherwise.say(),
+            true, otherwise.instead().map(instead -> instead.filled(arguments, facts.result())), condition.decided(facts), Optional.empty()));
     }
 
     private Optional<Map<?, ?>> schema(final String name) {

@@ -119,22 +119,24 @@ public record GuardPolicy(int attemptsMax, boolean repair, OnFailure onFailure, 
     }
 
     private static Claim claim(final String at, final JsonNode node) {
-        onlyKeys(node, at, "pattern", "grounded", "said", "requires");
+        onlyKeys(node, at, "pattern", "grounded", "said", "unsaid", "requires", "otherwise");
         if (node.path("pattern").asText("").isEmpty()) {
             throw new IllegalArgumentException(at + " has no pattern");
         }
-        return new Claim(compiled(at + ".pattern", node.path("pattern").asText(), Claim::compile), rules(at, node));
+        return new Claim(compiled(at + ".pattern", node.path("pattern").asText(), Claim::compile), rules(at, node),
+            node.has("otherwise") ? Optional.of(node.path("otherwise").asText()) : Optional.empty());
     }
 
     private static ToolContract contract(final String at, final JsonNode node) {
-        onlyKeys(node, at, "grounded", "said", "unrepeated", "requires");
+        onlyKeys(node, at, "grounded", "said", "unsaid", "unrepeated", "requires");
         return rules(at, node);
     }
 
     private static ToolContract rules(final String at, final JsonNode node) {
         final List<ToolContract.Requirement> requirements = new ArrayList<>();
         node.path("requires").forEach(requirement -> requirements.add(requirement(at + ".requires[" + requirements.size() + "]", requirement)));
-        return new ToolContract(texts(node.path("grounded")), texts(node.path("said")), node.path("unrepeated").asBoolean(false), requirements);
+        return new ToolContract(texts(node.path("grounded")), texts(node.path("said")), texts(node.path("unsaid")),
+            node.path("unrepeated").asBoolean(false), requirements);
     }
 
     private static ToolContract.Requirement requirement(final String at, final JsonNode node) {

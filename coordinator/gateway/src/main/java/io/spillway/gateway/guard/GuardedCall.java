@@ -64,8 +64,11 @@ final class GuardedCall implements RunningCall {
             usage = usage.plus(finished.usage());
             final Judged judged = judge(guard, attempt, asking);
             if (judged.problem().isEmpty()) {
-                tell(attempt.events(judged.arguments()), usage);
+                tell(judged.events(), usage);
                 judged.verdicts().stream().filter(Guard.Verdict::repaired).forEach(verdict -> counters.repaired());
+                if (judged.reworded()) {
+                    counters.repaired();
+                }
                 return;
             }
             if (number == policy.attemptsMax()) {
@@ -77,10 +80,20 @@ final class GuardedCall implements RunningCall {
         }
     }
 
-    /** An attempt and what became of it: a verdict for each call, and what is wrong first. */
-    private record Judged(Attempt attempt, List<Guard.Verdict> verdicts, Optional<Guard.Problem> problem) {
-        private List<String> arguments() {
-            return verdicts.stream().map(Guard.Verdict::arguments).toList();
+    /**
+     * An attempt and what became of it.
+     *
+     * @param verdicts one for each call
+     * @param text     what it says, put right
+     * @param problem  what is wrong first
+     */
+    private record Judged(Attempt attempt, List<Guard.Verdict> verdicts, String text, Optional<Guard.Problem> problem) {
+        private boolean reworded() {
+            return !text.equals(attempt.text());
+        }
+
+        private List<ChatEvent> events() {
+            return reworded() ? attempt.eventsWith(text) : attempt.events(verdicts.stream().map(Guard.Verdict::arguments).toList());
         }
     }
 
@@ -88,23 +101,23 @@ final class GuardedCall implements RunningCall {
         final List<Guard.Verdict> verdicts = attempt.calls().stream().map(call -> guard.judge(call.name, decided(call, asking))).toList();
         verdicts.forEach(verdict -> verdict.problem().ifPresent(counters::wrongCall));
         if (!verdicts.isEmpty()) {
-            return new Judged(attempt, verdicts, verdicts.stream().flatMap(verdict -> verdict.problem().stream()).findFirst());
+            return new Judged(attempt, verdicts, attempt.text(), verdicts.stream().flatMap(verdict -> verdict.problem().stream()).findFirst());
         }
-        final Optional<Guard.Problem> untrue = guard.judgeAnswer(attempt.text());
-        untrue.ifPresent(problem -> counters.wrongAnswer());
-        return new Judged(attempt, verdicts, untrue);
+        final Guard.AnswerVerdict answer = guard.judgeAnswer(attempt.text());
+        if (answer.problem().isPresent() || !answer.text().equals(attempt.text())) {
+            counters.wrongAnswer();
+        }
+        return new Judged(attempt, verdicts, answer.text(), answer.problem());
     }
 
     /** @return the call's arguments, with those that the operator decides in their places */
     private static String decided(final Attempt.Call call, final Asking asking) {
         final String written = call.arguments.toString();
-        if (asking.with().isEmpty() || !asking.demand().equals(Optional.of(call.name))) {
-            return written;
-        }
-        return Repairs.parse(written).map(arguments -> {
-            arguments.putAll(asking.with());
-            return Repairs.text(arguments);
-        }).orElse(written);
+        return asking.wanted().filter(wanted -> wanted.call().equals(call.name) && !wanted.with().isEmpty())
+            .flatMap(wanted -> Repairs.parse(written).map(arguments -> {
+                arguments.putAll(wanted.with());
+                return Repairs.text(arguments);
+            })).orElse(written);
     }
 
     /**
@@ -143,9 +156,14 @@ final class GuardedCall implements RunningCall {
 
     private void giveUp(final Attempt attempt, final Judged judged, final ChatUsage usage) {
         counters.gaveUp();
+        final Optional<String> otherwise = judged.problem().flatMap(Guard.Problem::otherwise);
+        if (otherwise.isPresent()) {
+            tell(attempt.eventsWith(otherwise.get()), usage);
+            return;
+        }
         switch (policy.onFailure()) {
-            case PASS -> tell(attempt.events(judged.arguments()), usage);
-            case WITHHOLD -> tell(attempt.eventsWithoutCalls(), usage);
+            case PASS -> tell(judged.events(), usage);
+            case WITHHOLD -> tell(judged.verdicts().isEmpty() ? judged.events() : attempt.eventsWithoutCalls(), usage);
             case REFUSE -> listener.on(new ChatEvent.Failed(new SpillwayException(ErrorCode.INVALID_OUTPUT,
                 "The model gave no sound answer in " + policy.attemptsMax() + " attempts; the last: " + judged.problem().orElseThrow().text())));
         }

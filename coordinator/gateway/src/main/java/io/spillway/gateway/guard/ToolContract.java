@@ -9,16 +9,18 @@ import java.util.Optional;
  *
  * @param grounded     arguments whose value must have been said before, by anybody but the model: what it makes up is refused
  * @param said         texts with {@code {NAME}} for arguments, which must have been said
+ * @param unsaid       such texts, which must not have been said
  * @param unrepeated   whether the same call may not be made again before the user has spoken
  * @param requirements each applies when its {@code when} conditions hold
  */
-record ToolContract(List<String> grounded, List<String> said, boolean unrepeated, List<Requirement> requirements) {
+record ToolContract(List<String> grounded, List<String> said, List<String> unsaid, boolean unrepeated, List<Requirement> requirements) {
     /** Nothing but the schema. */
-    static final ToolContract NONE = new ToolContract(List.of(), List.of(), false, List.of());
+    static final ToolContract NONE = new ToolContract(List.of(), List.of(), List.of(), false, List.of());
 
     ToolContract {
         grounded = List.copyOf(grounded);
         said = List.copyOf(said);
+        unsaid = List.copyOf(unsaid);
         requirements = List.copyOf(requirements);
     }
 
@@ -57,18 +59,19 @@ record ToolContract(List<String> grounded, List<String> said, boolean unrepeated
      *
      * @param call the tool
      * @param with arguments that the operator decides, whatever the model writes: constants, or {@code $NAME} for an argument of
-     *             the wrong call
+     *             the wrong call or, where it has none of that name, a value in the result of the earlier call
      */
     record Instead(String call, Map<String, Object> with) {
         Instead {
             with = Map.copyOf(with);
         }
 
-        /** @return the same with the arguments of the wrong call put in; those that it lacks are left to the model */
-        Instead filled(final Map<String, Object> wrong) {
+        /** @return the same with what is known put in; what is not is left to the model */
+        Instead filled(final Map<String, Object> wrong, final Map<String, Object> result) {
             final Map<String, Object> filled = new java.util.LinkedHashMap<>();
             with.forEach((name, value) -> {
-                final Object found = value instanceof String text && text.startsWith("$") ? wrong.get(text.substring(1)) : value;
+                final Object found = value instanceof String text && text.startsWith("$") 
+                    ? wrong.getOrDefault(text.substring(1), result.get(text.substring(1))) : value;
                 if (found != null) {
                     filled.put(name, found);
                 }

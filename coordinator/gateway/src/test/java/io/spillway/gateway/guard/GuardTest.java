@@ -18,7 +18,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 class GuardTest {
     private static final Path BROOK_POLICY = Path.of(System.getProperty("spillway.root"), "deploy/local/models/brook/guardrails.json");
-    private static final String ORDER = "{\"order_id\":\"ORD-77\",\"status\":\"delivered\",\"amount\":64.99,\"days_since_delivery\":3,\"final_sale\":false}";
+    private static final String ORDER = "{\"order_id\":\"ORD-77\",\"item\":\"mug\",\"status\":\"delivered\",\"amount\":64.99,\"days_since_delivery\":3,\"final_sale\":false}";
 
     private static Map<String, Object> tool(final String name, final Map<String, Object> properties, final List<String> required) {
         return Map.of("type", "function", "function", Map.of("name", name, "parameters",
@@ -32,7 +32,7 @@ class GuardTest {
             "order_id", Map.of("type", "string")), List.of("reason")));
 
     private static Guard guard(final int limit, final boolean lookedUp) {
-        final Map<String, Object> system = Map.of("role", "system", "content", "Refund window 30 days. Refund limit " + limit + " EUR.");
+        final Map<String, Object> system = Map.of("role", "system", "content", "Refund window 30 days. Refund limit " + limit + " EUR.\n- Jug colour: red");
         final Map<String, Object> user = Map.of("role", "user", "content", "I want a refund for order 77");
         final Map<String, Object> call = Map.of("role", "assistant", "content", "", "tool_calls", List.of(Map.of("id", "c1", "type", "function",
             "function", Map.of("name", "get_order_status", "arguments", "{\"order_id\":\"ORD-77\"}"))));
@@ -79,15 +79,24 @@ class GuardTest {
     @ParameterizedTest
     @CsvSource(delimiter = '|', value = {
         "100 | Your mug (ORD-77) was delivered 3 days ago.                                 | -",
-        "100 | Your mug (ORD-77) was delivered 5 days ago.                                 | days_since_delivery == arguments.days",
         "100 | Your mug (ORD-78) was delivered 3 days ago.                                 | call get_order_status first",
         "100 | Sorry, your mug was a final sale item, so I cannot refund it.               | final_sale == true",
         "100 | It was delivered 3 days ago and our refund window is 30 days, so I cannot refund it. | days_since_delivery > $window",
         "100 | The colour of the mug is blue.                                              | nobody has said 'mug colour: blue'",
         "100 | Sorry, I have no information about the colour of the mug.                   | -",
+        "100 | Sorry, I have no information about the colour of the jug.                   | 'jug colour:' has been said",
     }, quoteCharacter = '`')
     void claimsOfAnswersAreHeldAgainstWhatToolsSaid(final int limit, final String answer, final String problem) {
-        assertThat(guard(limit, true).judgeAnswer(answer).map(Guard.Problem::text).orElse("-")).contains(problem);
+        assertThat(guard(limit, true).judgeAnswer(answer).problem().map(Guard.Problem::text).orElse("-")).contains(problem);
+    }
+
+    @Test
+    void valuesThatAToolsResultDecidesArePutRightInAnswers() {
+        final Guard.AnswerVerdict verdict = guard(100, true).judgeAnswer("Hi. Your jug (ORD-77) was delivered 5 days ago. Bye.");
+        assertThat(verdict.problem()).isEmpty();
+        assertThat(verdict.text()).isEqualTo("Hi. Your mug (ORD-77) was delivered 3 days ago. Bye.");
+        final String right = "Your mug (ORD-77) was delivered 3 days ago.";
+        assertThat(guard(100, true).judgeAnswer(right).text()).isSameAs(right);
     }
 
     @Test
@@ -96,7 +105,8 @@ class GuardTest {
             .isEqualTo(new ToolContract.Instead("escalate_to_human", Map.of("reason", "over_limit", "order_id", "ORD-77")));
         assertThat(instead(guard(100, true).judge("escalate_to_human", "{\"reason\":\"over_limit\",\"order_id\":\"ORD-77\"}").problem()).call())
             .isEqualTo("process_refund");
-        assertThat(instead(guard(100, true).judgeAnswer("Sorry, your mug was a final sale item, so I cannot refund it.")).call()).isEqualTo("process_refund");
+        assertThat(instead(guard(100, true).judgeAnswer("Sorry, your mug was a final sale item, so I cannot refund it.").problem()))
+            .isEqualTo(new ToolContract.Instead("process_refund", Map.of("order_id", "ORD-77", "amount", new java.math.BigDecimal("64.99"))));
     }
 
     private static ToolContract.Instead instead(final java.util.Optional<Guard.Problem> problem) {
