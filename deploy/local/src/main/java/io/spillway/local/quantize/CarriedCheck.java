@@ -9,7 +9,7 @@ import io.spillway.modelfile.ModelSource;
 import io.spillway.modelfile.PlannedTensor;
 import io.spillway.modelfile.TensorType;
 import io.spillway.node.stored.RowEncoder;
-import io.spillway.node.weights.GgufTensor;
+import io.spillway.node.weights.ConvertedTensor;
 import io.spillway.node.weights.ModelShape;
 import io.spillway.node.weights.ModelShapes;
 import io.spillway.node.weights.ShapeDifference;
@@ -34,18 +34,18 @@ import java.util.stream.Stream;
  */
 final class CarriedCheck {
     /** Whatever differs here makes the file useless to every reader. */
-    private static final List<String> COMMON = List.of("The quick brown fox jumps over the lazy dog. I'm sure: it's 1234567 of 89,000!",
+    static final List<String> COMMON = List.of("The quick brown fox jumps over the lazy dog. I'm sure: it's 1234567 of 89,000!",
         "def f(x):\n    return [x, \"y\"]  # twice\n\n\n\tend\r\n", "{\"name\": \"look_up\", \"arguments\": {\"order\": \"A-1042\", \"total\": 17.50}}",
         "Où est l'élève? Über größere Äpfel… 2 ≤ 3 — naïve", "汉字と仮名 漢字한글 кириллица ελληνικά עברית हिन्दी", "a  b   c    d", "👩‍💻 🏳️‍🌈 🙂");
     /** Written with combining marks, with spaces at odd places, with odd spaces. */
-    private static final List<String> RARE = List.of("e\u0301a\u0308 \u1100\u1161", " leading", "trailing ", "   ", "\n", "\u00a0\u2003x\u200b", "\u2581", "\u0000\u0007", "ﬁ ① Ⅳ ﷺ");
+    static final List<String> RARE = List.of("e\u0301a\u0308 \u1100\u1161", " leading", "trailing ", "   ", "\n", "\u00a0\u2003x\u200b", "\u2581", "\u0000\u0007", "ﬁ ① Ⅳ ﷺ");
 
     private final ModelSource source;
     private final ModelShape shape;
-    private final List<GgufTensor> tensors;
+    private final List<ConvertedTensor> tensors;
 
     /** @param tensors those that the file will have */
-    CarriedCheck(final ModelSource source, final ModelShape shape, final List<GgufTensor> tensors) {
+    CarriedCheck(final ModelSource source, final ModelShape shape, final List<ConvertedTensor> tensors) {
         this.source = source;
         this.shape = shape;
         this.tensors = tensors;
@@ -106,7 +106,8 @@ final class CarriedCheck {
         return differing(texts.stream(), expected, actual);
     }
 
-    private static Optional<String> differing(final Stream<String> texts, final Tokenizer expected, final Tokenizer actual) {
+    /** @return the first of the texts that becomes other tokens */
+    static Optional<String> differing(final Stream<String> texts, final Tokenizer expected, final Tokenizer actual) {
         return texts.filter(text -> !Arrays.equals(expected.encode(text, true), actual.encode(text, true))).findFirst();
     }
 
@@ -133,7 +134,7 @@ final class CarriedCheck {
     private void write(final Path file, final Map<String, GgufValue> metadata) {
         final List<PlannedTensor> planned = new ArrayList<>();
         final List<MemorySegment> contents = new ArrayList<>();
-        for (final GgufTensor tensor : tensors) {
+        for (final ConvertedTensor tensor : tensors) {
             if (tensor.parts().isEmpty()) { // what a configuration says and GGUF has as a tensor
                 planned.add(new PlannedTensor(tensor.name(), TensorType.F32, tensor.shape()));
                 final MemorySegment content = MemorySegment.ofArray(new byte[tensor.columns() * Float.BYTES]);

@@ -5,7 +5,7 @@ import io.spillway.domain.error.SpillwayException;
 import io.spillway.modelfile.GgufValue;
 import io.spillway.modelfile.ModelSource;
 import io.spillway.node.weights.GgufKeys;
-import io.spillway.node.weights.GgufTensor;
+import io.spillway.node.weights.ConvertedTensor;
 import io.spillway.node.weights.GgufTensors;
 import io.spillway.node.weights.ModelShape;
 import io.spillway.node.weights.ModelShapes;
@@ -26,8 +26,8 @@ final class DirectoryContent {
     /** @throws SpillwayException INVALID_VALUE for what GGUF cannot say; INVALID_MODEL_FILE for a directory that is broken */
     static GgufContent of(final ModelSource source) {
         final ModelShape shape = ModelShapes.read(source);
-        final List<GgufTensor> tensors = GgufTensors.of(source, shape);
-        final int vocabulary = tensors.stream().filter(tensor -> tensor.name().equals(EMBEDDING)).map(GgufTensor::rowCount).findFirst()
+        final List<ConvertedTensor> tensors = GgufTensors.of(source, shape);
+        final int vocabulary = tensors.stream().filter(tensor -> tensor.name().equals(EMBEDDING)).map(ConvertedTensor::rowCount).findFirst()
             .orElseThrow(() -> new SpillwayException(ErrorCode.INVALID_MODEL_FILE, source.path() + " has no embedding"));
         final Map<String, GgufValue> metadata = new LinkedHashMap<>(GgufKeys.of(source, shape, vocabulary));
         final List<String> notes = new ArrayList<>();

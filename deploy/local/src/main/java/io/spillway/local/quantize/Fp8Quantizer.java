@@ -11,6 +11,13 @@ import io.spillway.modelfile.TensorEntry;
 import io.spillway.modelfile.TensorType;
 import io.spillway.node.compute.WorkerPool;
 import io.spillway.node.stored.F8Encoder;
+import io.spillway.node.stored.RowEncoder;
+import io.spillway.node.stored.StoredTensors;
+import io.spillway.node.weights.ConvertedTensor;
+import io.spillway.node.weights.DirectoryTensors;
+import io.spillway.node.weights.ModelShape;
+import io.spillway.node.weights.ModelShapes;
+import io.spillway.node.weights.ShapeDifference;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -20,18 +27,19 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.function.DoubleConsumer;
 import java.util.stream.Stream;
 
 /**
- * Writes a Hugging Face directory again with FP8 weights, in the layout of compressed-tensors (format float-quantized, a scale
+ * Writes a Hugging Face directory with FP8 weights, of a directory or of a GGUF file, in the layout of compressed-tensors (format float-quantized, a scale
  * per output row), which other engines read too. The directory appears whole or not at all.
  */
 final class Fp8Quantizer {
     private static final ValueLayout.OfFloat FLOAT = ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-    private static final String CONFIG = "config.json";
+    private static final String EMBEDDING = "model.embed_tokens.weight";
     private static final String WEIGHTS = "model.safetensors";
     private static final String SCALE = "_scale";
     private static final String SCHEME = """
@@ -44,15 +52,26 @@ final class Fp8Quantizer {
     private final ModelSource source;
     private final WorkerPool workers;
     private final DoubleConsumer progress;
+    private final ModelShape shape;               // of a GGUF file; null for a directory
+    private final List<ConvertedTensor> tensors;
 
     Fp8Quantizer(final ModelSource source, final WorkerPool workers, final DoubleConsumer progress) {
-        if (source.config().isEmpty()) {
-            throw SpillwayException.ofField(ErrorCode.INVALID_VALUE, "model", source.path()
-                + " is a GGUF file, and FP8 weights stand in Hugging Face directories only; give the directory that the file was made of");
-        }
         this.source = source;
         this.workers = workers;
         this.progress = progress;
+        shape = source.gguf().isPresent() ? ModelShapes.read(source) : null;
+        tensors = shape == null ? asTheyAre(source) : DirectoryTensors.of(source, shape);
+    }
+
+    private static List<ConvertedTensor> asTheyAre(final ModelSource source) {
+        final StoredTensors stored = new StoredTensors(source);
+        return source.tensors().stream().map(entry -> asItIs(stored, entry)).toList();
+    }
+
+    private static ConvertedTensor asItIs(final StoredTensors stored, final TensorEntry entry) {
+        // Other types are refused by name before anything is read.
+        final ConvertedTensor.Rows rows = TensorChoice.FLOATS.contains(entry.type()) ? stored.find(entry.name()).orElseThrow()::row : row -> new float[0];
+        return new ConvertedTensor(entry.name(), entry.shape(), entry.type(), List.of(entry), rows);
     }
 
     QuantizeReport write(final Path out) {
@@ -63,9 +82,9 @@ final class Fp8Quantizer {
         try {
             final Path partial = Files.createDirectory(parent.resolve("." + out.getFileName() + "." + ProcessHandle.current().pid() + ".partial"));
             try {
-                copySmallFiles(partial);
-                writeConfig(partial.resolve(CONFIG));
+                writeConfig(partial);
                 final QuantizeReport report = writeWeights(partial.resolve(WEIGHTS));
+                requireSameShape(partial);
                 Files.move(partial, out, StandardCopyOption.ATOMIC_MOVE);
                 return report;
             } finally {
@@ -76,55 +95,51 @@ final class Fp8Quantizer {
         }
     }
 
-    private Path directory() {
-        return Files.isDirectory(source.path()) ? source.path() : source.path().toAbsolutePath().getParent();
-    }
-
-    /** Tokenizer, templates, generation settings: everything of text beside the weights. */
-    private void copySmallFiles(final Path partial) throws IOException {
-        try (Stream<Path> files = Files.list(directory())) {
-            for (final Path file : files.filter(Files::isRegularFile).toList()) {
-                final String name = file.getFileName().toString();
-                final boolean text = name.endsWith(".json") || name.endsWith(".txt") || name.endsWith(".jinja") || name.endsWith(".model");
-                if (text && !name.equals(CONFIG) && !name.endsWith(".safetensors.index.json")) {
-                    Files.copy(file, partial.resolve(name));
-                }
-            }
-        }
-    }
-
-    private void writeConfig(final Path file) throws IOException {
+    private void writeConfig(final Path partial) throws IOException {
         final ObjectMapper mapper = new ObjectMapper();
-        final ObjectNode config = (ObjectNode) mapper.readTree(directory().resolve(CONFIG).toFile());
+        final int vocabulary = tensors.stream().filter(tensor -> tensor.name().equals(EMBEDDING)).mapToInt(ConvertedTensor::rowCount).findFirst().orElse(0);
+        final ObjectNode config = new DirectoryFiles(source, partial).write(shape, vocabulary);
         if (config.has("quantization_config")) {
             throw SpillwayException.ofField(ErrorCode.INVALID_VALUE, "model", source.path() + " is quantised already; give the original weights");
         }
         config.set("quantization_config", mapper.readTree(SCHEME));
-        mapper.writerWithDefaultPrettyPrinter().writeValue(file.toFile(), config);
+        mapper.writerWithDefaultPrettyPrinter().writeValue(partial.resolve(DirectoryFiles.CONFIG).toFile(), config);
+    }
+
+    /** A configuration made of a GGUF file's keys must say what they say. */
+    private void requireSameShape(final Path partial) {
+        if (shape != null) {
+            try (ModelSource made = ModelSource.open(partial)) {
+                ShapeDifference.between(shape, ModelShapes.read(made)).ifPresent(difference -> {
+                    throw SpillwayException.ofField(ErrorCode.INVALID_VALUE, "model", source.path()
+                        + " cannot be said in a Hugging Face configuration: its " + difference + "; give the directory that the file was made of");
+                });
+            }
+        }
     }
 
     private QuantizeReport writeWeights(final Path file) {
         final QuantizeReport report = new QuantizeReport();
         final List<PlannedTensor> planned = new ArrayList<>();
-        for (final TensorEntry entry : source.tensors()) {
-            final TensorType type = TensorChoice.fp8(entry).type();
-            planned.add(new PlannedTensor(entry.name(), type, entry.shape()));
+        for (final ConvertedTensor tensor : tensors) {
+            final TensorType type = TensorChoice.fp8(tensor).type();
+            planned.add(new PlannedTensor(tensor.name(), type, tensor.shape()));
             long afterBytes = planned.getLast().sizeBytes();
             if (type == TensorType.F8_E4M3) {
-                planned.add(new PlannedTensor(entry.name() + SCALE, TensorType.F32, List.of(entry.shape().getFirst(), 1L)));
+                planned.add(new PlannedTensor(tensor.name() + SCALE, TensorType.F32, List.of(tensor.shape().getFirst(), 1L)));
                 afterBytes += planned.getLast().sizeBytes();
             }
-            report.add(new QuantizeReport.Change(entry.name(), entry.type().name(), type.name(), entry.sizeBytes(), afterBytes, ""));
+            report.add(new QuantizeReport.Change(tensor.name(), tensor.keptType().name(), type.name(), beforeBytes(tensor), afterBytes, ""));
         }
         long doneBytes = 0;
         try (SafetensorsWriter writer = SafetensorsWriter.create(file, Map.of("format", "pt"), planned)) {
-            for (final TensorEntry entry : source.tensors()) {
-                if (TensorChoice.fp8(entry).type() == TensorType.F8_E4M3) {
-                    encode(RowSource.of(source, entry), writer);
+            for (final ConvertedTensor tensor : tensors) {
+                if (TensorChoice.fp8(tensor).type() == TensorType.F8_E4M3) {
+                    encode(tensor, writer);
                 } else {
-                    writer.append(source.tensor(entry.name()));
+                    copy(tensor, writer);
                 }
-                doneBytes += entry.sizeBytes();
+                doneBytes += beforeBytes(tensor);
                 progress.accept((double) doneBytes / report.beforeBytes());
             }
             writer.commit();
@@ -132,9 +147,14 @@ final class Fp8Quantizer {
         return report;
     }
 
-    private void encode(final RowSource rows, final SafetensorsWriter writer) {
-        final int rowCount = rows.rows();
-        final long columns = rows.columns();
+    private static long beforeBytes(final ConvertedTensor tensor) {
+        return tensor.keptType().bytesOf((long) tensor.rowCount() * tensor.columns());
+    }
+
+    private void encode(final ConvertedTensor tensor, final SafetensorsWriter writer) {
+        final int rowCount = tensor.rowCount();
+        final long columns = tensor.columns();
+        final RowSource rows = new RowSource(tensor.name(), rowCount, tensor.columns(), tensor.rows());
         try (Arena arena = Arena.ofShared()) {
             final MemorySegment weights = arena.allocate(rowCount * columns);
             final MemorySegment scales = arena.allocate((long) rowCount * Float.BYTES);
@@ -145,15 +165,30 @@ final class Fp8Quantizer {
         }
     }
 
+    private void copy(final ConvertedTensor tensor, final SafetensorsWriter writer) {
+        if (shape == null) {
+            writer.append(source.tensor(tensor.name()));
+            return;
+        }
+        final long rowBytes = tensor.keptType().bytesOf(tensor.columns());
+        final RowEncoder encoder = RowEncoder.of(tensor.keptType());
+        try (Arena arena = Arena.ofConfined()) {
+            final MemorySegment row = arena.allocate(rowBytes);
+            for (int i = 0; i < tensor.rowCount(); i++) {
+                encoder.encode(tensor.rows().row(i), row, 0);
+                writer.append(row);
+            }
+        }
+    }
+
     private static void remove(final Path partial) throws IOException {
         if (!Files.exists(partial)) {
             return; // it has become the result
         }
-        try (Stream<Path> files = Files.list(partial)) {
-            for (final Path file : files.toList()) {
+        try (Stream<Path> files = Files.walk(partial)) {
+            for (final Path file : files.sorted(Comparator.reverseOrder()).toList()) {
                 Files.delete(file);
             }
         }
-        Files.delete(partial);
     }
 }

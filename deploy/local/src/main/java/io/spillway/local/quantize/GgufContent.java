@@ -4,7 +4,7 @@ import io.spillway.modelfile.GgufFile;
 import io.spillway.modelfile.GgufValue;
 import io.spillway.modelfile.ModelSource;
 import io.spillway.modelfile.TensorType;
-import io.spillway.node.weights.GgufTensor;
+import io.spillway.node.weights.ConvertedTensor;
 import java.lang.foreign.MemorySegment;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -41,7 +41,7 @@ record GgufContent(Map<String, GgufValue> metadata, List<Content> tensors, List<
     }
 
     /** @return a tensor made of a directory's */
-    static Content of(final GgufTensor tensor) {
+    static Content of(final ConvertedTensor tensor) {
         final long elements = tensor.shape().stream().reduce(1L, Math::multiplyExact);
         final TensorType stored = tensor.parts().isEmpty() || tensor.keptType() == TensorType.MXFP4 ? tensor.keptType() : tensor.parts().getFirst().type();
         return new Content(tensor.name(), tensor.shape(), stored, tensor.keptType(), stored.bytesOf(elements),

@@ -8,7 +8,7 @@ import io.spillway.modelfile.TensorType;
 import io.spillway.node.compute.StoredMatrix;
 import io.spillway.node.stored.StoredTensor;
 import io.spillway.node.stored.StoredTensors;
-import io.spillway.node.weights.GgufTensor;
+import io.spillway.node.weights.ConvertedTensor;
 
 /**
  * Rows of one tensor as floats. Immutable.
@@ -18,7 +18,7 @@ import io.spillway.node.weights.GgufTensor;
  * @param columns numbers of a row
  * @param numbers where they come from
  */
-record RowSource(String name, int rows, int columns, GgufTensor.Rows numbers) {
+record RowSource(String name, int rows, int columns, ConvertedTensor.Rows numbers) {
     private static final float HALF_MAX = 65504f;
 
     static RowSource of(final ModelSource source, final TensorEntry entry) {

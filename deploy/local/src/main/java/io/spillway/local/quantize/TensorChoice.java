@@ -2,8 +2,8 @@ package io.spillway.local.quantize;
 
 import io.spillway.domain.error.ErrorCode;
 import io.spillway.domain.error.SpillwayException;
-import io.spillway.modelfile.TensorEntry;
 import io.spillway.modelfile.TensorType;
+import io.spillway.node.weights.ConvertedTensor;
 import java.util.Set;
 
 /**
@@ -13,7 +13,8 @@ import java.util.Set;
  * @param note why it is not what was asked for; empty when it is, or when nobody would expect it
  */
 record TensorChoice(TensorType type, String note) {
-    private static final Set<TensorType> FLOATS = Set.of(TensorType.F32, TensorType.F16, TensorType.BF16);
+    /** What may be rounded: nothing was before. */
+    static final Set<TensorType> FLOATS = Set.of(TensorType.F32, TensorType.F16, TensorType.BF16);
 
     /** @return of a GGUF tensor; vectors and routers of experts stay as they are, and so do experts that were made as MXFP4 */
     static TensorChoice gguf(final GgufContent.Content tensor, final TargetType target) {
@@ -41,12 +42,12 @@ record TensorChoice(TensorType type, String note) {
     }
 
     /** @return of a Hugging Face tensor: the matrices of attention and feed-forward become FP8 */
-    static TensorChoice fp8(final TensorEntry entry) {
-        requireFloats(entry.name(), entry.type());
-        final String name = entry.name();
-        final boolean linear = entry.shape().size() == 2 && name.endsWith("_proj.weight")
-            || entry.shape().size() == 2 && name.matches(".*\\.experts\\.\\d+\\.w[123]\\.weight");
-        return new TensorChoice(linear ? TensorType.F8_E4M3 : entry.type(), "");
+    static TensorChoice fp8(final ConvertedTensor tensor) {
+        requireFloats(tensor.name(), tensor.keptType());
+        final String name = tensor.name();
+        final boolean linear = tensor.shape().size() == 2 && name.endsWith("_proj.weight")
+            || tensor.shape().size() == 2 && name.matches(".*\\.experts\\.\\d+\\.w[123]\\.weight");
+        return new TensorChoice(linear ? TensorType.F8_E4M3 : tensor.keptType(), "");
     }
 
     private static void requireFloats(final String name, final TensorType type) {

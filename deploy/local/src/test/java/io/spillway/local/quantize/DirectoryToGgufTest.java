@@ -114,6 +114,37 @@ class DirectoryToGgufTest {
         assertThat(one.counts()).containsKeys(type.name(), "F32").isEqualTo(two.counts());
     }
 
+    /** By way of a file, the directory's matrices are the same bytes; what is said of tokens and texts is the same. */
+    @ParameterizedTest
+    @ValueSource(strings = {"brook", "brook-small"})
+    void fp8OfAFileIsFp8OfItsDirectory(final String name) throws IOException {
+        final Path model = MODELS.resolve(name);
+        final Path direct = directory.resolve("direct");
+        final Path byFile = directory.resolve("by-file");
+        quantize(model, TargetType.FP8, direct);
+        quantize(model.resolve(name + "-f16.gguf"), TargetType.FP8, byFile);
+        try (ModelSource expected = ModelSource.open(direct); ModelSource actual = ModelSource.open(byFile)) {
+            assertThat(actual.tensors()).extracting(TensorEntry::name).containsExactlyInAnyOrderElementsOf(
+                expected.tensors().stream().map(TensorEntry::name).toList());
+            for (final TensorEntry tensor : expected.tensors()) {
+                if (tensor.shape().size() > 1) {
+                    assertThat(actual.tensor(tensor.name()).mismatch(expected.tensor(tensor.name()))).as(tensor.name()).isEqualTo(-1);
+                }
+            }
+        }
+        try (ModelText before = ModelText.load(direct); ModelText after = ModelText.load(byFile)) {
+            final int[] tokens = before.encodeText(TEXT);
+            assertThat(after.encodeText(TEXT)).containsExactly(tokens);
+            assertThat(after.stopTokenIds()).containsExactly(before.stopTokenIds());
+            assertThat(after.contextTokens()).isEqualTo(before.contextTokens());
+            final List<Map<String, Object>> chat = List.of(Map.of("role", "user", "content", "hello"));
+            assertThat(after.renderChat(chat, List.of(), Map.of())).isEqualTo(before.renderChat(chat, List.of(), Map.of()));
+            assertThat(logits(byFile, tokens)).containsExactly(logits(direct, tokens));
+        }
+        final Path back = directory.resolve("back.gguf");
+        assertThatThrownBy(() -> quantize(byFile, TargetType.F16, back)).isInstanceOf(SpillwayException.class).hasMessageContaining("already");
+    }
+
     private Path altered(final Consumer<ObjectNode> config, final Consumer<ObjectNode> tokenizer) throws IOException {
         final Path from = MODELS.resolve("brook-small");
         final Path to = Files.createTempDirectory(directory, "altered");

@@ -6,7 +6,7 @@ import io.spillway.modelfile.PlannedTensor;
 import io.spillway.modelfile.TensorType;
 import io.spillway.node.stored.RowEncoder;
 import io.spillway.node.weights.GgufKeys;
-import io.spillway.node.weights.GgufTensor;
+import io.spillway.node.weights.ConvertedTensor;
 import io.spillway.node.weights.GgufTensors;
 import io.spillway.node.weights.ModelShape;
 import io.spillway.node.weights.ModelShapes;
@@ -22,10 +22,10 @@ final class GgufCopy {
     static Path write(final Path from, final Path to) {
         try (ModelSource source = ModelSource.open(from)) {
             final ModelShape shape = ModelShapes.read(source);
-            final List<GgufTensor> tensors = GgufTensors.of(source, shape);
+            final List<ConvertedTensor> tensors = GgufTensors.of(source, shape);
             final List<PlannedTensor> planned = tensors.stream().map(t -> new PlannedTensor(t.name(), t.keptType(), t.shape())).toList();
             try (GgufWriter writer = GgufWriter.create(to, GgufKeys.of(source, shape, 256), planned)) {
-                for (final GgufTensor tensor : tensors) {
+                for (final ConvertedTensor tensor : tensors) {
                     writer.append(bytes(tensor));
                 }
                 writer.publish();
@@ -34,7 +34,7 @@ final class GgufCopy {
         return to;
     }
 
-    private static MemorySegment bytes(final GgufTensor tensor) {
+    private static MemorySegment bytes(final ConvertedTensor tensor) {
         final long rowBytes = tensor.keptType().bytesOf(tensor.columns());
         final MemorySegment bytes = MemorySegment.ofArray(new byte[(int) (tensor.rowCount() * rowBytes)]);
         for (int row = 0; row < tensor.rowCount(); row++) {

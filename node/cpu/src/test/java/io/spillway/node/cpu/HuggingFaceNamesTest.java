@@ -165,6 +165,19 @@ class HuggingFaceNamesTest {
         }
     }
 
+    @ParameterizedTest
+    @CsvSource({"llama", "llama-linear", "llama-yarn", "mixtral", "qwen2", "qwen3", "qwen3-yarn", "qwen3moe", "gemma2", "gemma3", "phi3-long", "phi3-short"})
+    void aDirectoryMadeOfAGgufFileIsTheSameModel(final String name) throws IOException {
+        final Path gguf = named(name).file();
+        final Path made = DirectoryCopy.write(gguf, folder.resolve(name));
+        assertThat(ShapeDifference.between(shape(gguf), shape(made))).isEmpty();
+        final float[] expected = logits(gguf, REFERENCE.tokens());
+        final float[] logits = logits(made, REFERENCE.tokens());
+        for (int i = 0; i < logits.length; i++) {
+            assertThat(logits[i]).as("logit %d", i).isCloseTo(expected[i], within(name.startsWith("gemma") ? 1e-4f : 0f));
+        }
+    }
+
     @Test
     void whatGgufCannotSayIsADifference() throws IOException {
         final Path directory = copy("qwen3moe", config("qwen3moe").replace("\"norm_topk_prob\": true", "\"norm_topk_prob\": false"));

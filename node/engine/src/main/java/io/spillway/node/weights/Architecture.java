@@ -34,6 +34,11 @@ public enum Architecture {
         return gguf.isEmpty() ? LLAMA.gguf : gguf;
     }
 
+    /** @return what Hugging Face calls it */
+    String huggingFaceName() {
+        return huggingFace;
+    }
+
     /** @return Hugging Face's name of the only activation that this kind has */
     String activation() {
         return activation;

@@ -28,7 +28,7 @@ public final class GgufTensors {
     private final ModelShape shape;
     private final StoredTensors stored;
     private final Set<String> used = new HashSet<>();
-    private final List<GgufTensor> tensors = new ArrayList<>();
+    private final List<ConvertedTensor> tensors = new ArrayList<>();
 
     private GgufTensors(final ModelSource source, final ModelShape shape) {
         this.source = source;
@@ -42,7 +42,7 @@ public final class GgufTensors {
      * @return tensors in the order of a file: what stands around the layers first
      * @throws SpillwayException INVALID_MODEL_FILE naming a tensor that is misshapen, or that GGUF has no place for
      */
-    public static List<GgufTensor> of(final ModelSource source, final ModelShape shape) {
+    public static List<ConvertedTensor> of(final ModelSource source, final ModelShape shape) {
         final GgufTensors made = new GgufTensors(source, shape);
         made.rotaryFactors();
         for (final WeightName name : WeightName.values()) {
@@ -183,10 +183,10 @@ public final class GgufTensors {
         final boolean blocks = matrices.getFirst() instanceof MxFp4Rows;
         final boolean small = dimensions.size() < 2 || !name.endsWith(".weight") || name.contains("norm") || name.contains("ffn_gate_inp");
         final TensorType kept = blocks ? TensorType.MXFP4 : small ? TensorType.F32 : parts.getFirst().type();
-        tensors.add(new GgufTensor(name, dimensions, kept, parts, new Ordered(matrices, order, Math.toIntExact(dimensions.getLast()))));
+        tensors.add(new ConvertedTensor(name, dimensions, kept, parts, new Ordered(matrices, order, Math.toIntExact(dimensions.getLast()))));
     }
 
-    private record Ordered(List<StoredMatrix> matrices, Order order, int columns) implements GgufTensor.Rows {
+    private record Ordered(List<StoredMatrix> matrices, Order order, int columns) implements ConvertedTensor.Rows {
         @Override
         public float[] row(final int row) {
             final int stored = order.row().applyAsInt(row);
@@ -239,7 +239,7 @@ public final class GgufTensors {
     }
 
     private void constant(final WeightName name, final float[] values) {
-        tensors.add(new GgufTensor(name.in(true, 0), List.of((long) values.length), TensorType.F32, List.of(), row -> values.clone()));
+        tensors.add(new ConvertedTensor(name.in(true, 0), List.of((long) values.length), TensorType.F32, List.of(), row -> values.clone()));
     }
 
     private void requireAllUsed() {

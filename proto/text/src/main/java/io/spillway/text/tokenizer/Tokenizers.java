@@ -48,12 +48,19 @@ public final class Tokenizers {
      * @throws SpillwayException {@code INVALID_MODEL_FILE} when the vocabulary is missing, broken or of an unknown kind
      */
     public static Tokenizer ofGguf(final GgufFile file, final Path from) {
-        final Optional<String> whole = file.string(WHOLE_JSON);
-        if (whole.isPresent()) {
-            return ofJson(whole.get(), from);
+        if (file.string(WHOLE_JSON).isPresent()) {
+            return ofJson(json(file, from), from);
         }
         final GgufVocabulary vocabulary = GgufVocabulary.read(file, from);
         return LibraryTokenizer.of(GgufTokenizerJson.of(vocabulary, from), vocabulary.vocabulary(), from.toString());
+    }
+
+    /**
+     * @return the {@code tokenizer.json} of the tokenizer that {@link #ofGguf} gives
+     * @throws SpillwayException {@code INVALID_MODEL_FILE} when the vocabulary is missing or of an unknown kind
+     */
+    public static String json(final GgufFile file, final Path from) {
+        return file.string(WHOLE_JSON).orElseGet(() -> GgufTokenizerJson.of(GgufVocabulary.read(file, from), from));
     }
 
     /**

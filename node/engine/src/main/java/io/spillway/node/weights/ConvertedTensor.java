@@ -6,16 +6,16 @@ import java.lang.foreign.MemorySegment;
 import java.util.List;
 
 /**
- * A tensor as GGUF wants it, made of what a Hugging Face directory has. Immutable; any thread may read while the directory is open.
+ * A tensor as one kind of file wants it, made of what the other kind has. Immutable; any thread may read while the source is open.
  *
- * @param name     GGUF's
+ * @param name     in the file to be
  * @param shape    row-major, outermost first
  * @param keptType what it is written as where it is not to be quantised: F32 for vectors, else the type it is stored in
- * @param parts    the directory's tensors it is made of; none for what the configuration says
+ * @param parts    the source's tensors it is made of; none for what a configuration says
  * @param rows     its numbers
  */
-public record GgufTensor(String name, List<Long> shape, TensorType keptType, List<TensorEntry> parts, Rows rows) {
-    public GgufTensor {
+public record ConvertedTensor(String name, List<Long> shape, TensorType keptType, List<TensorEntry> parts, Rows rows) {
+    public ConvertedTensor {
         shape = List.copyOf(shape);
         parts = List.copyOf(parts);
     }
