@@ -72,21 +72,24 @@ class GuardedCallTest {
     }
 
     @Test
-    void aWrongCallIsAskedForAgainWithTheErrorAndOnlyTheRightOneIsTold() throws Exception {
-        line.script = request -> Script.of(line.requests.size() == 1 ? WRONG : RIGHT);
+    void aMalformedCallIsDemandedAndThenToldAndOnlyTheRightOneReachesTheClient() throws Exception {
+        final String open = WRONG.substring("[[find|".length());
+        line.script = request -> Script.of(line.requests.size() == 1 ? WRONG : line.requests.size() == 2 ? open : RIGHT);
         final GuardService service = guarded("{\"attempts\":3}");
-        final List<ChatEvent> events = ask(service);
+        final List<ChatEvent> events = ask(service, List.of(TOOLS.getFirst(), OTHER));
         assertThat(arguments(events)).isEqualTo("{\"id\":42}");
         assertThat(events).filteredOn(ChatEvent.CallStart.class::isInstance).hasSize(1);
-        assertThat(line.requests).hasSize(2);
-        assertThat(new String(ascii(line.requests.get(1).promptTokens()))).contains("'id' must be of type integer");
-        assertThat(((ChatEvent.Finished) events.getLast()).usage().usage().outputTokens()).isEqualTo(WRONG.length() + RIGHT.length());
-        assertThat(service.counters().retriedAttempts()).isEqualTo(1);
+        assertThat(line.requests).hasSize(3);
+        assertThat(new String(ascii(line.requests.get(1).promptTokens()))).endsWith("[[find|").doesNotContain("name=other");
+        assertThat(new String(ascii(line.requests.get(2).promptTokens()))).contains("'id' must be of type integer").contains("name=other");
+        assertThat(((ChatEvent.Finished) events.getLast()).usage().usage().outputTokens()).isEqualTo(WRONG.length() + open.length() + RIGHT.length());
+        assertThat(service.counters().retriedAttempts()).isEqualTo(2);
+        assertThat(service.counters().malformedCalls()).isEqualTo(2);
     }
 
     @Test
     void attemptsAreBoundedAndTheLastIsPassedOnOrRefused() throws Exception {
-        line.play(WRONG);
+        line.script = request -> Script.of(new String(ascii(request.promptTokens())).endsWith("[[find|") ? "{\"id\":\"x\"}]]" : WRONG);
         assertThat(arguments(ask(guarded("{\"attempts\":2}")))).isEqualTo("{\"id\":\"x\"}");
         assertThat(line.requests).hasSize(2);
         final ChatEvent last = ask(guarded("{\"attempts\":2,\"onFailure\":\"refuse\"}")).getLast();

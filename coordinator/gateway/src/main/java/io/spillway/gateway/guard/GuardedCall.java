@@ -92,6 +92,11 @@ final class GuardedCall implements RunningCall {
             return !text.equals(attempt.text());
         }
 
+        /** @return the only call, if that is malformed */
+        private Optional<Attempt.Call> malformedCall() {
+            return verdicts.size() == 1 && verdicts.getFirst().problem().isPresent() ? Optional.of(attempt.calls().getFirst()) : Optional.empty();
+        }
+
         private List<ChatEvent> events() {
             return reworded() ? attempt.eventsWith(text) : attempt.events(verdicts.stream().map(Guard.Verdict::arguments).toList());
         }
@@ -121,9 +126,9 @@ final class GuardedCall implements RunningCall {
     }
 
     /**
-     * A malformed call is told. Where the operator wants another call, that is demanded, once. Else a forbidden tool is left out,
-     * and the model is free: demanding any other call makes small models call something that nobody asked for. An answer that is
-     * not true is drawn again.
+     * A malformed call is demanded again, by the schema's grammar; if that is wrong too, the model is told. Where the operator
+     * wants another call, that is demanded, once. Else a forbidden tool is left out, and the model is free: demanding any other
+     * call makes small models call something that nobody asked for. An answer that is not true is drawn again.
      */
     private static Asking next(final Guard guard, final Asking asking, final Judged judged) {
         final Guard.Problem problem = judged.problem().orElseThrow();
@@ -141,7 +146,9 @@ final class GuardedCall implements RunningCall {
         if (judged.verdicts().isEmpty()) {
             return instead.map(asking::demanding).orElseGet(asking::again);
         }
-        return asking.told(corrected(asking.prompt().messages(), judged.attempt(), judged.verdicts()));
+        return judged.malformedCall().map(call -> call.name).filter(name -> guard.offers(name) && asking.wanted().isEmpty())
+            .map(name -> asking.demanding(new ToolContract.Instead(name, Map.of())))
+            .orElseGet(() -> asking.told(corrected(asking.prompt().messages(), judged.attempt(), judged.verdicts())));
     }
 
     private Attempt attempt(final int number, final Asking asking) {
