@@ -10,7 +10,7 @@ final class ServingOptions {
     @Option(names = "--kernels", paramLabel = "SET", description = "kernel set of the nodes: auto, vector, native or scalar")
     private String kernels;
     @Option(names = "--weight-cache", paramLabel = "WHERE",
-        description = "where weights of 256 MiB and more are kept as kernels read them: folder (in --data), beside the model, or off")
+        description = "where weights of 256 MiB and more are kept as kernels read them: off (default), folder (in --data), or beside the model")
     private String weightCache;
     @Option(names = "--kv", paramLabel = "ELEMENT", description = "how keys and values are kept: F32, F16, BF16, F8, I8 or I4")
     private String kv;

@@ -27,9 +27,10 @@ class RolesTest {
     }
 
     @Test
-    void keptWeightsOfAllNodesAreInTheClustersFolderUnlessItIsSaidOtherwise() {
+    void keptWeightsOfAllNodesAreInTheClustersFolder() {
         final NodeConfig usual = node(null);
-        assertThat(usual.engine().weightCache()).isEqualTo(NodeConfig.Engine.WeightCache.FOLDER);
+        assertThat(usual.engine().weightCache()).isEqualTo(NodeConfig.Engine.WeightCache.OFF);
+        assertThat(node("folder").engine().weightCache()).isEqualTo(NodeConfig.Engine.WeightCache.FOLDER);
         assertThat(usual.engine().weightCacheDir()).contains(folder.toAbsolutePath().normalize().resolve("weights"));
         assertThat(usual.engine().kernels().name()).isEqualTo("VECTOR");
         assertThat(node("beside").engine().weightCache()).isEqualTo(NodeConfig.Engine.WeightCache.BESIDE);

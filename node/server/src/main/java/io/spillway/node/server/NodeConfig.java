@@ -67,8 +67,8 @@ public record NodeConfig(
         @Doc("Threads for kernels, shared by all nodes of a process; 0 = one per core.") @Default("0") int threads,
         @Doc("Kernels, for all nodes of a process: `native` (C), `vector` (Java's Vector API), `scalar`; `auto` is native where that is faster.") @Default("auto") KernelSet kernels,
         @Doc("Where weights are kept as kernels read them, for models of 256 MiB and more, so that the next start reads them instead of packing "
-            + "them again: `folder`; `beside` the model, or in the user's cache folder where the model's is read-only; `off`.")
-        @Default("folder") WeightCache weightCache,
+            + "them again: `off`; `folder`; `beside` the model, or in the user's cache folder where the model's is read-only.")
+        @Default("off") WeightCache weightCache,
         @Doc("With `weight-cache: folder`: that folder; without it `weights` in `data-dir`. Nodes of one machine may share one.")
         Optional<Path> weightCacheDir) {
         /** Where packed weights are kept between starts. */

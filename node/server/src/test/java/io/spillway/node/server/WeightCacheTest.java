@@ -39,8 +39,9 @@ class WeightCacheTest {
 
     @Test
     void theConfigurationSaysWhere() {
-        assertThat(config("{}").cachePolicy()).isEqualTo(CachePolicy.in(Path.of("/data/weights")));
-        assertThat(config("{weight-cache-dir: /shared}").cachePolicy()).isEqualTo(CachePolicy.in(Path.of("/shared")));
+        assertThat(config("{}").cachePolicy()).isEqualTo(CachePolicy.off());
+        assertThat(config("{weight-cache: folder}").cachePolicy()).isEqualTo(CachePolicy.in(Path.of("/data/weights")));
+        assertThat(config("{weight-cache: folder, weight-cache-dir: /shared}").cachePolicy()).isEqualTo(CachePolicy.in(Path.of("/shared")));
         assertThat(config("{weight-cache: beside}").cachePolicy()).isEqualTo(CachePolicy.auto());
         assertThat(config("{weight-cache: 'off'}").cachePolicy()).isEqualTo(CachePolicy.off());
         assertThat(config("{weight-cache: off}").cachePolicy()).isEqualTo(CachePolicy.off());
