@@ -9,12 +9,11 @@ import java.util.Arrays;
 public final class DfaState {
     /** Where a byte leads that may not be read. */
     public static final DfaState DEAD = new DfaState(null, new int[0]);
-    /** As an answer of {@link #plainRun}: any number. */
+    /** As {@link PlainText.Run#chars}: any number. */
     public static final int ANY_NUMBER = 255;
     private static final int MAX_RUN = Automaton.NEAR_BYTES;
     private static final int UNKNOWN = -2;
     private static final Call[] NO_CALLS = {};
-    private static final DfaState[] NO_TARGETS = {};
 
     private final Automaton owner;
     private final int[] members;
@@ -25,8 +24,8 @@ public final class DfaState {
     private final DfaState[] next;
     private Call[] calls;
     private DfaState canonical;
-    private DfaState[] plainTargets;
-    private int plainRun = UNKNOWN;
+    private PlainText.Run[] plainRuns;
+    private PlainText.Step[] plainSteps;
     private int onlyByte = UNKNOWN;
 
     /**
@@ -126,6 +125,11 @@ public final class DfaState {
         return owner.rule().isShared();
     }
 
+    /** @return whether another thread, of the caller of its rule, reads the next {@link #nearBytes} bytes in every way that this one does */
+    public boolean isCovered() {
+        return owner.rule().isCovered();
+    }
+
     DfaState or(final DfaState other) {
         return other == this ? this : owner.union(this, other);
     }
@@ -164,29 +168,36 @@ public final class DfaState {
         return found;
     }
 
-    /** @return the states after one plain character; null when some may not come */
-    DfaState[] plainTargets() {
-        DfaState[] found = plainTargets;
-        if (found == null) {
-            final DfaState[] targets = PlainText.after(this, owner.plainSamples());
-            found = targets == null ? NO_TARGETS : targets;
-            plainTargets = found;
-        }
-        return found == NO_TARGETS ? null : found;
-    }
-
     /**
-     * How many plain characters may follow, whichever they are: those that JSON strings hold as they are, that is, all but quotation
-     * mark, backslash and controls, in whole UTF-8. A token of so many needs no look at its bytes.
+     * How much text of an alphabet may follow: a token of so many characters needs no look at its bytes.
      *
-     * @return a number, or {@link #ANY_NUMBER}; more may be allowed than is known
+     * @param alphabet see {@link PlainText#ALPHABETS}
      */
-    public int plainRun() {
-        int run = plainRun;
-        if (run == UNKNOWN) {
-            run = PlainText.run(this, MAX_RUN);
-            plainRun = run;
+    public PlainText.Run plainRun(final int alphabet) {
+        PlainText.Run[] runs = plainRuns;
+        if (runs == null) {
+            runs = new PlainText.Run[PlainText.ALPHABETS];
+            plainRuns = runs;
+        }
+        PlainText.Run run = runs[alphabet];
+        if (run == null) {
+            run = PlainText.run(this, alphabet, MAX_RUN);
+            runs[alphabet] = run;
         }
         return run;
+    }
+
+    PlainText.Step plainStep(final int alphabet) {
+        PlainText.Step[] steps = plainSteps;
+        if (steps == null) {
+            steps = new PlainText.Step[PlainText.ALPHABETS];
+            plainSteps = steps;
+        }
+        PlainText.Step step = steps[alphabet];
+        if (step == null) {
+            step = PlainText.after(this, owner.plainSamples(), alphabet);
+            steps[alphabet] = step;
+        }
+        return step;
     }
 }

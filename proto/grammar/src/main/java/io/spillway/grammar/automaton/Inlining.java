@@ -114,16 +114,29 @@ final class Inlining {
         final int counted = Math.max(repeat.min(), repeat.max());
         final int roomy = (int) (pieceStates / Math.max(1, states(repeat.body())));
         final int piece = Math.max((int) Math.ceil(Math.sqrt(counted)), Math.min(roomy, counted / 2));
-        final Expr.Call call = new Expr.Call(new Rule("repetition").define(new Expr.Repeat(repeat.body(), piece, piece)));
-        final Expr least = Expr.seq(new Expr.Repeat(call, repeat.min() / piece, repeat.min() / piece),
+        final int leastPieces = repeat.min() / piece;
+        final Expr least = Expr.seq(calls(new Rule("repetition"), repeat.body(), piece, leastPieces, leastPieces),
             new Expr.Repeat(repeat.body(), repeat.min() % piece, repeat.min() % piece));
-        if (repeat.max() == Expr.UNBOUNDED) {
-            return Expr.seq(least, Expr.star(repeat.body()));
+        return Expr.seq(least, repeat.max() == Expr.UNBOUNDED ? Expr.star(repeat.body())
+            : upTo(repeat.max() - repeat.min(), repeat.body(), piece));
+    }
+
+    private static Expr calls(final Rule rule, final Expr body, final int piece, final int min, final int max) {
+        return max == 0 ? Expr.EMPTY : new Expr.Repeat(new Expr.Call(rule.define(new Expr.Repeat(body, piece, piece))), min, max);
+    }
+
+    /**
+     * Beside each call of a piece, two pieces are read without a call: so the end of a piece is no place where anything changes, and
+     * masks can leave the calls out of account.
+     */
+    private static Expr upTo(final int most, final Expr body, final int piece) {
+        final int pieces = most / piece;
+        if (pieces < 2) {
+            return new Expr.Repeat(body, 0, most);
         }
-        final int more = repeat.max() - repeat.min();
-        final int pieces = more / piece;
-        final Expr whole = Expr.seq(new Expr.Repeat(call, pieces, pieces), new Expr.Repeat(repeat.body(), 0, more % piece));
-        return Expr.seq(least, pieces == 0 ? whole
-            : Expr.alt(whole, Expr.seq(new Expr.Repeat(call, 0, pieces - 1), new Expr.Repeat(repeat.body(), 0, piece - 1))));
+        final Rule rule = piece > Automaton.NEAR_BYTES + 2 ? Rule.covered("repetition") : new Rule("repetition");
+        final Expr.Call call = new Expr.Call(rule.define(new Expr.Repeat(body, piece, piece)));
+        return Expr.alt(Expr.seq(new Expr.Repeat(call, 0, pieces - 2), new Expr.Repeat(body, 0, 2 * piece - 1)),
+            Expr.seq(new Expr.Repeat(call, pieces - 1, pieces - 1), new Expr.Repeat(body, 0, piece + most % piece)));
     }
 }

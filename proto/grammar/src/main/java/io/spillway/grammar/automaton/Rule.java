@@ -11,6 +11,7 @@ import java.util.Objects;
 public final class Rule {
     private final String name;
     private final boolean shared;
+    private final boolean covered;
     private Expr body;
     private RawNfa raw;
     private boolean nullable;
@@ -20,17 +21,26 @@ public final class Rule {
 
     /** @param name what error messages call it */
     public Rule(final String name) {
-        this(name, false);
+        this(name, false, false);
     }
 
-    private Rule(final String name, final boolean shared) {
+    private Rule(final String name, final boolean shared, final boolean covered) {
         this.name = requireNonNull(name);
         this.shared = shared;
+        this.covered = covered;
     }
 
     /** @return a rule that many grammars use; it may call only rules that are shared too */
     public static Rule shared(final String name) {
-        return new Rule(name, true);
+        return new Rule(name, true, false);
+    }
+
+    /**
+     * A rule that is only called where its caller, without calling it, reads the same and goes on in the same ways, for {@link
+     * Automaton#NEAR_BYTES} more than the rule is long: it is there for what comes later.
+     */
+    static Rule covered(final String name) {
+        return new Rule(name, false, true);
     }
 
     /** Says what the rule stands for; once. */
@@ -55,6 +65,10 @@ public final class Rule {
     /** @return whether many grammars use it */
     public boolean isShared() {
         return shared;
+    }
+
+    boolean isCovered() {
+        return covered;
     }
 
     /** @return what it stands for; null when it was made as states */

@@ -55,7 +55,11 @@ public final class MaskParts {
     /** Adds the tokens of the trie that may come next. */
     public void orInto(final Threads threads, final long[] mask) {
         int left = MAX_LOOK_UPS;
+        final boolean skips = near && !isCovered(threads);
         for (int i = 0; i < threads.size() && left > 0; i++) {
+            if (skips && threads.state(i).isCovered()) {
+                continue;
+            }
             final MaskPart part = part(threads.state(i), threads.frame(i).links() > 0);
             part.orInto(mask);
             left = part.isCut() ? 0 : left - 1;
@@ -68,10 +72,33 @@ public final class MaskParts {
         }
     }
 
+    /** Nothing may be left out where nothing would be left; of many ways, some may have been dropped. */
+    private static boolean isCovered(final Threads threads) {
+        for (int i = 0; i < threads.size(); i++) {
+            if (!threads.state(i).isCovered()) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private static boolean isCovered(final Frame frame) {
+        for (int link = 0; link < frame.links(); link++) {
+            if (!frame.after(link).isCovered()) {
+                return false;
+            }
+        }
+        return true;
+    }
+
     /** @return how many look-ups are left; 0 or less: too few */
     private int orInto(final MaskPart part, final Frame frame, final long[] mask, final int most) {
         int left = most;
+        final boolean skips = near && !isCovered(frame);
         for (int link = 0; link < frame.links() && left > 0; link++) {
+            if (skips && frame.after(link).isCovered()) {
+                continue;
+            }
             final MaskPart further = after(part, frame.after(link), frame.below(link).links() > 0);
             further.orInto(mask);
             left = further.isCut() ? 0 : left - 1;

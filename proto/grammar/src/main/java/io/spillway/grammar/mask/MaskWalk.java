@@ -2,6 +2,7 @@ package io.spillway.grammar.mask;
 
 import io.spillway.grammar.automaton.DfaState;
 import io.spillway.grammar.automaton.Frame;
+import io.spillway.grammar.automaton.PlainText;
 import io.spillway.grammar.automaton.Threads;
 import java.util.Arrays;
 
@@ -23,6 +24,8 @@ final class MaskWalk {
     private final Frame bottom = Frame.bottom();
     private final Readings readings = new Readings();
     private final Reading[] path;
+    private final DfaState[] states;
+    private final Frame[] frames;
     private final int[] pathEnds;
     private final long[] mask;
     private int[] ended;
@@ -37,6 +40,8 @@ final class MaskWalk {
         this.mask = new long[maskWords];
         this.maxCost = COST_TO_BEGIN + COST_PER_NODE * trie.nodes();
         this.path = new Reading[trie.depth() + 2];
+        this.states = new DfaState[trie.depth() + 2];
+        this.frames = new Frame[trie.depth() + 2];
         this.pathEnds = new int[trie.depth() + 2];
     }
 
@@ -78,10 +83,13 @@ final class MaskWalk {
             new MaskPart.Findings(endedCount > 0, cost > maxCost));
     }
 
-    /** Goes through the nodes below one, in order; {@code path} holds what was read on the way to each that is still open. */
+    /**
+     * Goes through the nodes below one, in order. {@code path} holds what was read on the way to each that is still open; where that is
+     * one thread which neither ends nor calls a rule, only its state, in {@code states}: most of a large vocabulary is walked so.
+     */
     private void walk(final int node, final Reading start) {
-        path[0] = start;
         pathEnds[0] = trie.end(node);
+        enter(0, start);
         int level = 0;
         int at = node + 1;
         while (at < pathEnds[0]) {
@@ -89,16 +97,9 @@ final class MaskWalk {
                 level--;
             }
             final int atEnd = trie.end(at);
-            final Reading next = readings.step(path[level], trie.label(at));
-            if (next == Reading.DEAD) {
-                at = atEnd;
-            } else if (at + 1 == atEnd || next.takes(trie.plainChars(at))) {
-                allow(trie.firstToken(at), trie.firstToken(atEnd));
-                at = atEnd;
-            } else if (goesInto(at, next)) {
+            pathEnds[level + 1] = atEnd;
+            if (goesInto(at, level)) {
                 level++;
-                path[level] = next;
-                pathEnds[level] = atEnd;
                 at++;
             } else {
                 at = atEnd;
@@ -106,16 +107,92 @@ final class MaskWalk {
         }
     }
 
-    private boolean goesInto(final int node, final Reading reading) {
+    private void enter(final int level, final Reading reading) {
+        path[level] = reading;
+        if (reading.isPlain()) {
+            states[level] = reading.threads().state(0);
+            frames[level] = reading.threads().frame(0);
+        } else {
+            states[level] = null;
+        }
+    }
+
+    /** Reads a node's byte. The node's tokens are allowed or not then; whether to look at those below is the answer. */
+    private boolean goesInto(final int node, final int level) {
+        final DfaState state = states[level];
+        if (state == null) {
+            return goesInto(node, level, readings.step(path[level], trie.label(node)));
+        }
+        final DfaState next = state.next(trie.label(node));
+        if (next == DfaState.DEAD) {
+            return false;
+        }
+        if (!next.isPlain()) {
+            if (path[level] == null) {
+                path[level] = readings.of(state, frames[level]);
+            }
+            return goesInto(node, level, readings.step(path[level], trie.label(node)));
+        }
+        final int end = trie.end(node);
+        if (node + 1 == end) {
+            allow(trie.firstToken(node), trie.firstToken(end));
+            return false;
+        }
+        if (trie.alphabet(node) < PlainText.ALPHABETS
+            && (takes(node, next.plainRun(PlainText.ALPHABETS - 1)) || takes(node, next.plainRun(trie.alphabet(node))))) {
+            return false;
+        }
         allow(trie.firstToken(node), trie.firstToken(node + 1));
-        cost += 1 + reading.weight() / WEIGHT_PER_COST;
+        cost += 1 + next.weight() / WEIGHT_PER_COST;
+        path[level + 1] = null;
+        states[level + 1] = next;
+        frames[level + 1] = frames[level];
+        return cost <= maxCost;
+    }
+
+    /** @return whether what may be read of the text below a node is known; it is allowed then */
+    private boolean takes(final int node, final PlainText.Run run) {
+        if (trie.charsBelow(node) <= run.chars()) {
+            allow(trie.firstToken(node), trie.firstToken(trie.end(node)));
+            return true;
+        }
+        if (run.exact()) {
+            allowShort(node, run.chars());
+            return true;
+        }
+        return false;
+    }
+
+    /** Of the tokens at a node and below, those that have at most so many characters after it. */
+    private void allowShort(final int node, final int chars) {
+        final int from = trie.firstToken(node);
+        final int most = chars + trie.charsAt(node);
+        for (int place = from; place < trie.firstToken(trie.end(node)); place++) {
+            if (trie.chars(place) <= most) {
+                allow(place, place + 1);
+            }
+        }
+    }
+
+    private boolean goesInto(final int node, final int level, final Reading next) {
+        if (next == Reading.DEAD) {
+            return false;
+        }
+        final int end = trie.end(node);
+        if (node + 1 == end || next.takes(trie.alphabet(node), trie.charsBelow(node))) {
+            allow(trie.firstToken(node), trie.firstToken(end));
+            return false;
+        }
+        allow(trie.firstToken(node), trie.firstToken(node + 1));
+        cost += 1 + next.weight() / WEIGHT_PER_COST;
         if (cost > maxCost) {
             return false;
         }
-        if (reading.ends()) {
+        if (next.ends()) {
             ended(node);
         }
-        return reading.goesOn();
+        enter(level + 1, next);
+        return next.goesOn();
     }
 
     private void allow(final int from, final int to) {

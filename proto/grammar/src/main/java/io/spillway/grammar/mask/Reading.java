@@ -1,6 +1,7 @@
 package io.spillway.grammar.mask;
 
 import io.spillway.grammar.automaton.DfaState;
+import io.spillway.grammar.automaton.PlainText;
 import io.spillway.grammar.automaton.Threads;
 
 /** All ways of reading at one point of a walk, and where each byte leads from there. Owned by its {@link Readings}. */
@@ -10,20 +11,17 @@ final class Reading {
 
     private final Threads threads;
     private final Reading[] next = new Reading[256];
-    private final int plainRun;
+    private final int[] run = {-1, -1, -1, -1};
     private final long weight;
 
     /** @param threads not changed any more */
     Reading(final Threads threads) {
         this.threads = threads;
-        int run = 0;
         // Threads are compared with each other at every step.
         long sum = threads.size() < 2 ? 0 : (long) threads.size() * threads.size() / 2;
         for (int i = 0; i < threads.size(); i++) {
-            run = Math.max(run, threads.state(i).plainRun());
             sum += threads.state(i).weight();
         }
-        this.plainRun = run;
         this.weight = sum;
     }
 
@@ -39,9 +37,25 @@ final class Reading {
         next[value] = reading;
     }
 
-    /** @return whether any text of so many plain characters may follow */
-    boolean takes(final int plainChars) {
-        return plainChars <= plainRun && plainChars != TokenTrie.NOT_PLAIN;
+    /** @return whether there is but one way, and it leads on within its rule alone */
+    boolean isPlain() {
+        return threads.size() == 1 && !threads.atBottom() && threads.state(0).isPlain();
+    }
+
+    /** @return whether any text of so many characters of an alphabet may follow */
+    boolean takes(final int alphabet, final int chars) {
+        return alphabet < PlainText.ALPHABETS && (chars <= run(PlainText.ALPHABETS - 1) || chars <= run(alphabet));
+    }
+
+    private int run(final int alphabet) {
+        if (run[alphabet] < 0) {
+            int longest = 0;
+            for (int i = 0; i < threads.size(); i++) {
+                longest = Math.max(longest, threads.state(i).plainRun(alphabet).chars());
+            }
+            run[alphabet] = longest;
+        }
+        return run[alphabet];
     }
 
     /** @return what a step from it costs */

@@ -1,5 +1,7 @@
 package io.spillway.grammar.mask;
 
+import io.spillway.grammar.automaton.DfaState;
+import io.spillway.grammar.automaton.Frame;
 import io.spillway.grammar.automaton.Threads;
 import java.util.HashMap;
 import java.util.Map;
@@ -18,6 +20,21 @@ final class Readings {
     /** @param threads not changed any more */
     Reading of(final Threads threads) {
         return keep(new Reading(threads));
+    }
+
+    /** @return what it is to be in one state on a stack, its calls begun or without any */
+    Reading of(final DfaState state, final Frame frame) {
+        scratch.only(state, frame);
+        return keepScratch();
+    }
+
+    private Reading keepScratch() {
+        final Reading made = new Reading(scratch);
+        final Reading first = keep(made);
+        if (first == made) {
+            scratch = new Threads();
+        }
+        return first;
     }
 
     private Reading keep(final Reading reading) {
@@ -39,8 +56,7 @@ final class Readings {
         }
         final Reading next;
         if (scratch.step(from.threads(), value)) {
-            next = keep(new Reading(scratch));
-            scratch = new Threads();
+            next = keepScratch();
         } else {
             next = Reading.DEAD;
         }

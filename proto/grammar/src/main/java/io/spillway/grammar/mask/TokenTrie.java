@@ -1,6 +1,5 @@
 package io.spillway.grammar.mask;
 
-import io.spillway.grammar.automaton.DfaState;
 import io.spillway.grammar.automaton.PlainText;
 import java.util.Arrays;
 import java.util.Comparator;
@@ -10,14 +9,17 @@ import java.util.Comparator;
  * to {@link #end}, its tokens lie side by side. Node 0 is the root. Immutable; any thread.
  */
 public final class TokenTrie {
-    /** As an answer of {@link #plainChars}: something below is no plain text. */
-    public static final int NOT_PLAIN = 256;
+    /** As an alphabet: something below is no plain text. */
+    private static final int NOT_PLAIN = PlainText.ALPHABETS;
 
     private final byte[] label;
     private final int[] end;
     private final int[] firstToken;
     private final int[] tokens;
-    private final short[] plain;
+    private final byte[] alphabet;
+    private final byte[] charsBelow;
+    private final byte[] charsAt;
+    private final byte[] chars;
     private final int depth;
 
     private TokenTrie(final byte[][] sorted, final int[] tokens) {
@@ -26,11 +28,14 @@ public final class TokenTrie {
         this.label = new byte[nodes];
         this.end = new int[nodes];
         this.firstToken = new int[nodes + 1];
+        this.charsAt = new byte[nodes];
+        this.chars = new byte[tokens.length];
         this.depth = Arrays.stream(sorted).mapToInt(bytes -> bytes.length).max().orElse(0);
         build(sorted);
-        this.plain = new short[nodes];
+        this.alphabet = new byte[nodes];
+        this.charsBelow = new byte[nodes];
         for (int node = nodes - 1; node >= 0; node--) {
-            plain[node] = (short) plainBelow(node);
+            look(node);
         }
     }
 
@@ -80,9 +85,11 @@ public final class TokenTrie {
             for (int i = shared; i < bytes.length; i++) {
                 path[i + 1] = nodes;
                 label[nodes] = bytes[i];
+                charsAt[nodes] = (byte) (charsAt[path[i]] + (PlainText.isFirst(bytes[i] & 0xff) ? 1 : 0));
                 // Tokens that end further up the path come before; those that end here or below begin with this one.
                 firstToken[nodes++] = token;
             }
+            chars[token] = charsAt[path[bytes.length]];
             previous = bytes;
         }
         for (int i = previous.length; i >= 0; i--) {
@@ -91,46 +98,51 @@ public final class TokenTrie {
         firstToken[nodes] = sorted.length;
     }
 
-    /** Taking the node for a boundary between characters: the most plain characters of a text below it. */
-    private int plainBelow(final int node) {
-        int most = 0;
+    /** Taking the node for a boundary between characters: which alphabet the texts below are of, and the most characters of one. */
+    private void look(final int node) {
         for (int child = node + 1; child < end[node]; child = end[child]) {
             final int first = label[child] & 0xff;
-            final int chars = PlainText.isPlain(first) ? below(child) : first < 0x80 ? NOT_PLAIN : multiByte(child, first);
-            most = Math.max(most, chars);
+            if (first < 0x80) {
+                add(node, child, PlainText.alphabetOf(first));
+            } else if (ownTokens(child) > 0) {
+                add(node, child, NOT_PLAIN);
+            } else {
+                seconds(node, child, first);
+            }
         }
-        return most;
     }
 
-    private int below(final int node) {
-        return plain[node] >= DfaState.ANY_NUMBER ? NOT_PLAIN : plain[node] + 1;
-    }
-
-    private int multiByte(final int node, final int first) {
-        if (ownTokens(node) > 0) {
-            return NOT_PLAIN;
-        }
-        int most = 0;
-        for (int child = node + 1; child < end[node]; child = end[child]) {
+    private void seconds(final int node, final int lead, final int first) {
+        for (int child = lead + 1; child < end[lead]; child = end[child]) {
             final int length = PlainText.lengthOf(first, label[child] & 0xff);
-            most = Math.max(most, length == 0 ? NOT_PLAIN : rest(child, length - 2));
+            if (length == 0) {
+                add(node, child, NOT_PLAIN);
+            } else {
+                rest(node, child, length - 2);
+            }
         }
-        return most;
     }
 
-    private int rest(final int node, final int left) {
+    private void rest(final int node, final int at, final int left) {
         if (left == 0) {
-            return below(node);
+            add(node, at, PlainText.ALPHABETS - 1);
+        } else if (ownTokens(at) > 0) {
+            add(node, at, NOT_PLAIN);
+        } else {
+            for (int child = at + 1; child < end[at]; child = end[child]) {
+                if (PlainText.isFirst(label[child] & 0xff)) {
+                    add(node, child, NOT_PLAIN);
+                } else {
+                    rest(node, child, left - 1);
+                }
+            }
         }
-        if (ownTokens(node) > 0) {
-            return NOT_PLAIN;
-        }
-        int most = 0;
-        for (int child = node + 1; child < end[node]; child = end[child]) {
-            final int value = label[child] & 0xff;
-            most = Math.max(most, value < 0x80 || value > 0xbf ? NOT_PLAIN : rest(child, left - 1));
-        }
-        return most;
+    }
+
+    /** Below a node is a character of some alphabet, which ends at another node. */
+    private void add(final int node, final int last, final int of) {
+        alphabet[node] = (byte) Math.max(alphabet[node], Math.max(of, alphabet[last]));
+        charsBelow[node] = (byte) Math.max(charsBelow[node] & 0xff, (charsBelow[last] & 0xff) + 1);
     }
 
     /** @return how many nodes there are */
@@ -170,13 +182,28 @@ public final class TokenTrie {
         return tokens[place];
     }
 
-    /** @return of the texts below a node, the most characters, when all are plain text as {@link PlainText} has it; else {@link #NOT_PLAIN} */
-    int plainChars(final int node) {
-        return plain[node];
+    /** @return the narrowest alphabet that all texts below a node are of; {@link PlainText#ALPHABETS} when some are no plain text */
+    int alphabet(final int node) {
+        return alphabet[node];
+    }
+
+    /** @return of the texts below a node, which are plain, the most characters */
+    int charsBelow(final int node) {
+        return charsBelow[node] & 0xff;
+    }
+
+    /** @return how many bytes on the way to a node begin a character */
+    int charsAt(final int node) {
+        return charsAt[node] & 0xff;
+    }
+
+    /** @return how many characters a token has, by its place in the order: bytes that begin one */
+    int chars(final int place) {
+        return chars[place] & 0xff;
     }
 
     /** @return bytes that it takes up, about */
     public long bytes() {
-        return label.length * 11L + tokens.length * 4L;
+        return label.length * 12L + tokens.length * 5L;
     }
 }
