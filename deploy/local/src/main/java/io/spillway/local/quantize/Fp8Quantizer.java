@@ -172,10 +172,15 @@ final class Fp8Quantizer {
         }
         final long rowBytes = tensor.keptType().bytesOf(tensor.columns());
         final RowEncoder encoder = RowEncoder.of(tensor.keptType());
+        final boolean same = tensor.rows().copies();
         try (Arena arena = Arena.ofConfined()) {
             final MemorySegment row = arena.allocate(rowBytes);
             for (int i = 0; i < tensor.rowCount(); i++) {
-                encoder.encode(tensor.rows().row(i), row, 0);
+                if (same) {
+                    tensor.rows().copyRow(i, row, 0);
+                } else {
+                    encoder.encode(tensor.rows().row(i), row, 0);
+                }
                 writer.append(row);
             }
         }

@@ -49,7 +49,7 @@ final class GgufQuantizer {
                 if (tensor.bytes() != null && planned.get(i).type() == tensor.kept()) {
                     writer.append(tensor.bytes());
                 } else {
-                    encode(tensor.rows().get(), planned.get(i).type(), writer);
+                    encode(tensor, planned.get(i).type(), writer);
                 }
                 doneBytes += tensor.sourceBytes();
                 progress.accept((double) doneBytes / report.beforeBytes());
@@ -66,13 +66,14 @@ final class GgufQuantizer {
         return metadata;
     }
 
-    private void encode(final RowSource rows, final TensorType type, final GgufWriter writer) {
+    private void encode(final GgufContent.Content tensor, final TensorType type, final GgufWriter writer) {
+        final RowSource rows = tensor.rows().get();
         final int rowCount = rows.rows();
         final long rowBytes = type.bytesOf(rows.columns());
         final int pieceRows = (int) Math.clamp(PIECE_BYTES / Math.max(1, rowBytes), 1, Math.max(1, rowCount));
         final RowWriter[] rowWriters = new RowWriter[workers.workerCount()];
         for (int worker = 0; worker < rowWriters.length; worker++) {
-            rowWriters[worker] = rowWriter(rows, type);
+            rowWriters[worker] = rowWriter(rows, type, tensor.stored());
         }
         try (Arena arena = Arena.ofShared()) {
             final MemorySegment piece = arena.allocate(pieceRows * rowBytes);
@@ -89,8 +90,8 @@ final class GgufQuantizer {
         void write(int row, MemorySegment target, long at);
     }
 
-    private static RowWriter rowWriter(final RowSource rows, final TensorType type) {
-        if (type == TensorType.MXFP4) {
+    private static RowWriter rowWriter(final RowSource rows, final TensorType type, final TensorType stored) {
+        if (type == stored && rows.numbers().copies()) {
             return rows.numbers()::copyRow;
         }
         final RowEncoder encoder = RowEncoder.of(type);

@@ -3,7 +3,6 @@ package io.spillway.node.cpu;
 import io.spillway.modelfile.GgufWriter;
 import io.spillway.modelfile.ModelSource;
 import io.spillway.modelfile.PlannedTensor;
-import io.spillway.modelfile.TensorType;
 import io.spillway.node.stored.RowEncoder;
 import io.spillway.node.weights.GgufKeys;
 import io.spillway.node.weights.ConvertedTensor;
@@ -38,7 +37,7 @@ final class GgufCopy {
         final long rowBytes = tensor.keptType().bytesOf(tensor.columns());
         final MemorySegment bytes = MemorySegment.ofArray(new byte[(int) (tensor.rowCount() * rowBytes)]);
         for (int row = 0; row < tensor.rowCount(); row++) {
-            if (tensor.keptType() == TensorType.MXFP4) {
+            if (tensor.rows().copies()) {
                 tensor.rows().copyRow(row, bytes, row * rowBytes);
             } else {
                 RowEncoder.of(tensor.keptType()).encode(tensor.rows().row(row), bytes, row * rowBytes);

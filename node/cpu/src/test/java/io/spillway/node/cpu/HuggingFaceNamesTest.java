@@ -166,7 +166,7 @@ class HuggingFaceNamesTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"llama", "llama-linear", "llama-yarn", "mixtral", "qwen2", "qwen3", "qwen3-yarn", "qwen3moe", "gemma2", "gemma3", "phi3-long", "phi3-short"})
+    @CsvSource({"llama-linear", "llama-yarn", "mixtral", "qwen2", "qwen3", "qwen3-yarn", "qwen3moe", "gemma2", "gemma3", "phi3-long", "phi3-short"})
     void aDirectoryMadeOfAGgufFileIsTheSameModel(final String name) throws IOException {
         final Path gguf = named(name).file();
         final Path made = DirectoryCopy.write(gguf, folder.resolve(name));
@@ -176,6 +176,17 @@ class HuggingFaceNamesTest {
         for (int i = 0; i < logits.length; i++) {
             assertThat(logits[i]).as("logit %d", i).isCloseTo(expected[i], within(name.startsWith("gemma") ? 1e-4f : 0f));
         }
+    }
+
+    /** GGUF keeps factors only: those of Meta's models are recognised, others are a difference. */
+    @Test
+    void rotaryFactorsBecomeNumbersAgain() throws IOException {
+        final Path llama3 = copy("llama-linear", config("llama-linear").replace("\"type\": \"linear\", \"factor\": 4.0", "\"rope_type\": \"llama3\", \"factor\": 32.0, "
+                + "\"low_freq_factor\": 1.0, \"high_freq_factor\": 4.0, \"original_max_position_embeddings\": 8192"));
+        final Path gguf = GgufCopy.write(llama3, folder.resolve("llama3.gguf"));
+        assertThat(ShapeDifference.between(shape(llama3), shape(DirectoryCopy.write(gguf, folder.resolve("llama3"))))).isEmpty();
+        final Path others = named("llama").file();
+        assertThat(ShapeDifference.between(shape(others), shape(DirectoryCopy.write(others, folder.resolve("llama"))))).get().asString().contains("rotation");
     }
 
     @Test

@@ -26,13 +26,18 @@ public record ConvertedTensor(String name, List<Long> shape, TensorType keptType
         /** @return that row, a fresh array */
         float[] row(int row);
 
+        /** @return whether rows can be copied as they are stored, without decoding them */
+        default boolean copies() {
+            return false;
+        }
+
         /**
-         * Writes a row in blocks of the type it is stored in, unchanged: MXFP4 only.
+         * Writes a row as it is stored, unchanged. Only where {@link #copies} says so.
          *
          * @param target gets the bytes of a row from {@code at} on
          */
         default void copyRow(final int row, final MemorySegment target, final long at) {
-            throw new UnsupportedOperationException("no blocks to copy");
+            throw new UnsupportedOperationException("rows of this tensor are made, not copied");
         }
     }
 

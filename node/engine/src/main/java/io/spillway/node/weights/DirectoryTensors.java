@@ -3,10 +3,9 @@ package io.spillway.node.weights;
 import io.spillway.domain.error.SpillwayException;
 import io.spillway.modelfile.ModelSource;
 import io.spillway.modelfile.TensorEntry;
-import io.spillway.modelfile.TensorType;
-import io.spillway.node.compute.StoredMatrix;
 import io.spillway.node.stored.StoredTensor;
 import io.spillway.node.stored.StoredTensors;
+import io.spillway.node.weights.OrderedRows.Order;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -82,12 +81,9 @@ public final class DirectoryTensors {
                 default -> false;
             };
             final boolean vector = tensor.shape().size() == 1;
-            final IntUnaryOperator halves = rotated ? this::halves : IntUnaryOperator.identity();
             final float added = shape.architecture().normsAddOne() && vector && name.in(true, layer).contains("norm") ? -1 : 0;
-            final StoredMatrix matrix = tensor.matrix();
-            add(name.in(false, layer), tensor.shape(), tensor, vector
-                    ? row -> values(matrix, 0, halves, added)
-                    : row -> values(matrix, halves.applyAsInt(row), IntUnaryOperator.identity(), 0));
+            final IntUnaryOperator halves = rotated ? this::halves : Order.SAME;
+            add(name.in(false, layer), tensor.shape(), tensor, new Order(vector ? Order.SAME : halves, vector ? halves : Order.SAME, added));
         });
     }
 
@@ -100,18 +96,9 @@ public final class DirectoryTensors {
             final int rows = Math.toIntExact(tensor.shape().get(1));
             for (int expert = 0; expert < shape.experts().count(); expert++) {
                 final int first = expert * rows;
-                add(name.in(false, layer, expert), tensor.shape().subList(1, 3), tensor,
-                        row -> values(tensor.matrix(), first + row, IntUnaryOperator.identity(), 0));
+                add(name.in(false, layer, expert), tensor.shape().subList(1, 3), tensor, Order.ofRows(row -> first + row));
             }
         });
-    }
-
-    private static float[] values(final StoredMatrix matrix, final int row, final IntUnaryOperator column, final float added) {
-        final float[] values = new float[matrix.columns()];
-        for (int i = 0; i < values.length; i++) {
-            values[i] = matrix.at(row, column.applyAsInt(i)) + added;
-        }
-        return values;
     }
 
     private Optional<StoredTensor> find(final String name) {
@@ -120,10 +107,10 @@ public final class DirectoryTensors {
         return found;
     }
 
-    private void add(final String name, final List<Long> dimensions, final StoredTensor from, final ConvertedTensor.Rows rows) {
-        final List<TensorEntry> parts = from.parts().stream().map(part -> source.find(part).orElseThrow()).toList();
-        final TensorType type = parts.getFirst().type();
-        tensors.add(new ConvertedTensor(name, dimensions, type, parts, rows));
+    private void add(final String name, final List<Long> dimensions, final StoredTensor from, final Order order) {
+        final List<TensorEntry> parts = OrderedRows.parts(source, List.of(from));
+        tensors.add(new ConvertedTensor(name, dimensions, parts.getFirst().type(), parts,
+                OrderedRows.of(source, List.of(from), order, Math.toIntExact(dimensions.getLast()))));
     }
 
     /** The dimensions of a rotary pair stand half a head apart; GGUF keeps them side by side. */

@@ -5,11 +5,9 @@ import io.spillway.modelfile.HfConfig;
 import io.spillway.modelfile.ModelSource;
 import io.spillway.modelfile.TensorEntry;
 import io.spillway.modelfile.TensorType;
-import io.spillway.node.compute.StoredMatrix;
-import io.spillway.node.stored.MxFp4Rows;
 import io.spillway.node.stored.StoredTensor;
 import io.spillway.node.stored.StoredTensors;
-import java.lang.foreign.MemorySegment;
+import io.spillway.node.weights.OrderedRows.Order;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -21,7 +19,7 @@ import java.util.function.IntUnaryOperator;
  * The tensors of a Hugging Face directory as GGUF names, orders and joins them: what {@link WeightLoader} undoes. Used by one thread.
  */
 public final class GgufTensors {
-    private static final IntUnaryOperator SAME = IntUnaryOperator.identity();
+    private static final IntUnaryOperator SAME = Order.SAME;
     private static final int ALTERNATING = 2; // gpt-oss's gate and up
 
     private final ModelSource source;
@@ -166,44 +164,12 @@ public final class GgufTensors {
         return found;
     }
 
-    /**
-     * Which stored number stands where.
-     *
-     * @param row    stored row of a row
-     * @param column stored column of a column
-     * @param added  to every number
-     */
-    private record Order(IntUnaryOperator row, IntUnaryOperator column, float added) {
-        static final Order AS_STORED = new Order(SAME, SAME, 0);
-    }
-
     private void add(final String name, final List<Long> dimensions, final List<StoredTensor> made, final Order order) {
-        final List<TensorEntry> parts = made.stream().flatMap(t -> t.parts().stream()).map(p -> source.find(p).orElseThrow()).toList();
-        final List<StoredMatrix> matrices = made.stream().map(StoredTensor::matrix).toList();
-        final boolean blocks = matrices.getFirst() instanceof MxFp4Rows;
+        final List<TensorEntry> parts = OrderedRows.parts(source, made);
+        final OrderedRows rows = OrderedRows.of(source, made, order, Math.toIntExact(dimensions.getLast()));
         final boolean small = dimensions.size() < 2 || !name.endsWith(".weight") || name.contains("norm") || name.contains("ffn_gate_inp");
-        final TensorType kept = blocks ? TensorType.MXFP4 : small ? TensorType.F32 : parts.getFirst().type();
-        tensors.add(new ConvertedTensor(name, dimensions, kept, parts, new Ordered(matrices, order, Math.toIntExact(dimensions.getLast()))));
-    }
-
-    private record Ordered(List<StoredMatrix> matrices, Order order, int columns) implements ConvertedTensor.Rows {
-        @Override
-        public float[] row(final int row) {
-            final int stored = order.row().applyAsInt(row);
-            final StoredMatrix matrix = matrices.get(stored / matrices.getFirst().rows());
-            final float[] values = new float[columns];
-            for (int column = 0; column < columns; column++) {
-                values[column] = matrix.at(stored % matrix.rows(), order.column().applyAsInt(column)) + order.added();
-            }
-            return values;
-        }
-
-        @Override
-        public void copyRow(final int row, final MemorySegment target, final long at) {
-            final int stored = order.row().applyAsInt(row);
-            final StoredMatrix matrix = matrices.get(stored / matrices.getFirst().rows());
-            ((MxFp4Rows) matrix).copyRow(stored % matrix.rows(), target, at);
-        }
+        final TensorType kept = rows.isMxFp4() ? TensorType.MXFP4 : small ? TensorType.F32 : parts.getFirst().type();
+        tensors.add(new ConvertedTensor(name, dimensions, kept, parts, rows));
     }
 
     /** GGUF keeps the two dimensions of a rotary pair side by side; here they are half a head apart. */
