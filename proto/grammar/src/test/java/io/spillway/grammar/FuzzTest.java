@@ -27,7 +27,7 @@ class FuzzTest {
     }
 
     @Tag("slow")
-    @Property(tries = 300_000, shrinking = ShrinkingMode.OFF)
+    @Property(tries = 400_000, shrinking = ShrinkingMode.OFF)
     void brokenSourcesGetTypedErrorsForLong(@ForAll final long seed) {
         check(seed);
     }
