@@ -81,7 +81,7 @@ final class Q4Encoder implements RowEncoder {
         }
         if (squares < error) {
             error = squares;
-            scale = rounded;
+            scale = rounded == 0 ? 0 : rounded; // no negative zero
         }
     }
 
