@@ -72,6 +72,8 @@ public final class GrammarCompiler {
     private CompiledGrammar keep(final GrammarSource source, final Grammar grammar) {
         vocabulary.checkComplete();
         final CompiledGrammar made = new CompiledGrammar(grammar, vocabulary, bounds.maxMaskBytes() / 2);
+        // Found here, where a request comes in, and not in a step that others share.
+        made.start().fillMask(new long[vocabulary.maskWords()]);
         lock.lock();
         try {
             final CompiledGrammar first = kept.putIfAbsent(source, made);

@@ -90,7 +90,7 @@ final class GrammarCases {
         return List.of(schema("tool: weather", WEATHER, weather()), schema("tool: calendar event", EVENT, event()),
             schema("tool: file edits", EDIT, edit()), schema("recursive tree", TREE, List.of(tree(5), tree(2))),
             schema("ticket: patterns, bounds, maps", TICKET, ticket()),
-            schema("order: 64 properties", OrderSchema.schema(), List.of(OrderSchema.order())),
+            schema("order: 55 properties", OrderSchema.schema(), List.of(OrderSchema.order())),
             new Case("any JSON object", new GrammarSource.JsonObject(Whitespace.FLEXIBLE), List.of(event().getFirst(), tree(3))),
             new Case("Hermes call, 3 tools", hermes(ToolCallGrammar.Need.REQUIRED), List.of(call("weather", weather().getFirst()), call("event", event().getFirst()))),
             new Case("Hermes call after free text", hermes(ToolCallGrammar.Need.FREE), List.of(PROSE.repeat(3) + call("edit", edit().getFirst()))),
