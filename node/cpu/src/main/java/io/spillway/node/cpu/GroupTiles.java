@@ -9,11 +9,13 @@ import jdk.incubator.vector.VectorSpecies;
 /**
  * 8 rows by 2 vectors of outputs over expanded integers: weights and rounded activations as floats. The sum of a group's products
  * is an integer below 2^24, hence exact, whatever the order; then it meets the scales as the specification says. As fast as the
- * product of floats, which is twice the speed of products in 16 bits that must be widened. For many rows.
+ * product of floats, which is twice the speed of products in 16 bits that must be widened. For some rows and more; the last four
+ * or fewer are {@link HalfGroupTiles}'.
  *
- * <p>Written out in small methods: the compiler keeps named vectors in registers, inlines the Vector API's own methods without limit
- * and any others only up to a budget, and gives up on methods that are too large; vectors then go through the heap. Hence sums
- * pass from a group's products to its scales through scratch. Stateless.
+ * <p>Written out: the compiler keeps named vectors in registers, inlines the Vector API's own methods without limit and any others
+ * only up to a budget. All groups of a stretch are one call, so that the next group's products begin while the last one's meet
+ * their scales: a call per group cost a sixth of the speed. Totals stay in scratch from group to group; in registers there is no
+ * room for them. Stateless.
  */
 final class GroupTiles {
     /** Rows of a tile. */
@@ -39,173 +41,220 @@ final class GroupTiles {
 
     /** Sums of outputs stand close together meanwhile: rows of the outputs may lie a power of two apart, which caches dislike. */
     private static void tile(final IntegerTile t, final int row, final int rows, final int column) {
-        final int tile = (t.firstRow + row) / ROWS;
-        final int x = tile * ROWS * t.x.columns();
-        final int groupColumns = 4 * t.quads;
         for (int r = 0; r < rows; r++) {
             System.arraycopy(t.y, t.yOffset + (row + r) * t.yStride + column, t.sums, r * 2 * LANES, 2 * LANES);
         }
-        for (int group = t.fromGroup; group < t.toGroup; group++) {
-            final int block = tile * t.x.scaleStride() + t.blockOf(group);
-            products(t, group, x + group * groupColumns * ROWS, column);
-            add(t, group, block, column);
-            if (t.hasMinima) {
-                minima(t, group, block, column);
-            }
+        final int tile = (t.firstRow + row) / ROWS;
+        if (rows <= HalfGroupTiles.HALF_ROWS) {
+            HalfGroupTiles.run(t, tile, column);
+        } else if (t.hasMinima) {
+            withMinima(t, tile, column);
+        } else {
+            products(t, tile, column);
         }
         for (int r = 0; r < rows; r++) {
             System.arraycopy(t.sums, r * 2 * LANES, t.y, t.yOffset + (row + r) * t.yStride + column, 2 * LANES);
         }
     }
 
-    /** Products of a group of columns: 8 rows by 2 vectors of outputs. @param x where the group's activations begin */
-    private static void products(final IntegerTile t, final int group, final int x, final int column) {
+    /** Adds the products of all groups of columns to the sums: 8 rows by 2 vectors of outputs. */
+    private static void products(final IntegerTile t, final int tile, final int column) {
         final MemorySegment w = t.expanded;
         final int groupColumns = 4 * t.quads;
-        final long base = (group - t.fromGroup) * groupColumns * COLUMN;
-        final long w0 = base + t.expandedOffset(column);
-        final long w1 = base + t.expandedOffset(column + LANES);
+        final long first0 = t.expandedOffset(column);
+        final long first1 = t.expandedOffset(column + LANES);
         final float[] tiles = t.x.tiles;
-        FloatVector s00 = FloatVector.zero(F);
-        FloatVector s01 = FloatVector.zero(F);
-        FloatVector s10 = FloatVector.zero(F);
-        FloatVector s11 = FloatVector.zero(F);
-        FloatVector s20 = FloatVector.zero(F);
-        FloatVector s21 = FloatVector.zero(F);
-        FloatVector s30 = FloatVector.zero(F);
-        FloatVector s31 = FloatVector.zero(F);
-        FloatVector s40 = FloatVector.zero(F);
-        FloatVector s41 = FloatVector.zero(F);
-        FloatVector s50 = FloatVector.zero(F);
-        FloatVector s51 = FloatVector.zero(F);
-        FloatVector s60 = FloatVector.zero(F);
-        FloatVector s61 = FloatVector.zero(F);
-        FloatVector s70 = FloatVector.zero(F);
-        FloatVector s71 = FloatVector.zero(F);
-        for (int k = 0; k < groupColumns; k++) {
-            final int at = x + k * ROWS;
-            final FloatVector b0 = FloatVector.fromMemorySegment(F, w, w0 + k * COLUMN, LITTLE_ENDIAN);
-            final FloatVector b1 = FloatVector.fromMemorySegment(F, w, w1 + k * COLUMN, LITTLE_ENDIAN);
-            final FloatVector a0 = FloatVector.broadcast(F, tiles[at]);
-            s00 = a0.fma(b0, s00);
-            s01 = a0.fma(b1, s01);
-            final FloatVector a1 = FloatVector.broadcast(F, tiles[at + 1]);
-            s10 = a1.fma(b0, s10);
-            s11 = a1.fma(b1, s11);
-            final FloatVector a2 = FloatVector.broadcast(F, tiles[at + 2]);
-            s20 = a2.fma(b0, s20);
-            s21 = a2.fma(b1, s21);
-            final FloatVector a3 = FloatVector.broadcast(F, tiles[at + 3]);
-            s30 = a3.fma(b0, s30);
-            s31 = a3.fma(b1, s31);
-            final FloatVector a4 = FloatVector.broadcast(F, tiles[at + 4]);
-            s40 = a4.fma(b0, s40);
-            s41 = a4.fma(b1, s41);
-            final FloatVector a5 = FloatVector.broadcast(F, tiles[at + 5]);
-            s50 = a5.fma(b0, s50);
-            s51 = a5.fma(b1, s51);
-            final FloatVector a6 = FloatVector.broadcast(F, tiles[at + 6]);
-            s60 = a6.fma(b0, s60);
-            s61 = a6.fma(b1, s61);
-            final FloatVector a7 = FloatVector.broadcast(F, tiles[at + 7]);
-            s70 = a7.fma(b0, s70);
-            s71 = a7.fma(b1, s71);
+        final float[] sums = t.sums;
+        final float[] scales = t.x.tileScales;
+        final float[] weightScales = t.scales;
+        final int scale0 = t.scaleOffset(column);
+        final int scale1 = t.scaleOffset(column + LANES);
+        final int x = tile * ROWS * t.x.columns();
+        final int block = tile * t.x.scaleStride();
+        for (int group = t.fromGroup; group < t.toGroup; group++) {
+            final int done = group - t.fromGroup;
+            final int x0 = x + group * groupColumns * ROWS;
+            final long w0 = first0 + done * groupColumns * COLUMN;
+            final long w1 = first1 + done * groupColumns * COLUMN;
+            FloatVector s00 = FloatVector.zero(F);
+            FloatVector s01 = FloatVector.zero(F);
+            FloatVector s10 = FloatVector.zero(F);
+            FloatVector s11 = FloatVector.zero(F);
+            FloatVector s20 = FloatVector.zero(F);
+            FloatVector s21 = FloatVector.zero(F);
+            FloatVector s30 = FloatVector.zero(F);
+            FloatVector s31 = FloatVector.zero(F);
+            FloatVector s40 = FloatVector.zero(F);
+            FloatVector s41 = FloatVector.zero(F);
+            FloatVector s50 = FloatVector.zero(F);
+            FloatVector s51 = FloatVector.zero(F);
+            FloatVector s60 = FloatVector.zero(F);
+            FloatVector s61 = FloatVector.zero(F);
+            FloatVector s70 = FloatVector.zero(F);
+            FloatVector s71 = FloatVector.zero(F);
+            for (int k = 0; k < groupColumns; k++) {
+                final int at = x0 + k * ROWS;
+                final FloatVector b0 = FloatVector.fromMemorySegment(F, w, w0 + k * COLUMN, LITTLE_ENDIAN);
+                final FloatVector b1 = FloatVector.fromMemorySegment(F, w, w1 + k * COLUMN, LITTLE_ENDIAN);
+                final FloatVector a0 = FloatVector.broadcast(F, tiles[at]);
+                s00 = a0.fma(b0, s00);
+                s01 = a0.fma(b1, s01);
+                final FloatVector a1 = FloatVector.broadcast(F, tiles[at + 1]);
+                s10 = a1.fma(b0, s10);
+                s11 = a1.fma(b1, s11);
+                final FloatVector a2 = FloatVector.broadcast(F, tiles[at + 2]);
+                s20 = a2.fma(b0, s20);
+                s21 = a2.fma(b1, s21);
+                final FloatVector a3 = FloatVector.broadcast(F, tiles[at + 3]);
+                s30 = a3.fma(b0, s30);
+                s31 = a3.fma(b1, s31);
+                final FloatVector a4 = FloatVector.broadcast(F, tiles[at + 4]);
+                s40 = a4.fma(b0, s40);
+                s41 = a4.fma(b1, s41);
+                final FloatVector a5 = FloatVector.broadcast(F, tiles[at + 5]);
+                s50 = a5.fma(b0, s50);
+                s51 = a5.fma(b1, s51);
+                final FloatVector a6 = FloatVector.broadcast(F, tiles[at + 6]);
+                s60 = a6.fma(b0, s60);
+                s61 = a6.fma(b1, s61);
+                final FloatVector a7 = FloatVector.broadcast(F, tiles[at + 7]);
+                s70 = a7.fma(b0, s70);
+                s71 = a7.fma(b1, s71);
+            }
+            final int s = (block + t.blockOf(group)) * ROWS;
+            final FloatVector v0 = FloatVector.fromArray(F, weightScales, scale0 + done * PANEL);
+            final FloatVector v1 = FloatVector.fromArray(F, weightScales, scale1 + done * PANEL);
+            s00.fma(v0.mul(scales[s]), FloatVector.fromArray(F, sums, 0)).intoArray(sums, 0);
+            s01.fma(v1.mul(scales[s]), FloatVector.fromArray(F, sums, LANES)).intoArray(sums, LANES);
+            s10.fma(v0.mul(scales[s + 1]), FloatVector.fromArray(F, sums, 2 * LANES)).intoArray(sums, 2 * LANES);
+            s11.fma(v1.mul(scales[s + 1]), FloatVector.fromArray(F, sums, 3 * LANES)).intoArray(sums, 3 * LANES);
+            s20.fma(v0.mul(scales[s + 2]), FloatVector.fromArray(F, sums, 4 * LANES)).intoArray(sums, 4 * LANES);
+            s21.fma(v1.mul(scales[s + 2]), FloatVector.fromArray(F, sums, 5 * LANES)).intoArray(sums, 5 * LANES);
+            s30.fma(v0.mul(scales[s + 3]), FloatVector.fromArray(F, sums, 6 * LANES)).intoArray(sums, 6 * LANES);
+            s31.fma(v1.mul(scales[s + 3]), FloatVector.fromArray(F, sums, 7 * LANES)).intoArray(sums, 7 * LANES);
+            s40.fma(v0.mul(scales[s + 4]), FloatVector.fromArray(F, sums, 8 * LANES)).intoArray(sums, 8 * LANES);
+            s41.fma(v1.mul(scales[s + 4]), FloatVector.fromArray(F, sums, 9 * LANES)).intoArray(sums, 9 * LANES);
+            s50.fma(v0.mul(scales[s + 5]), FloatVector.fromArray(F, sums, 10 * LANES)).intoArray(sums, 10 * LANES);
+            s51.fma(v1.mul(scales[s + 5]), FloatVector.fromArray(F, sums, 11 * LANES)).intoArray(sums, 11 * LANES);
+            s60.fma(v0.mul(scales[s + 6]), FloatVector.fromArray(F, sums, 12 * LANES)).intoArray(sums, 12 * LANES);
+            s61.fma(v1.mul(scales[s + 6]), FloatVector.fromArray(F, sums, 13 * LANES)).intoArray(sums, 13 * LANES);
+            s70.fma(v0.mul(scales[s + 7]), FloatVector.fromArray(F, sums, 14 * LANES)).intoArray(sums, 14 * LANES);
+            s71.fma(v1.mul(scales[s + 7]), FloatVector.fromArray(F, sums, 15 * LANES)).intoArray(sums, 15 * LANES);
         }
-        final float[] out = t.products;
-        s00.intoArray(out, 0);
-        s01.intoArray(out, LANES);
-        s10.intoArray(out, 2 * LANES);
-        s11.intoArray(out, 3 * LANES);
-        s20.intoArray(out, 4 * LANES);
-        s21.intoArray(out, 5 * LANES);
-        s30.intoArray(out, 6 * LANES);
-        s31.intoArray(out, 7 * LANES);
-        s40.intoArray(out, 8 * LANES);
-        s41.intoArray(out, 9 * LANES);
-        s50.intoArray(out, 10 * LANES);
-        s51.intoArray(out, 11 * LANES);
-        s60.intoArray(out, 12 * LANES);
-        s61.intoArray(out, 13 * LANES);
-        s70.intoArray(out, 14 * LANES);
-        s71.intoArray(out, 15 * LANES);
     }
 
-    /** Adds a group's products times the scales. @param block the activations' block of the tile, of all tiles */
-    private static void add(final IntegerTile t, final int group, final int block, final int column) {
+    /** The same where a group's minima are subtracted too. */
+    private static void withMinima(final IntegerTile t, final int tile, final int column) {
+        final MemorySegment w = t.expanded;
+        final int groupColumns = 4 * t.quads;
+        final long first0 = t.expandedOffset(column);
+        final long first1 = t.expandedOffset(column + LANES);
+        final float[] tiles = t.x.tiles;
         final float[] sums = t.sums;
         final float[] scales = t.x.tileScales;
-        final int s = block * ROWS;
-        final int at = (group - t.fromGroup) * PANEL;
-        final FloatVector v0 = FloatVector.fromArray(F, t.scales, t.scaleOffset(column) + at);
-        final FloatVector v1 = FloatVector.fromArray(F, t.scales, t.scaleOffset(column + LANES) + at);
-        final float[] products = t.products;
-        FloatVector.fromArray(F, products, 0)
-                .fma(v0.mul(scales[s]), FloatVector.fromArray(F, sums, 0)).intoArray(sums, 0);
-        FloatVector.fromArray(F, products, LANES)
-                .fma(v1.mul(scales[s]), FloatVector.fromArray(F, sums, LANES)).intoArray(sums, LANES);
-        FloatVector.fromArray(F, products, 2 * LANES)
-                .fma(v0.mul(scales[s + 1]), FloatVector.fromArray(F, sums, 2 * LANES)).intoArray(sums, 2 * LANES);
-        FloatVector.fromArray(F, products, 3 * LANES)
-                .fma(v1.mul(scales[s + 1]), FloatVector.fromArray(F, sums, 3 * LANES)).intoArray(sums, 3 * LANES);
-        FloatVector.fromArray(F, products, 4 * LANES)
-                .fma(v0.mul(scales[s + 2]), FloatVector.fromArray(F, sums, 4 * LANES)).intoArray(sums, 4 * LANES);
-        FloatVector.fromArray(F, products, 5 * LANES)
-                .fma(v1.mul(scales[s + 2]), FloatVector.fromArray(F, sums, 5 * LANES)).intoArray(sums, 5 * LANES);
-        FloatVector.fromArray(F, products, 6 * LANES)
-                .fma(v0.mul(scales[s + 3]), FloatVector.fromArray(F, sums, 6 * LANES)).intoArray(sums, 6 * LANES);
-        FloatVector.fromArray(F, products, 7 * LANES)
-                .fma(v1.mul(scales[s + 3]), FloatVector.fromArray(F, sums, 7 * LANES)).intoArray(sums, 7 * LANES);
-        FloatVector.fromArray(F, products, 8 * LANES)
-                .fma(v0.mul(scales[s + 4]), FloatVector.fromArray(F, sums, 8 * LANES)).intoArray(sums, 8 * LANES);
-        FloatVector.fromArray(F, products, 9 * LANES)
-                .fma(v1.mul(scales[s + 4]), FloatVector.fromArray(F, sums, 9 * LANES)).intoArray(sums, 9 * LANES);
-        FloatVector.fromArray(F, products, 10 * LANES)
-                .fma(v0.mul(scales[s + 5]), FloatVector.fromArray(F, sums, 10 * LANES)).intoArray(sums, 10 * LANES);
-        FloatVector.fromArray(F, products, 11 * LANES)
-                .fma(v1.mul(scales[s + 5]), FloatVector.fromArray(F, sums, 11 * LANES)).intoArray(sums, 11 * LANES);
-        FloatVector.fromArray(F, products, 12 * LANES)
-                .fma(v0.mul(scales[s + 6]), FloatVector.fromArray(F, sums, 12 * LANES)).intoArray(sums, 12 * LANES);
-        FloatVector.fromArray(F, products, 13 * LANES)
-                .fma(v1.mul(scales[s + 6]), FloatVector.fromArray(F, sums, 13 * LANES)).intoArray(sums, 13 * LANES);
-        FloatVector.fromArray(F, products, 14 * LANES)
-                .fma(v0.mul(scales[s + 7]), FloatVector.fromArray(F, sums, 14 * LANES)).intoArray(sums, 14 * LANES);
-        FloatVector.fromArray(F, products, 15 * LANES)
-                .fma(v1.mul(scales[s + 7]), FloatVector.fromArray(F, sums, 15 * LANES)).intoArray(sums, 15 * LANES);
-    }
-
-    /** Subtracts a group's minima. @param block the activations' block of the tile, of all tiles */
-    private static void minima(final IntegerTile t, final int group, final int block, final int column) {
-        final float[] sums = t.sums;
-        final float[] scales = t.x.tileScales;
-        final int s = block * ROWS;
-        final int at = (group - t.fromGroup) * PANEL;
-        final FloatVector v0 = FloatVector.fromArray(F, t.minima, t.scaleOffset(column) + at);
-        final FloatVector v1 = FloatVector.fromArray(F, t.minima, t.scaleOffset(column + LANES) + at);
+        final float[] weightScales = t.scales;
+        final float[] weightMinima = t.minima;
         final float[] negated = t.x.tileSums;
-        final int part = (block * SUMS + t.sumOf(group)) * ROWS;
-        final FloatVector e0 = FloatVector.broadcast(F, negated[part]);
-        v0.mul(scales[s]).fma(e0, FloatVector.fromArray(F, sums, 0)).intoArray(sums, 0);
-        v1.mul(scales[s]).fma(e0, FloatVector.fromArray(F, sums, LANES)).intoArray(sums, LANES);
-        final FloatVector e1 = FloatVector.broadcast(F, negated[part + 1]);
-        v0.mul(scales[s + 1]).fma(e1, FloatVector.fromArray(F, sums, 2 * LANES)).intoArray(sums, 2 * LANES);
-        v1.mul(scales[s + 1]).fma(e1, FloatVector.fromArray(F, sums, 3 * LANES)).intoArray(sums, 3 * LANES);
-        final FloatVector e2 = FloatVector.broadcast(F, negated[part + 2]);
-        v0.mul(scales[s + 2]).fma(e2, FloatVector.fromArray(F, sums, 4 * LANES)).intoArray(sums, 4 * LANES);
-        v1.mul(scales[s + 2]).fma(e2, FloatVector.fromArray(F, sums, 5 * LANES)).intoArray(sums, 5 * LANES);
-        final FloatVector e3 = FloatVector.broadcast(F, negated[part + 3]);
-        v0.mul(scales[s + 3]).fma(e3, FloatVector.fromArray(F, sums, 6 * LANES)).intoArray(sums, 6 * LANES);
-        v1.mul(scales[s + 3]).fma(e3, FloatVector.fromArray(F, sums, 7 * LANES)).intoArray(sums, 7 * LANES);
-        final FloatVector e4 = FloatVector.broadcast(F, negated[part + 4]);
-        v0.mul(scales[s + 4]).fma(e4, FloatVector.fromArray(F, sums, 8 * LANES)).intoArray(sums, 8 * LANES);
-        v1.mul(scales[s + 4]).fma(e4, FloatVector.fromArray(F, sums, 9 * LANES)).intoArray(sums, 9 * LANES);
-        final FloatVector e5 = FloatVector.broadcast(F, negated[part + 5]);
-        v0.mul(scales[s + 5]).fma(e5, FloatVector.fromArray(F, sums, 10 * LANES)).intoArray(sums, 10 * LANES);
-        v1.mul(scales[s + 5]).fma(e5, FloatVector.fromArray(F, sums, 11 * LANES)).intoArray(sums, 11 * LANES);
-        final FloatVector e6 = FloatVector.broadcast(F, negated[part + 6]);
-        v0.mul(scales[s + 6]).fma(e6, FloatVector.fromArray(F, sums, 12 * LANES)).intoArray(sums, 12 * LANES);
-        v1.mul(scales[s + 6]).fma(e6, FloatVector.fromArray(F, sums, 13 * LANES)).intoArray(sums, 13 * LANES);
-        final FloatVector e7 = FloatVector.broadcast(F, negated[part + 7]);
-        v0.mul(scales[s + 7]).fma(e7, FloatVector.fromArray(F, sums, 14 * LANES)).intoArray(sums, 14 * LANES);
-        v1.mul(scales[s + 7]).fma(e7, FloatVector.fromArray(F, sums, 15 * LANES)).intoArray(sums, 15 * LANES);
+        final int scale0 = t.scaleOffset(column);
+        final int scale1 = t.scaleOffset(column + LANES);
+        final int x = tile * ROWS * t.x.columns();
+        final int block = tile * t.x.scaleStride();
+        for (int group = t.fromGroup; group < t.toGroup; group++) {
+            final int done = group - t.fromGroup;
+            final int x0 = x + group * groupColumns * ROWS;
+            final long w0 = first0 + done * groupColumns * COLUMN;
+            final long w1 = first1 + done * groupColumns * COLUMN;
+            FloatVector s00 = FloatVector.zero(F);
+            FloatVector s01 = FloatVector.zero(F);
+            FloatVector s10 = FloatVector.zero(F);
+            FloatVector s11 = FloatVector.zero(F);
+            FloatVector s20 = FloatVector.zero(F);
+            FloatVector s21 = FloatVector.zero(F);
+            FloatVector s30 = FloatVector.zero(F);
+            FloatVector s31 = FloatVector.zero(F);
+            FloatVector s40 = FloatVector.zero(F);
+            FloatVector s41 = FloatVector.zero(F);
+            FloatVector s50 = FloatVector.zero(F);
+            FloatVector s51 = FloatVector.zero(F);
+            FloatVector s60 = FloatVector.zero(F);
+            FloatVector s61 = FloatVector.zero(F);
+            FloatVector s70 = FloatVector.zero(F);
+            FloatVector s71 = FloatVector.zero(F);
+            for (int k = 0; k < groupColumns; k++) {
+                final int at = x0 + k * ROWS;
+                final FloatVector b0 = FloatVector.fromMemorySegment(F, w, w0 + k * COLUMN, LITTLE_ENDIAN);
+                final FloatVector b1 = FloatVector.fromMemorySegment(F, w, w1 + k * COLUMN, LITTLE_ENDIAN);
+                final FloatVector a0 = FloatVector.broadcast(F, tiles[at]);
+                s00 = a0.fma(b0, s00);
+                s01 = a0.fma(b1, s01);
+                final FloatVector a1 = FloatVector.broadcast(F, tiles[at + 1]);
+                s10 = a1.fma(b0, s10);
+                s11 = a1.fma(b1, s11);
+                final FloatVector a2 = FloatVector.broadcast(F, tiles[at + 2]);
+                s20 = a2.fma(b0, s20);
+                s21 = a2.fma(b1, s21);
+                final FloatVector a3 = FloatVector.broadcast(F, tiles[at + 3]);
+                s30 = a3.fma(b0, s30);
+                s31 = a3.fma(b1, s31);
+                final FloatVector a4 = FloatVector.broadcast(F, tiles[at + 4]);
+                s40 = a4.fma(b0, s40);
+                s41 = a4.fma(b1, s41);
+                final FloatVector a5 = FloatVector.broadcast(F, tiles[at + 5]);
+                s50 = a5.fma(b0, s50);
+                s51 = a5.fma(b1, s51);
+                final FloatVector a6 = FloatVector.broadcast(F, tiles[at + 6]);
+                s60 = a6.fma(b0, s60);
+                s61 = a6.fma(b1, s61);
+                final FloatVector a7 = FloatVector.broadcast(F, tiles[at + 7]);
+                s70 = a7.fma(b0, s70);
+                s71 = a7.fma(b1, s71);
+            }
+            final int s = (block + t.blockOf(group)) * ROWS;
+            final FloatVector v0 = FloatVector.fromArray(F, weightScales, scale0 + done * PANEL);
+            final FloatVector v1 = FloatVector.fromArray(F, weightScales, scale1 + done * PANEL);
+            final FloatVector m0 = FloatVector.fromArray(F, weightMinima, scale0 + done * PANEL);
+            final FloatVector m1 = FloatVector.fromArray(F, weightMinima, scale1 + done * PANEL);
+            final int part = ((block + t.blockOf(group)) * SUMS + t.sumOf(group)) * ROWS;
+            final FloatVector e0 = FloatVector.broadcast(F, negated[part]);
+            m0.mul(scales[s]).fma(e0, s00.fma(v0.mul(scales[s]), FloatVector.fromArray(F, sums, 0)))
+                    .intoArray(sums, 0);
+            m1.mul(scales[s]).fma(e0, s01.fma(v1.mul(scales[s]), FloatVector.fromArray(F, sums, LANES)))
+                    .intoArray(sums, LANES);
+            final FloatVector e1 = FloatVector.broadcast(F, negated[part + 1]);
+            m0.mul(scales[s + 1]).fma(e1, s10.fma(v0.mul(scales[s + 1]), FloatVector.fromArray(F, sums, 2 * LANES)))
+                    .intoArray(sums, 2 * LANES);
+            m1.mul(scales[s + 1]).fma(e1, s11.fma(v1.mul(scales[s + 1]), FloatVector.fromArray(F, sums, 3 * LANES)))
+                    .intoArray(sums, 3 * LANES);
+            final FloatVector e2 = FloatVector.broadcast(F, negated[part + 2]);
+            m0.mul(scales[s + 2]).fma(e2, s20.fma(v0.mul(scales[s + 2]), FloatVector.fromArray(F, sums, 4 * LANES)))
+                    .intoArray(sums, 4 * LANES);
+            m1.mul(scales[s + 2]).fma(e2, s21.fma(v1.mul(scales[s + 2]), FloatVector.fromArray(F, sums, 5 * LANES)))
+                    .intoArray(sums, 5 * LANES);
+            final FloatVector e3 = FloatVector.broadcast(F, negated[part + 3]);
+            m0.mul(scales[s + 3]).fma(e3, s30.fma(v0.mul(scales[s + 3]), FloatVector.fromArray(F, sums, 6 * LANES)))
+                    .intoArray(sums, 6 * LANES);
+            m1.mul(scales[s + 3]).fma(e3, s31.fma(v1.mul(scales[s + 3]), FloatVector.fromArray(F, sums, 7 * LANES)))
+                    .intoArray(sums, 7 * LANES);
+            final FloatVector e4 = FloatVector.broadcast(F, negated[part + 4]);
+            m0.mul(scales[s + 4]).fma(e4, s40.fma(v0.mul(scales[s + 4]), FloatVector.fromArray(F, sums, 8 * LANES)))
+                    .intoArray(sums, 8 * LANES);
+            m1.mul(scales[s + 4]).fma(e4, s41.fma(v1.mul(scales[s + 4]), FloatVector.fromArray(F, sums, 9 * LANES)))
+                    .intoArray(sums, 9 * LANES);
+            final FloatVector e5 = FloatVector.broadcast(F, negated[part + 5]);
+            m0.mul(scales[s + 5]).fma(e5, s50.fma(v0.mul(scales[s + 5]), FloatVector.fromArray(F, sums, 10 * LANES)))
+                    .intoArray(sums, 10 * LANES);
+            m1.mul(scales[s + 5]).fma(e5, s51.fma(v1.mul(scales[s + 5]), FloatVector.fromArray(F, sums, 11 * LANES)))
+                    .intoArray(sums, 11 * LANES);
+            final FloatVector e6 = FloatVector.broadcast(F, negated[part + 6]);
+            m0.mul(scales[s + 6]).fma(e6, s60.fma(v0.mul(scales[s + 6]), FloatVector.fromArray(F, sums, 12 * LANES)))
+                    .intoArray(sums, 12 * LANES);
+            m1.mul(scales[s + 6]).fma(e6, s61.fma(v1.mul(scales[s + 6]), FloatVector.fromArray(F, sums, 13 * LANES)))
+                    .intoArray(sums, 13 * LANES);
+            final FloatVector e7 = FloatVector.broadcast(F, negated[part + 7]);
+            m0.mul(scales[s + 7]).fma(e7, s70.fma(v0.mul(scales[s + 7]), FloatVector.fromArray(F, sums, 14 * LANES)))
+                    .intoArray(sums, 14 * LANES);
+            m1.mul(scales[s + 7]).fma(e7, s71.fma(v1.mul(scales[s + 7]), FloatVector.fromArray(F, sums, 15 * LANES)))
+                    .intoArray(sums, 15 * LANES);
+        }
     }
 }

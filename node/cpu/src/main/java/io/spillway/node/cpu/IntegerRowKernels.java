@@ -9,6 +9,7 @@ import static jdk.incubator.vector.VectorOperators.LSHR;
 import io.spillway.node.compute.DType;
 import io.spillway.node.compute.Half;
 import java.lang.foreign.MemorySegment;
+import jdk.incubator.vector.ByteVector;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.ShortVector;
@@ -16,8 +17,8 @@ import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
- * One row of rounded activations by one panel of integer weights, from the first column to the last: what decoding alone is
- * made of, and bounded by memory. One method per format, so that scales are read where they stand; {@link PairProducts} says
+ * One row of rounded activations by one panel of integer weights, from the first column to the last: what decoding is
+ * made of. Alone it is bounded by memory; further rows find the panel in a cache. One method per format, so that scales are read where they stand; {@link PairProducts} says
  * how integers are multiplied.
  *
  * <p>Written out: the compiler inlines the Vector API's own methods without limit, any others only up to a budget, beyond
@@ -29,12 +30,14 @@ final class IntegerRowKernels {
     private static final VectorSpecies<Integer> I = PairProducts.I;
     private static final VectorSpecies<Short> S = PairProducts.S;
     private static final VectorSpecies<Short> H = PairProducts.H;
+    private static final VectorSpecies<Byte> B = ExpandKernels.B;
     private static final int LANES = PairProducts.LANES;
+    /** From the scales of a Q4_K block's head to its minima. */
+    private static final long MINIMA = DType.PANEL_ROWS * (long) Short.BYTES;
     private static final int PANEL = DType.PANEL_ROWS;
     private static final int PAIRS = RoundedRows.BLOCK_PAIRS;
     private static final int ODD = PairProducts.ODD;
     private static final int UPPER = PairProducts.UPPER;
-    private static final short NIBBLE = PairProducts.NIBBLE;
     private static final int SUMS = RoundedRows.BLOCK_SUMS;
     private static final long QUAD = PairProducts.QUAD_BYTES;
     /** From the first half of a block of int8 to the second. */
@@ -173,7 +176,7 @@ final class IntegerRowKernels {
 
     private static void q40(final IntegerTile t, final int lane) {
         final MemorySegment w = t.weights;
-        final float[] pairs = t.x.pairs;
+        final float[] pairs = t.x.nibblePairs;
         final float[] scales = t.x.scales;
         final int x0 = t.firstRow * t.x.pairStride();
         final int s0 = t.firstRow * t.x.scaleStride();
@@ -188,9 +191,9 @@ final class IntegerRowKernels {
             ShortVector halves = IntVector.broadcast(I, t.x.starts[s0 + block]).reinterpretAsShorts();
             for (int quad = 0; quad < 4; quad++) {
                 final ShortVector a = ShortVector.fromMemorySegment(S, w, at + quad * QUAD, LITTLE_ENDIAN);
-                halves = halves.add(a.and(NIBBLE).mul(FloatVector.broadcast(F, pairs[x + quad]).reinterpretAsShorts()))
-                        .add(a.lanewise(LSHR, 4).and(NIBBLE).mul(FloatVector.broadcast(F, pairs[x + quad + UPPER]).reinterpretAsShorts()))
-                        .add(a.lanewise(LSHR, 8).and(NIBBLE).mul(FloatVector.broadcast(F, pairs[x + quad + ODD]).reinterpretAsShorts()))
+                halves = halves.add(a.mul(FloatVector.broadcast(F, pairs[x + quad]).reinterpretAsShorts()))
+                        .add(a.lanewise(LSHR, 4).mul(FloatVector.broadcast(F, pairs[x + quad + UPPER]).reinterpretAsShorts()))
+                        .add(a.lanewise(LSHR, 8).mul(FloatVector.broadcast(F, pairs[x + quad + ODD]).reinterpretAsShorts()))
                         .add(a.lanewise(LSHR, 12).mul(FloatVector.broadcast(F, pairs[x + quad + ODD + UPPER]).reinterpretAsShorts()));
             }
             final IntVector both = halves.reinterpretAsInts();
@@ -205,7 +208,7 @@ final class IntegerRowKernels {
 
     private static void q4m(final IntegerTile t, final int lane) {
         final MemorySegment w = t.weights;
-        final float[] pairs = t.x.pairs;
+        final float[] pairs = t.x.nibblePairs;
         final float[] scales = t.x.scales;
         final int[] sums = t.x.sums;
         final int x0 = t.firstRow * t.x.pairStride();
@@ -222,9 +225,9 @@ final class IntegerRowKernels {
             ShortVector halves = ShortVector.zero(S);
             for (int quad = 0; quad < 4; quad++) {
                 final ShortVector a = ShortVector.fromMemorySegment(S, w, at + quad * QUAD, LITTLE_ENDIAN);
-                halves = halves.add(a.and(NIBBLE).mul(FloatVector.broadcast(F, pairs[x + quad]).reinterpretAsShorts()))
-                        .add(a.lanewise(LSHR, 4).and(NIBBLE).mul(FloatVector.broadcast(F, pairs[x + quad + UPPER]).reinterpretAsShorts()))
-                        .add(a.lanewise(LSHR, 8).and(NIBBLE).mul(FloatVector.broadcast(F, pairs[x + quad + ODD]).reinterpretAsShorts()))
+                halves = halves.add(a.mul(FloatVector.broadcast(F, pairs[x + quad]).reinterpretAsShorts()))
+                        .add(a.lanewise(LSHR, 4).mul(FloatVector.broadcast(F, pairs[x + quad + UPPER]).reinterpretAsShorts()))
+                        .add(a.lanewise(LSHR, 8).mul(FloatVector.broadcast(F, pairs[x + quad + ODD]).reinterpretAsShorts()))
                         .add(a.lanewise(LSHR, 12).mul(FloatVector.broadcast(F, pairs[x + quad + ODD + UPPER]).reinterpretAsShorts()));
             }
             final IntVector both = halves.reinterpretAsInts();
@@ -241,14 +244,59 @@ final class IntegerRowKernels {
         FloatVector.zero(F).intoArray(t.y, t.yOffset + lane);
         for (t.fromGroup = 0; t.fromGroup < t.x.scaleStride(); t.fromGroup = t.toGroup) {
             t.toGroup = t.fromGroup + Q4_K_PARTS;
-            ScaleKernels.expand(t);
-            superBlock(t, lane);
+            if (LANES < 8) {
+                ScaleKernels.expand(t);
+                narrowSuperBlock(t, lane);
+            } else {
+                superBlock(t, lane);
+            }
         }
     }
 
     private static void superBlock(final IntegerTile t, final int lane) {
         final MemorySegment w = t.weights;
-        final float[] pairs = t.x.pairs;
+        final float[] pairs = t.x.nibblePairs;
+        final float[] scales = t.x.scales;
+        final int[] sums = t.x.sums;
+        final int x0 = t.firstRow * t.x.pairStride() + t.fromGroup * PAIRS;
+        final int s0 = t.firstRow * t.x.scaleStride() + t.fromGroup;
+        final int sums0 = t.firstRow * t.x.sumStride() + SUMS * t.fromGroup;
+        final long w0 = t.groupOffset(t.fromGroup) + lane * 4L;
+        final long head = t.groupOffset(t.fromGroup) - ScaleKernels.Q4_K_HEAD_BYTES + lane * 2L;
+        final float[] y = t.y;
+        final int y0 = t.yOffset + lane;
+        for (int block = 0; block < Q4_K_PARTS; block++) {
+            final long at = w0 + block * (long) ScaleKernels.Q4_K_PART_BYTES;
+            final int x = x0 + block * PAIRS;
+            ShortVector halves = ShortVector.zero(S);
+            for (int quad = 0; quad < 4; quad++) {
+                final ShortVector a = ShortVector.fromMemorySegment(S, w, at + quad * QUAD, LITTLE_ENDIAN);
+                halves = halves.add(a.mul(FloatVector.broadcast(F, pairs[x + quad]).reinterpretAsShorts()))
+                        .add(a.lanewise(LSHR, 4).mul(FloatVector.broadcast(F, pairs[x + quad + UPPER]).reinterpretAsShorts()))
+                        .add(a.lanewise(LSHR, 8).mul(FloatVector.broadcast(F, pairs[x + quad + ODD]).reinterpretAsShorts()))
+                        .add(a.lanewise(LSHR, 12).mul(FloatVector.broadcast(F, pairs[x + quad + ODD + UPPER]).reinterpretAsShorts()));
+            }
+            final IntVector both = halves.reinterpretAsInts();
+            final IntVector products = both.lanewise(LSHL, 16).lanewise(ASHR, 16).add(both.lanewise(ASHR, 16));
+            final long codes = at + ScaleKernels.NIBBLES_BYTES - lane * 3L;
+            final FloatVector scale = ((IntVector) ShortVector.fromMemorySegment(H, w, head, LITTLE_ENDIAN)
+                    .convertShape(VectorOperators.S2I, I, 0)).lanewise(LSHL, Half.SHIFT).and(Half.MASK).reinterpretAsFloats().mul(Half.REBIAS)
+                    .mul((FloatVector) ((IntVector) ByteVector.fromMemorySegment(B, w, codes, LITTLE_ENDIAN)
+                            .convertShape(VectorOperators.B2I, I, 0)).and(0xFF).convert(I2F, 0));
+            FloatVector sum = ((FloatVector) products.convert(I2F, 0)).fma(scale.mul(scales[s0 + block]), FloatVector.fromArray(F, y, y0));
+            final FloatVector minimum = ((IntVector) ShortVector.fromMemorySegment(H, w, head + MINIMA, LITTLE_ENDIAN)
+                    .convertShape(VectorOperators.S2I, I, 0)).lanewise(LSHL, Half.SHIFT).and(Half.MASK).reinterpretAsFloats().mul(Half.REBIAS)
+                    .mul((FloatVector) ((IntVector) ByteVector.fromMemorySegment(B, w, codes + PANEL, LITTLE_ENDIAN)
+                            .convertShape(VectorOperators.B2I, I, 0)).and(0xFF).convert(I2F, 0));
+            sum = minimum.mul(scales[s0 + block]).fma(FloatVector.broadcast(F, -(float) sums[sums0 + SUMS * block + 2]), sum);
+            sum.intoArray(y, y0);
+        }
+    }
+
+    /** For vectors of four lanes: there is no shape for four bytes, so scales have been expanded before. */
+    private static void narrowSuperBlock(final IntegerTile t, final int lane) {
+        final MemorySegment w = t.weights;
+        final float[] pairs = t.x.nibblePairs;
         final float[] scales = t.x.scales;
         final int[] sums = t.x.sums;
         final int x0 = t.firstRow * t.x.pairStride() + t.fromGroup * PAIRS;
@@ -263,9 +311,9 @@ final class IntegerRowKernels {
             ShortVector halves = ShortVector.zero(S);
             for (int quad = 0; quad < 4; quad++) {
                 final ShortVector a = ShortVector.fromMemorySegment(S, w, at + quad * QUAD, LITTLE_ENDIAN);
-                halves = halves.add(a.and(NIBBLE).mul(FloatVector.broadcast(F, pairs[x + quad]).reinterpretAsShorts()))
-                        .add(a.lanewise(LSHR, 4).and(NIBBLE).mul(FloatVector.broadcast(F, pairs[x + quad + UPPER]).reinterpretAsShorts()))
-                        .add(a.lanewise(LSHR, 8).and(NIBBLE).mul(FloatVector.broadcast(F, pairs[x + quad + ODD]).reinterpretAsShorts()))
+                halves = halves.add(a.mul(FloatVector.broadcast(F, pairs[x + quad]).reinterpretAsShorts()))
+                        .add(a.lanewise(LSHR, 4).mul(FloatVector.broadcast(F, pairs[x + quad + UPPER]).reinterpretAsShorts()))
+                        .add(a.lanewise(LSHR, 8).mul(FloatVector.broadcast(F, pairs[x + quad + ODD]).reinterpretAsShorts()))
                         .add(a.lanewise(LSHR, 12).mul(FloatVector.broadcast(F, pairs[x + quad + ODD + UPPER]).reinterpretAsShorts()));
             }
             final IntVector both = halves.reinterpretAsInts();

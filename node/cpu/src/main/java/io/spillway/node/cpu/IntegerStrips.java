@@ -7,28 +7,26 @@ import io.spillway.node.compute.Tensor;
 import java.util.Arrays;
 
 /**
- * Strips of 64 outputs of integer weights by some rows: chooses the kernels. One row reads weights as they stand; a few
- * multiply in 16 bits; many meet weights expanded to floats. More rows than one go through the columns in stretches whose
- * weights stay in cache.
+ * Strips of 64 outputs of integer weights by some rows: chooses the kernels. Some rows read weights as they stand, panel
+ * by panel and row by row; more meet weights expanded to floats, in stretches of columns that stay in cache.
  *
  * <p>{@link #begin} by the engine thread; strips on any worker, writing disjoint outputs.
  */
 final class IntegerStrips implements AutoCloseable {
-    /** Rows of a section from which on expanded weights pay. */
-    static final int MANY_ROWS = 16;
-    /** Columns of a stretch of a few rows. */
-    private static final int STRETCH_COLUMNS = 1024;
+    /** Rows of a section from which on expanded weights pay; of nibbles, which take longer to expand and are quicker to multiply. */
+    static final int FLOAT_ROWS = 16;
+    static final int FLOAT_ROWS_OF_NIBBLES = 24;
     /** Columns of a stretch of expanded weights: a strip takes 256 KiB, which stay in the second-level cache. */
-    private static final int EXPANDED_COLUMNS = 1024;
+    private static final int STRETCH_COLUMNS = 1024;
     private static final int PANELS = PackedMatrix.STRIP_PANELS;
     private static final int LANES = PairProducts.LANES;
     private static final int NIBBLE_ZERO = RoundedRows.NIBBLE_ZERO;
-    private static final long SCRATCH_BYTES = (long) EXPANDED_COLUMNS * PackedMatrix.STRIP_ROWS * Float.BYTES;
+    private static final long SCRATCH_BYTES = (long) STRETCH_COLUMNS * PackedMatrix.STRIP_ROWS * Float.BYTES;
 
     private final RoundedRows rounded;
     private final IntegerTile[] tiles;   // [workers]
-    private final Slab scratch;          // [workers][panels][EXPANDED_COLUMNS][16] floats
-    private boolean many;
+    private final Slab scratch;          // [workers][panels][columns][16] floats
+    private boolean asFloats;
 
     IntegerStrips(final int workers) {
         rounded = new RoundedRows(workers);
@@ -38,7 +36,7 @@ final class IntegerStrips implements AutoCloseable {
             final IntegerTile tile = new IntegerTile();
             tile.expanded = scratch.segment();
             tile.expandedBase = worker * SCRATCH_BYTES;
-            tile.reserve(Math.max(STRETCH_COLUMNS / 16, PANELS * EXPANDED_COLUMNS / 16));
+            tile.reserve(PANELS * STRETCH_COLUMNS / 16);
             tile.x = rounded;
             tiles[worker] = tile;
         }
@@ -51,8 +49,12 @@ final class IntegerStrips implements AutoCloseable {
 
     /** Makes room for a section's activations, which {@link RoundedRows#fill} then rounds. */
     void begin(final Tensor in, final int rows, final PackedMatrix[] weights) {
-        many = rows >= MANY_ROWS;
-        rounded.begin(in, rows, weights, many);
+        boolean nibbles = true;
+        for (final PackedMatrix matrix : weights) {
+            nibbles &= IntegerTile.isNibbles(matrix.dtype());
+        }
+        asFloats = rows >= (nibbles ? FLOAT_ROWS_OF_NIBBLES : FLOAT_ROWS);
+        rounded.begin(in, rows, weights, asFloats);
     }
 
     /** Writes 64 outputs of the place's rows. */
@@ -62,14 +64,11 @@ final class IntegerStrips implements AutoCloseable {
         tile.y = place.y;
         tile.yStride = place.yStride;
         tile.yOffset = place.yOffset;
-        if (many) {
+        if (asFloats) {
             clear(place);
-            manyRows(tile, matrix, strip, place.rows);
-        } else if (place.rows == 1) {
-            oneRow(tile, matrix, strip, place);
+            expanded(tile, matrix, strip, place);
         } else {
-            clear(place);
-            fewRows(tile, matrix, strip, place);
+            rowByRow(tile, matrix, strip, place);
         }
     }
 
@@ -84,53 +83,37 @@ final class IntegerStrips implements AutoCloseable {
         tile.panel(matrix.bytes(), (strip * (long) PANELS + panel) * matrix.panelBytes(), matrix.dtype());
     }
 
-    private static void oneRow(final IntegerTile tile, final PackedMatrix matrix, final int strip, final Place place) {
+    /** A panel comes from memory for the first row and from a cache for the others. */
+    private static void rowByRow(final IntegerTile tile, final PackedMatrix matrix, final int strip, final Place place) {
         tile.scaleBase = 0;
         for (int panel = 0; panel < PANELS; panel++) {
             panel(tile, matrix, strip, panel);
-            tile.yOffset = place.yOffset + panel * DType.PANEL_ROWS;
-            IntegerRowKernels.panel(tile);
-        }
-    }
-
-    private static void fewRows(final IntegerTile tile, final PackedMatrix matrix, final int strip, final Place place) {
-        final int groups = matrix.columns() / matrix.dtype().groupColumns();
-        final int stretch = STRETCH_COLUMNS / matrix.dtype().groupColumns();
-        tile.scaleBase = 0;
-        for (int panel = 0; panel < PANELS; panel++) {
-            panel(tile, matrix, strip, panel);
-            tile.yOffset = place.yOffset + panel * DType.PANEL_ROWS;
-            for (tile.fromGroup = 0; tile.fromGroup < groups; tile.fromGroup = tile.toGroup) {
-                tile.toGroup = Math.min(groups, tile.fromGroup + stretch);
-                ScaleKernels.expand(tile);
-                if (tile.isNibbles()) {
-                    NibbleTiles.run(tile, place.rows);
-                } else {
-                    ByteTiles.run(tile, place.rows);
-                }
+            for (int row = 0; row < place.rows; row++) {
+                tile.firstRow = place.firstRow + row;
+                tile.yOffset = place.yOffset + row * place.yStride + panel * DType.PANEL_ROWS;
+                IntegerRowKernels.panel(tile);
             }
         }
     }
 
-    private static void manyRows(final IntegerTile tile, final PackedMatrix matrix, final int strip, final int rows) {
-        final int groupColumns = matrix.dtype().groupColumns();
-        final int groups = matrix.columns() / groupColumns;
-        final int stretch = EXPANDED_COLUMNS / groupColumns;
-        tile.expandedPanelBytes = (long) EXPANDED_COLUMNS * DType.PANEL_ROWS * Float.BYTES;
+    private static void expanded(final IntegerTile tile, final PackedMatrix matrix, final int strip, final Place place) {
+        final int groups = matrix.columns() / matrix.dtype().groupColumns();
+        final int stretch = STRETCH_COLUMNS / matrix.dtype().groupColumns();
+        tile.expandedPanelBytes = (long) STRETCH_COLUMNS * DType.PANEL_ROWS * Float.BYTES;
         tile.scalePanel = stretch * DType.PANEL_ROWS;
+        tile.yOffset = place.yOffset;
         for (tile.fromGroup = 0; tile.fromGroup < groups; tile.fromGroup = tile.toGroup) {
             tile.toGroup = Math.min(groups, tile.fromGroup + stretch);
             for (int panel = 0; panel < PANELS; panel++) {
                 panel(tile, matrix, strip, panel);
                 expand(tile, panel);
             }
-            GroupTiles.run(tile, rows, PackedMatrix.STRIP_ROWS);
+            GroupTiles.run(tile, place.rows, PackedMatrix.STRIP_ROWS);
         }
     }
 
+    /** Integers first: they are read front to back, which memory likes better than the scales between them. */
     private static void expand(final IntegerTile tile, final int panel) {
-        tile.scaleBase = panel * tile.scalePanel;
-        ScaleKernels.expand(tile);
         final long to = tile.expandedBase + panel * tile.expandedPanelBytes;
         for (int lane = 0; lane < DType.PANEL_ROWS; lane += LANES) {
             if (tile.isNibbles()) {
@@ -139,6 +122,8 @@ final class IntegerStrips implements AutoCloseable {
                 ExpandKernels.int8s(tile, to, lane);
             }
         }
+        tile.scaleBase = panel * tile.scalePanel;
+        ScaleKernels.expand(tile);
     }
 
     @Override

@@ -20,11 +20,8 @@ final class IntegerTile {
     int quads;               // of a group: 8 for 32 columns, 4 for 16
     int fromGroup;
     int toGroup;
-    /** Scratch: a group's sums of products, {@code [rows of a tile][vectors]}; in halves where they fit. */
-    final float[] products = new float[8 * 2 * DType.PANEL_ROWS];
     /** Scratch: outputs of a tile, {@code [rows of a tile][2 vectors]}. */
     final float[] sums = new float[8 * 2 * DType.PANEL_ROWS];
-    final short[] halves = new short[4 * 2 * DType.PANEL_ROWS];
     /** {@code [panels][groups from fromGroup on][16]}: scales and minima as floats. */
     float[] scales = new float[0];
     float[] minima = new float[0];
@@ -68,6 +65,10 @@ final class IntegerTile {
 
     /** @return whether stored integers take four bits */
     boolean isNibbles() {
+        return isNibbles(dtype);
+    }
+
+    static boolean isNibbles(final DType dtype) {
         return dtype == DType.Q4_0 || dtype == DType.Q4_K || dtype == DType.Q4_M;
     }
 

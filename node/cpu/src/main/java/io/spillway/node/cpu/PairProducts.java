@@ -25,7 +25,6 @@ final class PairProducts {
     static final int ODD = RoundedRows.BLOCK_PAIRS / 2;
     /** From the pair of columns to the pair of those 16 further on. */
     static final int UPPER = ODD / 2;
-    static final short NIBBLE = 0xF;
 
     private PairProducts() {
     }

@@ -26,6 +26,8 @@ final class RoundKernels {
     private static final VectorSpecies<Byte> B = VectorSpecies.of(byte.class, VectorShape.forBitSize(NARROW ? 64 : LANES * 8));
     private static final VectorSpecies<Byte> BYTES = ByteVector.SPECIES_256;
     private static final VectorSpecies<Float> PAIRS = FloatVector.SPECIES_256;
+    /** Pairs that belong to one nibble of each lane. */
+    private static final VectorSpecies<Float> QUARTER = FloatVector.SPECIES_128;
     private static final int BLOCK = ActivationRounding.BLOCK;
     private static final int MAGNITUDE = 0x7FFFFFFF;
     private static final int ROUND_BITS = Float.floatToRawIntBits(ActivationRounding.ROUND);
@@ -73,6 +75,20 @@ final class RoundKernels {
             final int at = to + block * RoundedRows.BLOCK_PAIRS;
             twins.lanewise(LSHL, 8).lanewise(ASHR, 8).reinterpretAsFloats().intoArray(out, at);
             twins.lanewise(ASHR, 8).reinterpretAsFloats().intoArray(out, at + RoundedRows.BLOCK_PAIRS / 2);
+        }
+    }
+
+    /** Pairs as {@link RoundedRows#nibblePairs} lays them out, from those of {@link RoundedRows#pairs}. */
+    static void nibblePairs(final float[] pairs, final int from, final int blocks, final float[] out, final int to) {
+        for (int block = 0; block < blocks; block++) {
+            final int at = from + block * RoundedRows.BLOCK_PAIRS;
+            final int into = to + block * RoundedRows.BLOCK_PAIRS;
+            FloatVector.fromArray(QUARTER, pairs, at).intoArray(out, into);
+            for (int i = 4; i < RoundedRows.BLOCK_PAIRS; i += 4) {
+                FloatVector.fromArray(QUARTER, pairs, at + i).reinterpretAsShorts()
+                        .sub(FloatVector.fromArray(QUARTER, pairs, at + i - 4).reinterpretAsShorts().lanewise(LSHL, 4))
+                        .reinterpretAsFloats().intoArray(out, into + i);
+            }
         }
     }
 

@@ -25,6 +25,12 @@ final class RoundedRows {
      * float into every lane with one instruction and takes two for an int.
      */
     float[] pairs = new float[0];
+    /**
+     * Like {@link #pairs}, for nibbles, each less 16 times the pair of the nibble below: p0, p1 - 16 p0, p2 - 16 p1, p3 - 16 p2 in
+     * the order of a half's nibbles. So a half v = n0 + 16 n1 + 256 n2 + 4096 n3 need not be taken apart: v, v >> 4, v >> 8 and
+     * v >> 12 times these make n0 p0 + n1 p1 + n2 p2 + n3 p3, modulo 2^16, which holds it. Filled when asked for.
+     */
+    float[] nibblePairs = new float[0];
     /** [rows][columns / 32]: what a rounded activation is multiplied by. */
     float[] scales = new float[0];
     /** [rows][blocks][3]: sums of rounded activations of each half of a block, then of the block; filled when asked for. */
@@ -34,8 +40,6 @@ final class RoundedRows {
      * eight times the activations of either half; filled when asked for.
      */
     int[] starts = new int[0];
-    /** Like {@link #starts}, where nothing is subtracted: zeros. */
-    int[] noStarts = new int[0];
     /** {@code [tiles of 8 rows][columns][8]}: the integers as floats; this and the next two for many rows only. */
     float[] tiles = new float[0];
     /** {@code [tiles][blocks][8]}: scales. */
@@ -46,6 +50,7 @@ final class RoundedRows {
     private boolean wantsIntegers;
     private boolean wantsSums;
     private boolean wantsStarts;
+    private boolean wantsNibbles;
     private int columns;
     private Tensor in;
 
@@ -64,19 +69,23 @@ final class RoundedRows {
         wantsIntegers = asFloats;
         wantsSums = false;
         wantsStarts = false;
+        wantsNibbles = false;
         for (final PackedMatrix matrix : weights) {
             wantsSums |= matrix.dtype().hasMinimum();
             wantsStarts |= matrix.dtype() == DType.Q4_0;
+            wantsNibbles |= IntegerTile.isNibbles(matrix.dtype());
         }
         final int blocks = scaleStride();
         if (!asFloats && pairs.length < rows * blocks * BLOCK_PAIRS) {
             pairs = new float[rows * blocks * BLOCK_PAIRS];
         }
+        if (!asFloats && wantsNibbles && nibblePairs.length < rows * blocks * BLOCK_PAIRS) {
+            nibblePairs = new float[rows * blocks * BLOCK_PAIRS];
+        }
         if (scales.length < rows * blocks) {
             scales = new float[rows * blocks];
             sums = new int[rows * blocks * BLOCK_SUMS];
             starts = new int[rows * blocks];
-            noStarts = new int[rows * blocks];
         }
         final int padded = Math.ceilDiv(rows, TILE_ROWS) * TILE_ROWS;
         if (asFloats && tiles.length < padded * columns) {
@@ -139,6 +148,9 @@ final class RoundedRows {
         }
         if (!wantsIntegers) {
             RoundKernels.pairs(rounded, scaleStride(), pairs, row * pairStride());
+        }
+        if (wantsNibbles && !wantsIntegers) {
+            RoundKernels.nibblePairs(pairs, row * pairStride(), scaleStride(), nibblePairs, row * pairStride());
         }
         if (wantsSums) {
             RoundKernels.sums(rounded, scaleStride(), sums, row * sumStride());
