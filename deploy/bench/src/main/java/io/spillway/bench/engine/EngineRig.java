@@ -20,7 +20,8 @@ import java.util.Random;
 /** A loaded model, a cache full of random keys and values, and steps over both. Used by the main thread. */
 final class EngineRig implements AutoCloseable {
     private static final int BLOCK_TOKENS = 64;
-    private static final int WARM_UP_NANOS = 2_000_000_000;
+    /** A server's kernels were compiled long ago; the compiler is done with all of them after about so long. */
+    private static final long WARM_UP_NANOS = 8_000_000_000L;
 
     private final Path path;
     private final Setup setup;

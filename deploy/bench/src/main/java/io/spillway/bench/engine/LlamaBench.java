@@ -52,9 +52,21 @@ public final class LlamaBench {
             for (final String kernels : options.kernels()) {
                 ours.get(kernels).add(spillway(options, kernels));
             }
-            System.err.println("round " + round + " of " + options.rounds() + " done");
+            tell(round, peer.getLast(), ours);
         }
         print(options, peer, ours);
+    }
+
+    /** What memory gave in each round tells how far its figures are the machine's. */
+    private static void tell(final int round, final Speeds peer, final Map<String, List<Speeds>> ours) {
+        ours.forEach((kernels, speeds) -> {
+            final Speeds last = speeds.getLast();
+            final StringBuilder line = new StringBuilder(String.format(Locale.ROOT, "round %d, %s, memory read %.1f GB/s:", round, kernels,
+                last.readBytesPerSecond() / 1e9));
+            peer.byTest().forEach((test, speed) -> line.append(String.format(Locale.ROOT, " %s %.1f / %.1f = %.2fx;", test,
+                last.byTest().getOrDefault(test, Double.NaN), speed, last.byTest().getOrDefault(test, Double.NaN) / speed)));
+            System.err.println(line);
+        });
     }
 
     private static Speeds llama(final Options options) throws Exception {
