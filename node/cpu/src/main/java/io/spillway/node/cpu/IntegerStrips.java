@@ -91,7 +91,12 @@ final class IntegerStrips implements AutoCloseable {
             for (int row = 0; row < place.rows; row++) {
                 tile.firstRow = place.firstRow + row;
                 tile.yOffset = place.yOffset + row * place.yStride + panel * DType.PANEL_ROWS;
-                IntegerRowKernels.panel(tile);
+                if (row + 1 < place.rows && matrix.dtype() == DType.Q8_0) {
+                    TwoRowKernels.panel(tile);
+                    row++;
+                } else {
+                    IntegerRowKernels.panel(tile);
+                }
             }
         }
     }

@@ -26,6 +26,14 @@ final class PairProducts {
     /** From the pair of columns to the pair of those 16 further on. */
     static final int UPPER = ODD / 2;
 
+    /**
+     * Makes the lower half of a lane a number without sign, as 128 does with the lower byte of a half: then a lane is 2^16 high + low
+     * exactly, and of a sum of lanes low and high sums are told apart once, at the end, from a second sum of the high halves.
+     */
+    static final int LOW_BIAS = 0x8000;
+    /** Turns the lower byte of a half into a number without sign, larger by 128. */
+    static final short LOW_BYTE_SIGN = 0x80;
+
     private PairProducts() {
     }
 }

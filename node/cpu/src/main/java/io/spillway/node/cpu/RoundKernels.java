@@ -26,6 +26,7 @@ final class RoundKernels {
     private static final VectorSpecies<Byte> B = VectorSpecies.of(byte.class, VectorShape.forBitSize(NARROW ? 64 : LANES * 8));
     private static final VectorSpecies<Byte> BYTES = ByteVector.SPECIES_256;
     private static final VectorSpecies<Float> PAIRS = FloatVector.SPECIES_256;
+    private static final VectorSpecies<Integer> WHOLE_PAIRS = IntVector.SPECIES_256;
     /** Pairs that belong to one nibble of each lane. */
     private static final VectorSpecies<Float> QUARTER = FloatVector.SPECIES_128;
     private static final int BLOCK = ActivationRounding.BLOCK;
@@ -89,6 +90,20 @@ final class RoundKernels {
                         .sub(FloatVector.fromArray(QUARTER, pairs, at + i - 4).reinterpretAsShorts().lanewise(LSHL, 4))
                         .reinterpretAsFloats().intoArray(out, into + i);
             }
+        }
+    }
+
+    /** Pairs as {@link RoundedRows#bytePairs} lays them out, from those of {@link RoundedRows#pairs}. */
+    static void bytePairs(final float[] pairs, final int from, final int blocks, final float[] out, final int to) {
+        for (int block = 0; block < blocks; block++) {
+            final int at = from + block * RoundedRows.BLOCK_PAIRS;
+            final int into = to + block * RoundedRows.BLOCK_BYTE_PAIRS;
+            final ShortVector even = FloatVector.fromArray(PAIRS, pairs, at).reinterpretAsShorts();
+            even.reinterpretAsFloats().intoArray(out, into);
+            FloatVector.fromArray(PAIRS, pairs, at + RoundedRows.BLOCK_PAIRS / 2).reinterpretAsShorts().sub(even.lanewise(LSHL, 8))
+                    .reinterpretAsFloats().intoArray(out, into + RoundedRows.BLOCK_PAIRS / 2);
+            IntVector.broadcast(WHOLE_PAIRS, PairProducts.LOW_BIAS).reinterpretAsShorts().sub(even.lanewise(LSHL, 7))
+                    .reinterpretAsFloats().intoArray(out, into + RoundedRows.BLOCK_PAIRS);
         }
     }
 

@@ -18,6 +18,8 @@ final class RoundedRows {
     static final int NIBBLE_ZERO = 8;
     /** Pairs of a block of 32 columns: first 8 of even columns, then 8 of odd ones. */
     static final int BLOCK_PAIRS = ActivationRounding.BLOCK / 2;
+    /** Numbers of a block in {@link #bytePairs}. */
+    static final int BLOCK_BYTE_PAIRS = BLOCK_PAIRS + BLOCK_PAIRS / 2;
 
     /**
      * {@code [rows][blocks][2][8]}: of four neighbouring columns a b c d, the even pair holds (a, c) and the odd pair (b, d),
@@ -31,6 +33,12 @@ final class RoundedRows {
      * v >> 12 times these make n0 p0 + n1 p1 + n2 p2 + n3 p3, modulo 2^16, which holds it. Filled when asked for.
      */
     float[] nibblePairs = new float[0];
+    /**
+     * {@code [rows][blocks][3][8]}: like {@link #pairs}, for {@link PairProducts#LOW_BIAS biased bytes}, so that of a half
+     * v = 256 b + (a + 128) the upper byte only is taken out: even pairs, odd pairs less 256 times the even ones, and what a quad's
+     * halves begin with: minus 128 times the even pair, and the bias. Filled when asked for.
+     */
+    float[] bytePairs = new float[0];
     /** [rows][columns / 32]: what a rounded activation is multiplied by. */
     float[] scales = new float[0];
     /** [rows][blocks][3]: sums of rounded activations of each half of a block, then of the block; filled when asked for. */
@@ -51,6 +59,7 @@ final class RoundedRows {
     private boolean wantsSums;
     private boolean wantsStarts;
     private boolean wantsNibbles;
+    private boolean wantsBytes;
     private int columns;
     private Tensor in;
 
@@ -70,9 +79,11 @@ final class RoundedRows {
         wantsSums = false;
         wantsStarts = false;
         wantsNibbles = false;
+        wantsBytes = false;
         for (final PackedMatrix matrix : weights) {
             wantsSums |= matrix.dtype().hasMinimum();
             wantsStarts |= matrix.dtype() == DType.Q4_0;
+            wantsBytes |= rows > 1 && matrix.dtype() == DType.Q8_0;
             wantsNibbles |= IntegerTile.isNibbles(matrix.dtype());
         }
         final int blocks = scaleStride();
@@ -81,6 +92,9 @@ final class RoundedRows {
         }
         if (!asFloats && wantsNibbles && nibblePairs.length < rows * blocks * BLOCK_PAIRS) {
             nibblePairs = new float[rows * blocks * BLOCK_PAIRS];
+        }
+        if (!asFloats && wantsBytes && bytePairs.length < rows * blocks * BLOCK_BYTE_PAIRS) {
+            bytePairs = new float[rows * blocks * BLOCK_BYTE_PAIRS];
         }
         if (scales.length < rows * blocks) {
             scales = new float[rows * blocks];
@@ -148,6 +162,9 @@ final class RoundedRows {
         }
         if (!wantsIntegers) {
             RoundKernels.pairs(rounded, scaleStride(), pairs, row * pairStride());
+        }
+        if (wantsBytes && !wantsIntegers) {
+            RoundKernels.bytePairs(pairs, row * pairStride(), scaleStride(), bytePairs, row * scaleStride() * BLOCK_BYTE_PAIRS);
         }
         if (wantsNibbles && !wantsIntegers) {
             RoundKernels.nibblePairs(pairs, row * pairStride(), scaleStride(), nibblePairs, row * pairStride());
