@@ -87,11 +87,6 @@ final class IntegerTile {
         return quads == 8 ? 2 : group & 1;
     }
 
-    /** @return where a group's even pairs begin, from the row's first */
-    int pairOffset(final int group) {
-        return blockOf(group) * RoundedRows.BLOCK_PAIRS + (quads == 8 ? 0 : (group & 1) * PairProducts.UPPER);
-    }
-
     /** @return where the expanded weights of an output of the strip begin, in bytes */
     long expandedOffset(final int column) {
         return expandedBase + column / DType.PANEL_ROWS * expandedPanelBytes + column % DType.PANEL_ROWS * (long) Float.BYTES;
