@@ -7,6 +7,7 @@ import io.spillway.domain.request.Usage;
 import io.spillway.gateway.chat.ChatEvent.ChatFinish;
 import io.spillway.gateway.chat.ChatUsage;
 import io.spillway.gateway.chat.TokenText;
+import io.spillway.gateway.json.Json;
 import java.math.BigDecimal;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
