@@ -38,6 +38,7 @@ import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
@@ -56,6 +57,7 @@ public final class CoordinatorServer implements AutoCloseable {
     private final SecureRandom random = new SecureRandom();
     private final Map<NodeId, NodeLoad> loads = new ConcurrentHashMap<>();
     private final AtomicReference<AgentThread> agentThread = new AtomicReference<>();
+    private final CompletableFuture<Throwable> stopped = new CompletableFuture<>();
     private RatisLog log;
     private MemberStreams streams;
     private Coordinator coordinator;
@@ -91,6 +93,11 @@ public final class CoordinatorServer implements AutoCloseable {
     /** @return port of the gRPC services */
     public int rpcPort() {
         return rpc.getPort();
+    }
+
+    /** Waits until the replica has stopped by itself. @return why it could not go on */
+    public Throwable awaitStop() {
+        return stopped.join();
     }
 
     @Override
@@ -183,7 +190,10 @@ public final class CoordinatorServer implements AutoCloseable {
     /** A replica that cannot follow the log any more must not answer from an old view: its clients find another one. */
     private void stopServing(final Throwable failure) {
         LOG.log(System.Logger.Level.ERROR, "coordinator " + config.id() + " cannot go on and stops", failure);
-        Thread.ofPlatform().name("stop-" + config.id()).start(this::close);
+        Thread.ofPlatform().name("stop-" + config.id()).start(() -> {
+            close();
+            stopped.complete(failure);
+        });
     }
 
     private void wakeAgent() {
