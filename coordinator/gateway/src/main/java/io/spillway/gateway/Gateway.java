@@ -114,7 +114,7 @@ public final class Gateway implements AutoCloseable {
         final HttpServer server = HttpServer.start(config.http(), new HttpServer.Parts(
             new Router(routes), errors, () -> ids.next("req_"), metrics::onAnswer, parts.nanoClock(),
             background.map(Background::spooling).orElse(BodySpooling.NONE)));
-        background.ifPresent(present -> metrics.gauge(MetricName.BATCHES, present::runningBatches));
+        metrics.gauge(MetricName.BATCHES, () -> background.map(Background::runningBatches).orElse(0));
         metrics.counter(MetricName.GUARD_REPAIRS, guarded.counters()::repairedCalls);
         metrics.counter(MetricName.GUARD_MALFORMED, guarded.counters()::malformedCalls);
         metrics.counter(MetricName.GUARD_FORBIDDEN, guarded.counters()::forbiddenCalls);

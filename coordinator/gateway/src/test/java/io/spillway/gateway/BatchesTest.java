@@ -234,16 +234,20 @@ class BatchesTest {
         assertThat(cluster.line.requests).hasSize(3);
     }
 
+    /** The next so many requests are answered, the ones after them never. */
+    private void answerOnly(final int count) {
+        final AtomicInteger asked = new AtomicInteger();
+        cluster.line.script = request -> asked.incrementAndGet() <= count ? Script.of("hello") : Script.of("").hanging();
+    }
+
     /** The process ends in the middle, twice, its last write torn: the next one goes on, and no line is there twice or missing. */
     @Test
     void aBatchGoesOnAfterRestartsEvenWhenItsInputIsDeleted() throws Exception {
+        answerOnly(10);
         final String file = cluster.file("batch", inputs(60));
         final String id = cluster.batch(file).path("id").asText();
         assertThat(cluster.send(cluster.request("/v1/files/" + file, BatchCluster.KEY).DELETE()).statusCode()).isEqualTo(200);
         for (final int enough : List.of(10, 35)) {
-            final AtomicInteger asked = new AtomicInteger();
-            final int more = enough - cluster.batchNow(id).path("request_counts").path("completed").asInt();
-            cluster.line.script = request -> asked.incrementAndGet() <= more ? Script.of("hello") : Script.of("").hanging();
             cluster.await(id, batch -> batch.path("request_counts").path("completed").asInt() >= enough);
             cluster.stop();
             try (Stream<Path> segments = Files.list(directory.resolve("batches").resolve(id))) {
@@ -251,9 +255,9 @@ class BatchesTest {
                     Files.write(segment, new byte[] {0, 0, 1, 0, 42, 42}, java.nio.file.StandardOpenOption.APPEND);
                 }
             }
+            answerOnly(25);
             cluster.start(directory);
         }
-        cluster.line.play("hello");
         final JsonNode batch = cluster.awaitStatus(id, "completed");
         assertThat(ids(cluster.lines(batch.path("output_file_id")))).isEqualTo(names(60));
         assertThat(cluster.log.view().usage().get(BatchCluster.TENANT).requests()).as("each paid once").isEqualTo(60);

@@ -12,10 +12,10 @@ import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Thousands of forms with bytes changed, cut, doubled and swapped: none gets a 5xx, none hangs, nothing is left behind. */
+/** Many forms with bytes changed, cut, doubled and swapped: none gets a 5xx, none hangs, nothing is left behind. */
 class MultipartFuzzTest {
     /** {@code -Dspillway.fuzz=100000} for the long run. */
-    private static final int FORMS = Integer.getInteger("spillway.fuzz", 3_000);
+    private static final int FORMS = Integer.getInteger("spillway.fuzz", 800);
     private static final List<String> BAIT = List.of("\r\n--x-y-z", "--", "\r\n\r\n", "Content-Disposition: form-data; name=\"file\"",
         "; filename*=UTF-8''%e2%82%ac", "Content-Type: multipart/mixed; boundary=in\r\n\r\n--in\r\n", "filename=\"../../etc/passwd\"", "\0",
         "Content-Length: -1\r\n", "Content-Transfer-Encoding: quoted-printable\r\n", "charset=nonsense", "\"", ";", "=", "\n", "\r");

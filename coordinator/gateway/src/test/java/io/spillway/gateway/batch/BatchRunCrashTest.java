@@ -41,10 +41,10 @@ import java.util.TreeMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
+import java.util.stream.LongStream;
 import java.util.stream.Stream;
-import net.jqwik.api.EdgeCasesMode;
-import net.jqwik.api.ForAll;
-import net.jqwik.api.Property;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /**
  * Runs of one batch that are stopped anywhere, or live on while others have claimed it, their segments torn: in the end the files
@@ -53,10 +53,18 @@ import net.jqwik.api.Property;
 class BatchRunCrashTest {
     private static final TenantId TENANT = new TenantId("acme");
     private static final BatchId ID = new BatchId("batch_1");
-    private static final int LINES = 40;
+    private static final int LINES = 30;
 
-    @Property(tries = 60, edgeCases = EdgeCasesMode.NONE)
-    void everyLineExactlyOnce(@ForAll final long seed) throws Exception {
+    /** {@code -Dspillway.crashes=60} for the long run. */
+    private static final int HISTORIES = Integer.getInteger("spillway.crashes", 6);
+
+    static LongStream seeds() {
+        return LongStream.range(0, HISTORIES);
+    }
+
+    @ParameterizedTest
+    @MethodSource("seeds")
+    void everyLineExactlyOnce(final long seed) throws Exception {
         final Path directory = Files.createTempDirectory("batch-crash");
         try {
             new World(directory, new Random(seed)).run();
