@@ -176,3 +176,17 @@ INLINE quads q_high(const void *p) {
     quads r = {_mm256_and_si256(_mm256_srli_epi16(w.a, 4), low), _mm256_and_si256(_mm256_srli_epi16(w.b, 4), low)};
     return r;
 }
+
+INLINE __m256i pairs_of(const __m256i all, int field) {
+    const __m256i moved = field < 2 ? _mm256_slli_epi16(all, 4 - 2 * field) : field == 2 ? all : _mm256_srli_epi16(all, 2);
+    return _mm256_and_si256(moved, _mm256_set1_epi8(0x30));
+}
+
+INLINE quads with_pairs(const quads w, const void *pairs, int field) {
+    const quads all = q_signed(pairs);
+    quads r = {_mm256_or_si256(w.a, pairs_of(all.a, field)), _mm256_or_si256(w.b, pairs_of(all.b, field))};
+    return r;
+}
+
+INLINE quads q_low_six(const void *p, const void *pairs, int field) { return with_pairs(q_low(p), pairs, field); }
+INLINE quads q_high_six(const void *p, const void *pairs, int field) { return with_pairs(q_high(p), pairs, field); }

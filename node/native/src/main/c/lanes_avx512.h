@@ -108,3 +108,13 @@ INLINE quads q_low(const void *p) { return _mm512_and_si512(_mm512_loadu_si512(p
 INLINE quads q_high(const void *p) {
     return _mm512_and_si512(_mm512_srli_epi16(_mm512_loadu_si512(p), 4), _mm512_set1_epi8(15));
 }
+
+/* Bits 4 and 5 of a quad: its field of 64 bytes of pairs. */
+INLINE quads q_pairs(const void *pairs, int field) {
+    const __m512i all = _mm512_loadu_si512(pairs);
+    const __m512i moved = field < 2 ? _mm512_slli_epi16(all, (unsigned) (4 - 2 * field)) : field == 2 ? all : _mm512_srli_epi16(all, 2);
+    return _mm512_and_si512(moved, _mm512_set1_epi8(0x30));
+}
+
+INLINE quads q_low_six(const void *p, const void *pairs, int field) { return _mm512_or_si512(q_low(p), q_pairs(pairs, field)); }
+INLINE quads q_high_six(const void *p, const void *pairs, int field) { return _mm512_or_si512(q_high(p), q_pairs(pairs, field)); }

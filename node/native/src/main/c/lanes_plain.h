@@ -141,7 +141,7 @@ INLINE ints i_dot_signed(ints sum, quads w, const int8_t *x) {
     return sum;
 }
 
-/* The same for weights of 0 to 15. */
+/* The same for weights of 0 to 63. */
 INLINE ints i_dot_small(ints sum, quads w, const int8_t *x) { return i_dot_signed(sum, w, x); }
 
 INLINE quads q_signed(const void *p) { quads r; memcpy(&r, p, 64); return r; }
@@ -162,3 +162,15 @@ INLINE quads q_high(const void *p) {
     }
     return r;
 }
+
+/* Six bits: the low four with a field, 0 to 3, of 64 bytes that hold four pairs of bits each, the lowest first. */
+INLINE quads with_pairs(quads r, const void *pairs, int field) {
+    const quads all = q_signed(pairs);
+    for (int i = 0; i < 64; i++) {
+        r.at[i] = (int8_t) (r.at[i] | ((uint8_t) all.at[i] >> 2 * field & 3) << 4);
+    }
+    return r;
+}
+
+INLINE quads q_low_six(const void *p, const void *pairs, int field) { return with_pairs(q_low(p), pairs, field); }
+INLINE quads q_high_six(const void *p, const void *pairs, int field) { return with_pairs(q_high(p), pairs, field); }
