@@ -54,14 +54,12 @@ INLINE lanes f_power(lanes shifted, int32_t bits) {
     return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_sub_epi32(_mm512_castps_si512(shifted), _mm512_set1_epi32(bits)), 23));
 }
 
-INLINE lanes half_bits(__m512i words, float rebias) {
-    const __m512i bits = _mm512_and_si512(_mm512_slli_epi32(words, 13), _mm512_set1_epi32((int) 0x8FFFE000));
-    return _mm512_mul_ps(_mm512_castsi512_ps(bits), _mm512_set1_ps(rebias));
+INLINE lanes f_small_halves(const void *p) {
+    const __m512i words = _mm512_cvtepi16_epi32(_mm256_loadu_si256((const __m256i *) p));
+    return _mm512_castsi512_ps(_mm512_and_si512(_mm512_slli_epi32(words, 13), _mm512_set1_epi32((int) 0x8FFFE000)));
 }
 
-INLINE lanes f_halves(const void *p) {
-    return half_bits(_mm512_cvtepi16_epi32(_mm256_loadu_si256((const __m256i *) p)), 0x1p112f);
-}
+INLINE lanes f_halves(const void *p) { return f_mul(f_small_halves(p), f_set(HALF_REBIAS)); }
 
 INLINE lanes f_brains(const void *p) {
     return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(_mm256_loadu_si256((const __m256i *) p)), 16));

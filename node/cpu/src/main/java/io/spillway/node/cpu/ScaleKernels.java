@@ -136,7 +136,8 @@ final class ScaleKernels {
         }
     }
 
-    private static void narrowSixes(final IntegerTile t, final int lane) {
+    /** The same for vectors of four lanes, from {@code lane} on. */
+    static void narrowSixes(final IntegerTile t, final int lane) {
         for (int group = t.fromGroup; group < t.toGroup; group++) {
             final long block = t.panelOffset + (group >> t.groupShift) * t.blockStride;
             ExpandKernels.half(t.weights, block + lane * 2L).mul(ExpandKernels.signedBytes(t.weights, t.sixScales(group) + lane))

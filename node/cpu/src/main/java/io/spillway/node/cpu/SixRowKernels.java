@@ -48,7 +48,7 @@ final class SixRowKernels {
         for (t.fromGroup = 0; t.fromGroup < groups; t.fromGroup = t.toGroup) {
             t.toGroup = t.fromGroup + GROUPS;
             if (LANES < 8) {
-                ScaleKernels.expand(t);
+                ScaleKernels.narrowSixes(t, lane);
                 narrowSuperBlock(t, lane);
             } else {
                 superBlock(t, lane);
