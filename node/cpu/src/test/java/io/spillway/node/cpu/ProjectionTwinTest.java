@@ -9,6 +9,7 @@ import io.spillway.node.compute.ScalarOps;
 import io.spillway.node.compute.Slab;
 import io.spillway.node.compute.Tensor;
 import io.spillway.node.compute.TensorOps;
+import java.lang.foreign.ValueLayout;
 import java.util.Random;
 import net.jqwik.api.Example;
 import net.jqwik.api.ForAll;
@@ -21,17 +22,21 @@ import net.jqwik.api.lifecycle.BeforeContainer;
 class ProjectionTwinTest {
     private static CpuBackend backend;
     private static TensorOps vector;
+    /** With {@link WideProducts} where this machine does without them, and the other way round. */
+    private static TensorOps otherVector;
     private static final TensorOps SCALAR = new ScalarOps();
 
     @BeforeContainer
     static void start() {
         backend = CpuBackend.start(3);
         vector = backend.newOps();
+        otherVector = new VectorOps(backend.workers(), !WideProducts.USED);
     }
 
     @AfterContainer
     static void stop() {
         vector.close();
+        otherVector.close();
         backend.close();
     }
 
@@ -44,13 +49,13 @@ class ProjectionTwinTest {
     /** Deeper than what kernels go through at once, more rows than one piece. */
     @Property(tries = 20)
     void manyRows(@ForAll final long seed, @ForAll final DType dtype) {
-        assertTwins(new Random(seed), dtype, 133, 65, dtype == DType.Q4_K ? 1280 : 1024 + 32);
+        assertTwins(new Random(seed), dtype, 133, 65, 1024 + Math.max(32, dtype.blockColumns()));
     }
 
     /** Alone, the whole depth is one loop. */
     @Property(tries = 30)
     void oneDeepRow(@ForAll final long seed, @ForAll final DType dtype) {
-        assertTwins(new Random(seed), dtype, 1, 70, 4096 + (dtype == DType.Q4_K ? 256 : 32));
+        assertTwins(new Random(seed), dtype, 1, 70, 4096 + Math.max(32, dtype.blockColumns()));
     }
 
     /** Every product at its largest magnitude: sums of integers stay exact. */
@@ -72,16 +77,44 @@ class ProjectionTwinTest {
         }
     }
 
+    /** Weights and activations of either sign at their largest, in every mixture: sums within a wide product stay in their places. */
+    @Property(tries = 60)
+    void mixedExtremes(@ForAll final long seed, @ForAll @IntRange(min = 1, max = 20) final int rows) {
+        final Random random = new Random(seed);
+        final int columns = 96;
+        for (final DType dtype : new DType[] {DType.Q8_0, DType.Q4_0}) {
+            try (Slab slab = Slab.allocate(PackedMatrix.sizeBytes(dtype, 64, columns))) {
+                final PackedMatrix matrix = RandomMatrix.fill(random, slab, dtype, 64, columns);
+                final byte[] extremes = dtype == DType.Q8_0 ? new byte[] {-128, 127, -127} : new byte[] {0x00, (byte) 0xFF, 0x0F};
+                final int likely = random.nextInt(3);
+                for (long block = 0; block < PackedMatrix.sizeBytes(dtype, 64, columns); block += dtype.panelBlockBytes()) {
+                    for (int i = 0; i < (dtype == DType.Q8_0 ? 512 : 256); i++) {
+                        matrix.bytes().set(ValueLayout.JAVA_BYTE, block + i, extremes[random.nextInt(4) == 0 ? random.nextInt(3) : likely]);
+                    }
+                }
+                final Tensor in = Tensor.ofRows(rows, columns);
+                final int negative = random.nextInt(1, 10);
+                for (int i = 0; i < in.values().length; i++) {
+                    in.values()[i] = random.nextInt(10) < negative ? -3f : 3f;
+                }
+                assertTwins(in, rows, new PackedMatrix[] {matrix});
+            }
+        }
+    }
+
     private static void largest(final PackedMatrix matrix, final byte value) {
         final int integers = switch (matrix.dtype()) {
             case Q4_0, Q4_M -> 256;
-            case Q4_K -> 0;
+            case Q4_K, Q6_K -> 0;
             default -> 512;
         };
         for (long block = 0; block < PackedMatrix.sizeBytes(matrix.dtype(), 64, matrix.columns()); block += matrix.dtype().panelBlockBytes()) {
             matrix.bytes().asSlice(block, integers).fill(value);
             for (int part = 0; matrix.dtype() == DType.Q4_K && part < 8; part++) {
                 matrix.bytes().asSlice(block + 64 + part * 288L, 256).fill(value);
+            }
+            for (int part = 0; matrix.dtype() == DType.Q6_K && part < 8; part++) {
+                matrix.bytes().asSlice(block + 32 + part * 416L, 384).fill(value == -1 ? value : 0);
             }
         }
     }
@@ -146,9 +179,14 @@ class ProjectionTwinTest {
 
     private static void assertTwins(final Tensor in, final int rows, final PackedMatrix[] matrices) {
         final Tensor[] expected = outputs(rows, matrices);
-        final Tensor[] actual = outputs(rows, matrices);
         SCALAR.project(in, rows, matrices, expected);
-        vector.project(in, rows, matrices, actual);
+        assertEqual(vector, in, rows, matrices, expected);
+        assertEqual(otherVector, in, rows, matrices, expected);
+    }
+
+    private static void assertEqual(final TensorOps ops, final Tensor in, final int rows, final PackedMatrix[] matrices, final Tensor[] expected) {
+        final Tensor[] actual = outputs(rows, matrices);
+        ops.project(in, rows, matrices, actual);
         for (int i = 0; i < matrices.length; i++) {
             for (int at = 0; at < expected[i].values().length; at++) {
                 // floatToIntBits: which NaN an operation makes is the processor's choice.
