@@ -45,7 +45,8 @@ record Rooms(String base) {
             new Room("proto/wire", List.of("wire"), List.of("domain"),
                 List.of("com.google.protobuf", "com.google.common", "io.grpc", "org.agrona", "javax.annotation")),
             new Room("proto/text", List.of("text"), List.of("domain", "modelfile"), with(JACKSON, "ai.djl")),
-            new Room("proto/sdk", List.of("sdk"), List.of("domain", "wire"), List.of("com.google.protobuf", "com.google.common", "io.grpc")),
+            new Room("proto/sdk", List.of("sdk"), List.of("domain", "wire"),
+                with(JACKSON, "com.google.protobuf", "com.google.common", "io.grpc", "com.github.victools")),
             new Room("proto/testkit", List.of("testkit"), List.of("domain"), List.of("net.jqwik")));
     }
 
