@@ -22,7 +22,7 @@ record Rooms(String base) {
         List.of("kvstore.pool", "kvstore.index", "kvstore.eviction", "kvstore.tier", "kvstore.service");
     private static final List<String> ENGINE = List.of("node.compute", "node.stored", "node.packed", "node.weights", "node.model", "node.kvcache", "node.sampling",
         "node.grammar", "node.speculation", "node.runner", "node.scheduler", "node.engine");
-    private static final List<String> COORDINATOR_CORE = List.of("coordinator.ledger", "coordinator.state", "coordinator.prefix",
+    private static final List<String> COORDINATOR_CORE = List.of("coordinator.batch", "coordinator.ledger", "coordinator.state", "coordinator.prefix",
         "coordinator.placement", "coordinator.dispatch", "coordinator.admission", "coordinator.routing");
     private static final List<String> JACKSON = List.of("com.fasterxml.jackson");
 
@@ -47,7 +47,7 @@ record Rooms(String base) {
             new Room("proto/text", List.of("text"), List.of("domain", "modelfile"), with(JACKSON, "ai.djl")),
             new Room("proto/sdk", List.of("sdk"), List.of("domain", "wire"),
                 with(JACKSON, "com.google.protobuf", "com.google.common", "io.grpc", "com.github.victools")),
-            new Room("proto/testkit", List.of("testkit"), List.of("domain"), List.of("net.jqwik")));
+            new Room("proto/testkit", List.of("testkit"), List.of("domain"), with(JACKSON, "net.jqwik", "com.networknt")));
     }
 
     private static List<Room> kvstore() {
