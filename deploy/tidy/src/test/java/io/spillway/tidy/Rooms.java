@@ -77,7 +77,7 @@ record Rooms(String base) {
             new Room("coordinator/gateway", List.of("gateway"), with(COORDINATOR_CORE, "domain", "text", "grammar"),
                 with(JACKSON, "io.netty", "io.micrometer", "io.prometheus", "org.slf4j")),
             new Room("coordinator/server", List.of("coordinator.server"),
-                List.of("domain", "config", "text", "wire", "coordinator", "gateway"),
+                List.of("domain", "config", "text", "grammar", "wire", "coordinator", "gateway"),
                 with(JACKSON, "io.grpc", "io.netty", "com.google.protobuf", "io.micrometer", "org.slf4j", "org.agrona")));
     }
 
