@@ -46,7 +46,7 @@ record Rooms(String base) {
                 List.of("com.google.protobuf", "com.google.common", "io.grpc", "org.agrona", "javax.annotation")),
             new Room("proto/text", List.of("text"), List.of("domain", "modelfile"), with(JACKSON, "ai.djl")),
             new Room("proto/sdk", List.of("sdk"), List.of("domain", "wire"),
-                with(JACKSON, "com.google.protobuf", "com.google.common", "io.grpc", "com.github.victools")),
+                with(JACKSON, "com.google.protobuf", "com.google.common", "io.grpc", "com.github.victools", "com.fasterxml.classmate")),
             new Room("proto/testkit", List.of("testkit"), List.of("domain"), with(JACKSON, "net.jqwik", "com.networknt")));
     }
 
