@@ -71,7 +71,7 @@ final class Replicas implements AutoCloseable {
 
     /** A lost replica or node, or one that cannot serve now: another one may. */
     private static boolean resumable(final SpillwayException failure) {
-        return failure.code().kind().retryable() && failure.code() != ErrorCode.DEADLINE_EXCEEDED;
+        return failure.code().retryable() && failure.code() != ErrorCode.DEADLINE_EXCEEDED;
     }
 
     @Override
