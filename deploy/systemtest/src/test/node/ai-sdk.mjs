@@ -66,11 +66,11 @@ await step('tools streamed', async () => {
 });
 
 await step('object', async () => {
-  shape.parse((await generateObject({ ...plain, schema: shape })).object);
+  shape.parse((await generateObject({ ...plain, maxOutputTokens: 400, schema: shape })).object);
 });
 
 await step('object streamed', async () => {
-  const answer = streamObject({ ...plain, schema: shape });
+  const answer = streamObject({ ...plain, maxOutputTokens: 400, schema: shape });
   shape.parse(await answer.object);
 });
 

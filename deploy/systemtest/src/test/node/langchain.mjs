@@ -10,7 +10,7 @@ import {
 
 const responses = process.argv[2] === 'responses';
 const chat = new ChatOpenAI({
-  model, apiKey, temperature: 0, maxTokens: 120, maxRetries: 0, useResponsesApi: responses, configuration: { baseURL },
+  model, apiKey, temperature: 0, maxTokens: 400, maxRetries: 0, useResponsesApi: responses, configuration: { baseURL },
 });
 const asked = [new SystemMessage(system), new HumanMessage(question)];
 

@@ -7,7 +7,7 @@ import { apiKey, assertOrderCall, baseURL, knows, model, orderFound, orderQuesti
 setTracingDisabled(true);
 const provider = new OpenAIProvider({ baseURL, apiKey, useResponses: process.argv[2] === 'responses' });
 const runner = new Runner({ modelProvider: provider });
-const modelSettings = { temperature: 0, maxTokens: 120 };
+const modelSettings = { temperature: 0, maxTokens: 400 };
 const looked = [];
 const look = tool({
   name: orderTool.name, description: orderTool.description, parameters: z.object({ order_id: z.string().max(12) }),

@@ -81,7 +81,7 @@ await step('tool loop', async () => {
 
 await step('structured', async () => {
   const shape = z.object({ item: z.enum(['Ganki blanket', 'Arza puzzle']), height: z.number().int(), sure: z.boolean() });
-  const parsed = await client.chat.completions.parse({ ...plain, response_format: zodResponseFormat(shape, 'fact') });
+  const parsed = await client.chat.completions.parse({ ...plain, max_completion_tokens: 400, response_format: zodResponseFormat(shape, 'fact') });
   shape.parse(parsed.choices[0].message.parsed);
   const any = await client.chat.completions.create({ ...plain, max_completion_tokens: 200, response_format: { type: 'json_object' } });
   if (any.choices[0].finish_reason === 'stop') {

@@ -76,7 +76,7 @@ await step('kept responses', async () => {
 
 await step('structured', async () => {
   const shape = z.object({ item: z.enum(['Ganki blanket', 'Arza puzzle']), height: z.number().int(), sure: z.boolean() });
-  const parsed = await client.responses.parse({ ...plain, text: { format: zodTextFormat(shape, 'fact') } });
+  const parsed = await client.responses.parse({ ...plain, max_output_tokens: 400, text: { format: zodTextFormat(shape, 'fact') } });
   shape.parse(parsed.output_parsed);
 });
 

@@ -30,6 +30,7 @@ class NodeClientsTest {
     @ParameterizedTest
     @ValueSource(strings = {
         "openai-chat.mjs",
+        "openai-files.mjs",
         "ai-sdk.mjs compatible",
         "langchain.mjs chat",
         "openai-agents.mjs chat",
