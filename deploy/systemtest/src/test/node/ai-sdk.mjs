@@ -71,7 +71,11 @@ await step('object', async () => {
 
 await step('object streamed', async () => {
   const answer = streamObject({ ...plain, maxOutputTokens: 400, schema: shape });
-  shape.parse(await answer.object);
+  let last;
+  for await (const partial of answer.partialObjectStream) {
+    last = partial;
+  }
+  assert.deepEqual(shape.parse(await answer.object), last);
 });
 
 await step('errors', async () => {
