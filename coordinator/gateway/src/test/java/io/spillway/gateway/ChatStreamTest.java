@@ -74,6 +74,17 @@ class ChatStreamTest {
     }
 
     @Test
+    void thoughtsComeBeforeTheAnswer() {
+        cluster.line.play("<think>ab</think>yes");
+        final List<JsonNode> chunks = stream(",'stream_options':{'include_usage':true}");
+        final StringBuilder thought = new StringBuilder();
+        chunks.forEach(chunk -> thought.append(chunk.path("choices").path(0).path("delta").path("reasoning_content").asText("")));
+        assertThat(thought).hasToString("ab");
+        assertThat(content(chunks, 0)).isEqualTo("yes");
+        assertThat(chunks.getLast().path("usage").path("completion_tokens_details").path("reasoning_tokens").asInt()).isPositive();
+    }
+
+    @Test
     void usageComesInAChunkOfItsOwn() {
         cluster.line.play("hello");
         final List<JsonNode> chunks = stream(",'stream_options':{'include_usage':true}");
