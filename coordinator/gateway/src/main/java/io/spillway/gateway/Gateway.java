@@ -6,6 +6,8 @@ import io.spillway.domain.id.ModelId;
 import io.spillway.domain.request.Usage;
 import io.spillway.domain.time.EpochClock;
 import io.spillway.domain.time.NanoClock;
+import io.spillway.gateway.anthropic.MessageErrors;
+import io.spillway.gateway.anthropic.MessagesApi;
 import io.spillway.gateway.chat.ChatModel;
 import io.spillway.gateway.chat.ChatService;
 import io.spillway.gateway.chat.RequestIds;
@@ -73,15 +75,17 @@ public final class Gateway implements AutoCloseable {
         final GuardService guarded = new GuardService(chat, config.guardrails());
         final ApiKeys keys = new ApiKeys(parts.view());
         final List<Route> routes = new ArrayList<>();
-        routes.addAll(new OpenAiApi(new OpenAiApi.Parts(
-            guarded, chat::embed, keys, parts.view(), parts.models(), ids, parts.epochClock())).routes());
+        final List<Route> openAi = new OpenAiApi(new OpenAiApi.Parts(
+            guarded, chat::embed, keys, parts.view(), parts.models(), ids, parts.epochClock())).routes();
+        routes.addAll(new MessagesApi(new MessagesApi.Parts(
+            guarded, keys, parts.view(), parts.models(), ids, parts.epochClock())).routesWith(openAi));
         routes.addAll(new ConsoleApi(parts.console(), access(config, keys), CONSOLE_INTERVAL_NANOS).routes());
         routes.add(new Route("GET", "/health", exchange -> exchange.respond(
             HttpAnswer.of(200, HttpAnswer.JSON, "{\"status\":\"ok\"}")), true));
         routes.add(new Route("GET", "/metrics", exchange -> exchange.respond(
             HttpAnswer.of(200, "text/plain; version=0.0.4; charset=utf-8", metrics.scrape())), false));
         final HttpServer server = HttpServer.start(config.http(), new HttpServer.Parts(
-            new Router(routes), new ApiErrors(), () -> ids.next("req_"), metrics::onAnswer, parts.nanoClock()));
+            new Router(routes), new MessageErrors(new ApiErrors()), () -> ids.next("req_"), metrics::onAnswer, parts.nanoClock()));
         metrics.counter(MetricName.GUARD_REPAIRS, guarded.counters()::repairedCalls);
         metrics.counter(MetricName.GUARD_MALFORMED, guarded.counters()::malformedCalls);
         metrics.counter(MetricName.GUARD_FORBIDDEN, guarded.counters()::forbiddenCalls);

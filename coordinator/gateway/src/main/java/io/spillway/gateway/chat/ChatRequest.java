@@ -67,10 +67,11 @@ public record ChatRequest(
      * @param bestOf        outputs generated per prompt; the {@code choices} likeliest, by mean logarithm of their tokens'
      *                      probabilities, are delivered when all are complete. {@code choices} = all, as they come
      * @param priority      higher goes first; 0 is usual
+     * @param retention     beginnings of the prompt that the caller would like to be kept
      */
     public record Options(
         int choices, List<String> stops, ToolCalls toolCalls, Optional<String> demand, int[] emittedTokens, OutputShape shape,
-        int bestOf, int priority) {
+        int bestOf, int priority, List<RetentionWish> retention) {
         /** One choice, nothing special. */
         public static final Options PLAIN = new Options(1, List.of(), ToolCalls.NONE, Optional.empty(), new int[0]);
 
@@ -84,17 +85,23 @@ public record ChatRequest(
         public Options(
             final int choices, final List<String> stops, final ToolCalls toolCalls, final Optional<String> demand,
             final int[] emittedTokens, final OutputShape shape) {
-            this(choices, stops, toolCalls, demand, emittedTokens, shape, choices, 0);
+            this(choices, stops, toolCalls, demand, emittedTokens, shape, choices, 0, List.of());
         }
 
         /** @return the same, chosen from so many outputs and of that priority */
         public Options with(final int newBestOf, final int newPriority) {
-            return new Options(choices, stops, toolCalls, demand, emittedTokens, shape, newBestOf, newPriority);
+            return new Options(choices, stops, toolCalls, demand, emittedTokens, shape, newBestOf, newPriority, retention);
+        }
+
+        /** @return the same, with these wishes instead of others */
+        public Options with(final List<RetentionWish> wishes) {
+            return new Options(choices, stops, toolCalls, demand, emittedTokens, shape, bestOf, priority, wishes);
         }
 
         public Options {
             requireNonNull(shape, "shape");
             stops = List.copyOf(stops);
+            retention = List.copyOf(retention);
             requireNonNull(toolCalls, "toolCalls");
             requireNonNull(demand, "demand");
             requireNonNull(emittedTokens, "emittedTokens");

@@ -77,7 +77,7 @@ record Asking(Prompt.Messages prompt, Optional<String> demand, Optional<ToolCont
         wanted.ifPresent(call -> strict.add(call.call()));
         return new ChatRequest.Options(as.choices(), as.stops(), wanted.isPresent() ? ChatRequest.ToolCalls.ONE : as.toolCalls(),
             wanted.map(ToolContract.Instead::call).or(() -> demand), as.emittedTokens(), new OutputShape(as.shape().format(), strict))
-            .with(as.bestOf(), as.priority());
+            .with(as.bestOf(), as.priority()).with(as.retention());
     }
 
     private SamplingParams warm(final SamplingParams asked) {

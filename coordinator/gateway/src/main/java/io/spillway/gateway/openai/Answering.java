@@ -50,10 +50,7 @@ final class Answering implements ChatListener {
     private void respond() {
         final ObjectNode answer = shape.answer();
         answer.set("usage", AnswerJson.usage(usage));
-        exchange.header("x-spillway-cost", AnswerJson.dollars(usage.costNanoDollars()).toPlainString());
-        if (!usage.placement().isEmpty()) {
-            exchange.header("x-spillway-placement", usage.placement());
-        }
+        Explanation.headers(exchange, usage);
         exchange.respond(new HttpAnswer(200, Map.of("content-type", HttpAnswer.JSON), Json.bytes(answer)));
     }
 

@@ -20,7 +20,7 @@ public final class ApiErrors implements ErrorRenderer {
     private static final String SCHEMA_FIELD = "response_format.json_schema.schema";
 
     @Override
-    public HttpAnswer render(final String path, final SpillwayException failure) {
+    public HttpAnswer render(final Asked asked, final SpillwayException failure) {
         final Map<String, String> headers = new LinkedHashMap<>();
         headers.put("content-type", HttpAnswer.JSON);
         final ErrorKind kind = failure.code().kind();
