@@ -14,10 +14,11 @@ import io.spillway.gateway.http.HttpAnswer;
 import io.spillway.gateway.http.HttpExchange;
 import io.spillway.gateway.http.HttpHandler;
 import io.spillway.gateway.http.Router.Route;
+import io.spillway.gateway.identity.AgentIdentities;
 import io.spillway.gateway.json.Fields;
 import io.spillway.gateway.json.Json;
 import io.spillway.gateway.openai.ApiKeys;
-import io.spillway.gateway.openai.RunIdentity;
+import io.spillway.gateway.prefix.Attribution;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -78,7 +79,7 @@ public final class MessagesApi {
             exchange.header("x-spillway-tool-choice", "advisory");
         }
         final InputUsage.Reach reach = parts.models().apply(request.model())
-            .map(model -> InputUsage.Reach.of(request.options().retention(), body.prompt(), model))
+            .map(model -> InputUsage.Reach.of(request.options().context().retention(), body.prompt(), model))
             .orElseThrow(() -> MessagesBody.unknownModel(request.model().value()));
         new MessageAnswering(exchange, request.id().value(), body.form(), reach).run(parts.chat(), request);
     }
@@ -88,9 +89,9 @@ public final class MessagesApi {
         final TenantId tenant = parts.keys().tenant(exchange.call());
         final Fields fields = Fields.parse(exchange.call().body());
         final MessagesBody body = MessagesBody.read(fields, new MessagesBody.Asker(
-            new RequestId(parts.ids().next("msg_")), tenant, RunIdentity.of(exchange.call(), fields)), counting);
+            new RequestId(parts.ids().next("msg_")), tenant, AgentIdentities.of(exchange.call(), fields)), counting);
         if (body.attribution()) {
-            exchange.header("x-spillway-prefix", "left out " + SystemBody.ATTRIBUTION.replace(":", ""));
+            exchange.header("x-spillway-prefix", Attribution.DROPPED);
         }
         if (!body.notOffered().isEmpty()) {
             exchange.header("x-spillway-tools", "not offered: " + String.join(", ", body.notOffered()));

@@ -4,12 +4,12 @@ import io.spillway.domain.error.ErrorCode;
 import io.spillway.domain.error.SpillwayException;
 import io.spillway.domain.id.ModelId;
 import io.spillway.domain.id.RequestId;
-import io.spillway.domain.id.RunId;
 import io.spillway.domain.id.TenantId;
 import io.spillway.domain.request.SamplingParams;
 import io.spillway.gateway.chat.ChatRequest;
 import io.spillway.gateway.chat.OutputShape;
 import io.spillway.gateway.chat.Prompt;
+import io.spillway.gateway.identity.AgentIdentity;
 import io.spillway.gateway.json.Fields;
 import io.spillway.grammar.GrammarSource;
 import io.spillway.grammar.schema.Whitespace;
@@ -33,7 +33,7 @@ record MessagesBody(ChatRequest request, AnswerForm form, boolean attribution, L
     private static final int STOPS_MAX = 64;
 
     /** Who asks, under which id. */
-    record Asker(RequestId id, TenantId tenant, Optional<RunId> run) {
+    record Asker(RequestId id, TenantId tenant, AgentIdentity identity) {
     }
 
     /** How the client wants its answer. */
@@ -52,12 +52,14 @@ record MessagesBody(ChatRequest request, AnswerForm form, boolean attribution, L
         final SystemBody system = SystemBody.read(body, marks);
         final TurnBody turns = TurnBody.read(body, system.texts(), marks);
         final ThinkingBody thinking = ThinkingBody.read(body, outputTokensMax);
-        final OutputShape shape = new OutputShape(format(body, turns.open()), tools.strict());
+        final OutputShape shape = new OutputShape(format(body, turns.open()), tools.strict(), tools.allowed());
         checkAccepted(body);
         final ChatRequest.Options options = new ChatRequest.Options(
-            1, stops(body), tools.calls(), tools.demand(), new int[0], shape).with(marks.wishes());
-        final ChatRequest request = new ChatRequest(asker.id(), asker.tenant(), asker.run(), model,
-            List.of(prompt(body, turns, tools, thinking)), outputTokensMax, OptionalLong.empty(), sampling(body), options);
+            1, stops(body), tools.calls(), tools.demand(), new int[0], shape)
+            .in(ChatRequest.Context.NONE.retaining(marks.wishes()));
+        final ChatRequest request = new ChatRequest(asker.id(), asker.tenant(), asker.identity().run(), model,
+            List.of(prompt(body, turns, tools, thinking)), outputTokensMax, OptionalLong.empty(), sampling(body),
+            asker.identity().applied(options));
         return new MessagesBody(request, new AnswerForm(model, body.flag("stream", false), thinking), system.attribution(),
             tools.notOffered());
     }

@@ -2,6 +2,7 @@ package io.spillway.gateway.anthropic;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.spillway.gateway.json.Fields;
+import io.spillway.gateway.prefix.Attribution;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -13,9 +14,6 @@ import java.util.List;
  * @param attribution whether such a line was left out
  */
 record SystemBody(List<String> texts, boolean attribution) {
-    /** What the line begins with. */
-    static final String ATTRIBUTION = "x-anthropic-billing-header:";
-
     static SystemBody read(final Fields body, final CacheMarks marks) {
         final List<String> texts = new ArrayList<>();
         final JsonNode system = body.value("system").orElse(null);
@@ -34,15 +32,7 @@ record SystemBody(List<String> texts, boolean attribution) {
                 texts.add(block.requiredText("text"));
             }
         }
-        final List<String> kept = texts.stream().map(SystemBody::withoutAttribution).toList();
+        final List<String> kept = texts.stream().map(Attribution::without).toList();
         return new SystemBody(kept.stream().filter(text -> !text.isEmpty()).toList(), !kept.equals(texts));
-    }
-
-    private static String withoutAttribution(final String text) {
-        if (!text.startsWith(ATTRIBUTION)) {
-            return text;
-        }
-        final int lineEnd = text.indexOf('\n');
-        return lineEnd < 0 ? "" : text.substring(lineEnd + 1);
     }
 }

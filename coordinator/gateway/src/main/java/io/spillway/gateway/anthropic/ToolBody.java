@@ -2,6 +2,7 @@ package io.spillway.gateway.anthropic;
 
 import io.spillway.gateway.chat.ChatRequest.ToolCalls;
 import io.spillway.gateway.json.Fields;
+import io.spillway.gateway.prefix.ToolSchemas;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -16,12 +17,14 @@ import java.util.regex.Pattern;
  *
  * @param tools      what the model is told of, keys in one fixed order, so that equal tools give equal prompts
  * @param calls      how calls are looked for in the output
- * @param strict     names of the tools whose schema must be kept
  * @param demand     a call the answer must begin with: a tool's name, or "" for any; empty = none
+ * @param strict     names of the tools whose schema must be kept
+ * @param allowed    names of the tools that may be called; empty = all
  * @param notOffered types of tools that only their maker's server can run: the model is not told of them
  */
 record ToolBody(
-    List<Map<String, Object>> tools, ToolCalls calls, Optional<String> demand, Set<String> strict, List<String> notOffered) {
+    List<Map<String, Object>> tools, ToolCalls calls, Optional<String> demand, Set<String> strict, Set<String> allowed,
+    List<String> notOffered) {
     private static final Pattern NAME = Pattern.compile("[A-Za-z0-9_.-]{1,128}");
     private static final int TOOLS_MAX = 1024;
 
@@ -29,6 +32,13 @@ record ToolBody(
     private record Choice(String type, String name, boolean many) {
         boolean demands() {
             return type.equals("any") || type.equals("tool");
+        }
+
+        Set<String> allowed(final List<Map<String, Object>> tools, final Fields body) {
+            if (!name.isEmpty() && tools.stream().noneMatch(tool -> name.equals(((Map<?, ?>) tool.get("function")).get("name")))) {
+                throw body.invalid("tool_choice", "'" + name + "' is not among the tools that can be offered.");
+            }
+            return name.isEmpty() ? Set.of() : Set.of(name);
         }
     }
 
@@ -54,11 +64,10 @@ record ToolBody(
             throw body.invalid("tool_choice", "a call is demanded, but there are no tools that can be offered.");
         }
         if (choice.type.equals("none") || tools.isEmpty()) {
-            return new ToolBody(List.of(), ToolCalls.NONE, Optional.empty(), Set.of(), notOffered);
+            return new ToolBody(List.of(), ToolCalls.NONE, Optional.empty(), Set.of(), Set.of(), notOffered);
         }
-        return new ToolBody(choice.name.isEmpty() ? tools : only(choice.name, tools, body),
-            choice.many && choice.name.isEmpty() ? ToolCalls.MANY : ToolCalls.ONE,
-            choice.demands() ? Optional.of(choice.name) : Optional.empty(), strict, notOffered);
+        return new ToolBody(tools, choice.many && choice.name.isEmpty() ? ToolCalls.MANY : ToolCalls.ONE,
+            choice.demands() ? Optional.of(choice.name) : Optional.empty(), strict, choice.allowed(tools, body), notOffered);
     }
 
     private static Map<String, Object> tool(final Fields tool, final Set<String> strict) {
@@ -69,7 +78,7 @@ record ToolBody(
         final Map<String, Object> function = new LinkedHashMap<>();
         function.put("name", name);
         tool.text("description").ifPresent(description -> function.put("description", description));
-        function.put("parameters", tool.requiredObject("input_schema").toMap());
+        function.put("parameters", ToolSchemas.canonical(tool.requiredObject("input_schema").toMap()));
         if (tool.flag("strict", false)) {
             strict.add(name);
         }
@@ -99,14 +108,5 @@ record ToolBody(
             throw choice.invalid("name", "it is empty.");
         }
         return name;
-    }
-
-    private static List<Map<String, Object>> only(final String name, final List<Map<String, Object>> tools, final Fields body) {
-        final List<Map<String, Object>> named = tools.stream()
-            .filter(tool -> tool.get("function") instanceof Map<?, ?> function && name.equals(function.get("name"))).toList();
-        if (named.isEmpty()) {
-            throw body.invalid("tool_choice", "'" + name + "' is not among the tools that can be offered.");
-        }
-        return named;
     }
 }
