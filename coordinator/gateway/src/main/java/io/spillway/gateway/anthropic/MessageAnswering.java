@@ -2,6 +2,7 @@ package io.spillway.gateway.anthropic;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.spillway.domain.error.SpillwayException;
+import io.spillway.domain.time.EpochClock;
 import io.spillway.gateway.chat.ChatEvent;
 import io.spillway.gateway.chat.ChatListener;
 import io.spillway.gateway.chat.ChatRequest;
@@ -11,13 +12,18 @@ import io.spillway.gateway.guard.GuardService;
 import io.spillway.gateway.http.HttpAnswer;
 import io.spillway.gateway.http.HttpExchange;
 import io.spillway.gateway.http.SseWriter;
+import io.spillway.gateway.identity.ChainHeaders;
 import io.spillway.gateway.json.Json;
+import io.spillway.gateway.limits.RateLimits;
 import io.spillway.gateway.openai.Explanation;
+import io.spillway.gateway.runs.OpenStep;
 import java.util.List;
 
 /** Runs one request and writes its message, whole or as a stream. Owned by the exchange's virtual thread. */
 final class MessageAnswering implements ChatListener {
     private final HttpExchange exchange;
+    private final EpochClock clock;
+    private final ChainHeaders chain;
     private final boolean streamed;
     private final InputUsage.Reach reach;
     private final MessageStream stream;
@@ -27,8 +33,11 @@ final class MessageAnswering implements ChatListener {
     private SpillwayException failure;
     private ChatUsage usage;
 
-    MessageAnswering(final HttpExchange exchange, final String id, final MessagesBody.AnswerForm form, final InputUsage.Reach reach) {
+    MessageAnswering(
+        final HttpExchange exchange, final EpochClock clock, final String id, final MessagesBody.AnswerForm form, final InputUsage.Reach reach) {
         this.exchange = exchange;
+        this.clock = clock;
+        this.chain = new ChainHeaders(exchange);
         this.streamed = form.stream();
         this.reach = reach;
         this.stream = new MessageStream(id, form, reach);
@@ -45,6 +54,7 @@ final class MessageAnswering implements ChatListener {
         } else if (failure != null) {
             throw failure;
         } else {
+            chain.finished(usage);
             Explanation.headers(exchange, usage);
             final ObjectNode answer = blocks.answer(InputUsage.of(usage.usage(), reach), usage);
             exchange.respond(HttpAnswer.of(200, HttpAnswer.JSON, Json.bytes(answer)));
@@ -52,7 +62,20 @@ final class MessageAnswering implements ChatListener {
     }
 
     @Override
+    public void admitted(final RateLimits.State left) {
+        LimitHeaders.tell(left, clock.epochMillis(), exchange::header);
+    }
+
+    @Override
+    public void begun(final OpenStep step) {
+        chain.begun(step);
+    }
+
+    @Override
     public void on(final ChatEvent event) {
+        if (event instanceof ChatEvent.Started started && events == null) {
+            chain.started(started.sources());
+        }
         switch (event) {
             case ChatEvent.Failed failed -> fail(failed.failure());
             case ChatEvent.Finished finished -> {

@@ -8,6 +8,7 @@ import io.spillway.gateway.chat.ContextLimit;
 import io.spillway.gateway.http.ErrorRenderer;
 import io.spillway.gateway.http.HttpAnswer;
 import io.spillway.gateway.json.Json;
+import io.spillway.gateway.openai.ApiErrors;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
@@ -34,12 +35,7 @@ public final class MessageErrors implements ErrorRenderer {
         final Map<String, String> headers = new LinkedHashMap<>();
         headers.put("content-type", HttpAnswer.JSON);
         headers.put("request-id", asked.requestId());
-        final boolean retry = failure.code().kind().retryable();
-        headers.put("x-should-retry", Boolean.toString(retry));
-        if (retry) {
-            headers.put("retry-after", "1");
-            headers.put("retry-after-ms", "1000");
-        }
+        headers.putAll(ApiErrors.retryHeaders(failure));
         return new HttpAnswer(status(failure.code()), headers, Json.bytes(body(failure, asked.requestId())));
     }
 

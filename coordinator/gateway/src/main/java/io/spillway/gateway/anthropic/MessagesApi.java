@@ -18,6 +18,7 @@ import io.spillway.gateway.identity.AgentIdentities;
 import io.spillway.gateway.json.Fields;
 import io.spillway.gateway.json.Json;
 import io.spillway.gateway.openai.ApiKeys;
+import io.spillway.gateway.openai.Idempotency;
 import io.spillway.gateway.prefix.Attribution;
 import java.util.ArrayList;
 import java.util.List;
@@ -81,15 +82,16 @@ public final class MessagesApi {
         final InputUsage.Reach reach = parts.models().apply(request.model())
             .map(model -> InputUsage.Reach.of(request.options().context().retention(), body.prompt(), model))
             .orElseThrow(() -> MessagesBody.unknownModel(request.model().value()));
-        new MessageAnswering(exchange, request.id().value(), body.form(), reach).run(parts.chat(), request);
+        new MessageAnswering(exchange, parts.clock(), request.id().value(), body.form(), reach).run(parts.chat(), request);
     }
 
     private MessagesBody read(final HttpExchange exchange, final boolean counting) {
         exchange.header("request-id", exchange.id());
         final TenantId tenant = parts.keys().tenant(exchange.call());
         final Fields fields = Fields.parse(exchange.call().body());
-        final MessagesBody body = MessagesBody.read(fields, new MessagesBody.Asker(
-            new RequestId(parts.ids().next("msg_")), tenant, AgentIdentities.of(exchange.call(), fields)), counting);
+        final String id = Idempotency.id("msg_", exchange.call(), tenant).orElseGet(() -> parts.ids().next("msg_"));
+        final MessagesBody body = MessagesBody.read(fields, new MessagesBody.Asker(new RequestId(id), tenant,
+            AgentIdentities.of(exchange.call(), fields)), counting);
         if (body.attribution()) {
             exchange.header("x-spillway-prefix", Attribution.DROPPED);
         }

@@ -123,12 +123,14 @@ public record ChatRequest(
      *
      * @param agent               which step of which agent it is; its {@code step} may be left open
      * @param deadlineEpochMillis when the answer is of no use any more: then the request ends; empty = never
+     * @param retries             how often the client has sent the request before
      * @param prediction          what the caller believes that the answer will say; "" = nothing
      * @param retention           beginnings of the prompt that the caller would like to be kept
      */
-    public record Context(AgentStep agent, OptionalLong deadlineEpochMillis, String prediction, List<RetentionWish> retention) {
+    public record Context(
+        AgentStep agent, OptionalLong deadlineEpochMillis, int retries, String prediction, List<RetentionWish> retention) {
         /** Nothing is known. */
-        public static final Context NONE = new Context(AgentStep.NONE, OptionalLong.empty(), "");
+        public static final Context NONE = new Context(AgentStep.NONE, OptionalLong.empty(), 0, "");
 
         public Context {
             requireNonNull(agent, "agent");
@@ -138,24 +140,24 @@ public record ChatRequest(
         }
 
         /** No wishes. */
-        public Context(final AgentStep agent, final OptionalLong deadlineEpochMillis, final String prediction) {
-            this(agent, deadlineEpochMillis, prediction, List.of());
+        public Context(final AgentStep agent, final OptionalLong deadlineEpochMillis, final int retries, final String prediction) {
+            this(agent, deadlineEpochMillis, retries, prediction, List.of());
         }
 
         /** @return the same with that prediction */
         public Context predicting(final String text) {
-            return new Context(agent, deadlineEpochMillis, text, retention);
+            return new Context(agent, deadlineEpochMillis, retries, text, retention);
         }
 
         /** @return the same with these wishes */
         public Context retaining(final List<RetentionWish> wishes) {
-            return new Context(agent, deadlineEpochMillis, prediction, wishes);
+            return new Context(agent, deadlineEpochMillis, retries, prediction, wishes);
         }
     }
 
     /** Which tool calls an output may hold. */
     public enum ToolCalls {
-        /** Everything is text. */
+        /** Everything is text; a model that is told of tools is kept from calling any, where its way of calling is known. */
         NONE,
         /** One; the output ends when another would begin. */
         ONE,
