@@ -57,6 +57,7 @@ class AgentRequestTest {
         final HttpResponse<String> response = send(request());
         MessageSchemas.events(response);
         assertThat(response.headers().firstValue("x-spillway-prefix")).hasValue("attribution-dropped");
+        assertThat(response.headers().firstValue("x-chain-id")).hasValue("5b6a7a55-5a5e-4d5d-9f54-6f1f0b7f9d11");
         assertThat(sent().run().orElseThrow().value()).isEqualTo("5b6a7a55-5a5e-4d5d-9f54-6f1f0b7f9d11");
         assertThat(sent().outputTokensMax()).isLessThan(32_000).isEqualTo(CONTEXT_TOKENS - sent().promptTokens().length);
         final String first = MessagesTest.text(sent().promptTokens());

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.spillway.domain.error.ErrorCode;
 import io.spillway.gateway.ScriptedLine.Script;
+import io.spillway.gateway.limits.RateLimits;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.util.stream.Stream;
@@ -164,6 +165,21 @@ class MessageErrorsTest {
         cluster.line.script = request -> Script.of("hel").failing(code);
         final String message = check(cluster.post(PATH, MessagesTest.body(HI, "")), status, type);
         assertThat(message.contains("scripted failure")).isEqualTo(code != ErrorCode.INTERNAL);
+    }
+
+    @Test
+    void limitsOfRateAreTold() {
+        try (TestCluster limited = new TestCluster(new RateLimits.Limits(1, 1000, 0))) {
+            limited.line.play("hello");
+            final HttpResponse<String> first = limited.post(PATH, MessagesTest.body(HI, ""));
+            MessageSchemas.message(first);
+            assertThat(first.headers().firstValue("anthropic-ratelimit-requests-limit")).hasValue("1");
+            assertThat(first.headers().firstValue("anthropic-ratelimit-requests-remaining")).hasValue("0");
+            assertThat(first.headers().firstValue("anthropic-ratelimit-tokens-limit")).hasValue("1000");
+            assertThat(first.headers().firstValue("anthropic-ratelimit-requests-reset")).get().asString()
+                .matches("\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\dZ");
+            check(limited.post(PATH, MessagesTest.body(HI, "")), 429, "rate_limit_error");
+        }
     }
 
     @Test
