@@ -152,7 +152,8 @@ public final class Gateway implements AutoCloseable {
     private static List<Route> idleRoutes(
         final GatewayConfig config, final Parts parts, final Shared shared, final GatewayMetrics metrics, final ApiKeys keys) {
         final ChatService chat = new ChatService(new ChatService.Parts(parts.view(), parts.models(), Background.idle(parts.line()),
-            shared.tariff(), metrics.ofIdleRequests(), parts.random().get(), parts.nanoClock()), config.chat());
+            shared.tariff(), metrics.ofIdleRequests(), parts.random().get(), parts.nanoClock(), Background.soft(parts.epochClock())),
+            config.chat());
         return modelRoutes(
             parts, chat, new GuardService(chat, config.guardrails()), keys, new RequestIds(parts.random().get()));
     }
