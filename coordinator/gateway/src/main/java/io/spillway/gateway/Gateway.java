@@ -23,6 +23,7 @@ import io.spillway.gateway.metrics.MetricName;
 import io.spillway.gateway.openai.ApiErrors;
 import io.spillway.gateway.openai.ApiKeys;
 import io.spillway.gateway.openai.OpenAiApi;
+import io.spillway.gateway.responses.ResponsesApi;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -39,6 +40,7 @@ public final class Gateway implements AutoCloseable {
 
     private final HttpServer server;
     private final ChatService chat;
+    private final ResponsesApi responses;
 
     /**
      * What a gateway works with.
@@ -55,9 +57,10 @@ public final class Gateway implements AutoCloseable {
         NanoClock nanoClock, EpochClock epochClock) {
     }
 
-    private Gateway(final HttpServer server, final ChatService chat) {
+    private Gateway(final HttpServer server, final ChatService chat, final ResponsesApi responses) {
         this.server = server;
         this.chat = chat;
+        this.responses = responses;
     }
 
     /**
@@ -75,6 +78,9 @@ public final class Gateway implements AutoCloseable {
         final List<Route> routes = new ArrayList<>();
         routes.addAll(new OpenAiApi(new OpenAiApi.Parts(
             guarded, chat::embed, keys, parts.view(), parts.models(), ids, parts.epochClock())).routes());
+        final ResponsesApi responses = new ResponsesApi(new ResponsesApi.Parts(guarded, keys, parts.view(), parts.models(), ids,
+            parts.epochClock(), parts.nanoClock()), config.responses(), config.chat().quietNanos());
+        routes.addAll(responses.routes());
         routes.addAll(new ConsoleApi(parts.console(), access(config, keys), CONSOLE_INTERVAL_NANOS).routes());
         routes.add(new Route("GET", "/health", exchange -> exchange.respond(
             HttpAnswer.of(200, HttpAnswer.JSON, "{\"status\":\"ok\"}")), true));
@@ -92,7 +98,7 @@ public final class Gateway implements AutoCloseable {
         metrics.counter(MetricName.HTTP_REFUSED, server::refusedConnections);
         metrics.counter(MetricName.HTTP_STALLED, server::stalledClients);
         metrics.gauge(MetricName.HTTP_BODY_BYTES, server::bodyBytes);
-        return new Gateway(server, chat);
+        return new Gateway(server, chat, responses);
     }
 
     private static Consumer<HttpCall> access(final GatewayConfig config, final ApiKeys keys) {
@@ -119,5 +125,6 @@ public final class Gateway implements AutoCloseable {
     @Override
     public void close() {
         server.close();
+        responses.close();
     }
 }

@@ -14,7 +14,7 @@ import java.util.List;
 import java.util.Locale;
 
 /** Pieces that chat and completion answers share. Stateless; any thread. */
-final class AnswerJson {
+public final class AnswerJson {
     private static final int NANO_DIGITS = 9;
     /** What OpenAI reports for a probability too small to say. */
     private static final double LOGPROB_MIN = -9999.0;
@@ -48,16 +48,22 @@ final class AnswerJson {
         node.putObject("prompt_tokens_details").put("cached_tokens", usage.cachedTokens()).put("audio_tokens", 0);
         node.putObject("completion_tokens_details").put("reasoning_tokens", total.reasoningTokens()).put("audio_tokens", 0)
             .put("accepted_prediction_tokens", 0).put("rejected_prediction_tokens", 0);
-        final PrefillSources sources = usage.sources();
-        node.putObject("spillway")
+        node.set("spillway", explained(total));
+        return node;
+    }
+
+    /** @return where the prompt's tokens came from, what it cost, and why it ran where it ran */
+    public static ObjectNode explained(final ChatUsage total) {
+        final PrefillSources sources = total.usage().sources();
+        return Json.object()
             .put("device_tokens", sources.deviceTokens()).put("host_tokens", sources.hostTokens())
             .put("remote_tokens", sources.remoteTokens()).put("disk_tokens", sources.diskTokens())
             .put("computed_tokens", sources.computedTokens())
             .put("cost_usd", dollars(total.costNanoDollars())).put("placement", total.placement());
-        return node;
     }
 
-    static BigDecimal dollars(final long nanoDollars) {
+    /** @return an amount as answers spell it */
+    public static BigDecimal dollars(final long nanoDollars) {
         return BigDecimal.valueOf(nanoDollars, NANO_DIGITS);
     }
 
@@ -79,7 +85,8 @@ final class AnswerJson {
         return node;
     }
 
-    private static ObjectNode token(final TokenText token) {
+    /** @return one token and its probability, without those that might have stood there */
+    public static ObjectNode token(final TokenText token) {
         final ObjectNode node = Json.object();
         node.put("token", new String(token.bytes(), StandardCharsets.UTF_8));
         node.put("logprob", logprob(token.logprob()));

@@ -18,6 +18,7 @@ public final class ApiErrors implements ErrorRenderer {
     private static final Set<String> DECIMALS = Set.of("temperature", "top_p", "min_p", "presence_penalty",
         "frequency_penalty", "repetition_penalty", "logit_bias");
     private static final String SCHEMA_FIELD = "response_format.json_schema.schema";
+    private static final String FLAT_SCHEMA_FIELD = "text.format.schema";
 
     @Override
     public HttpAnswer render(final String path, final SpillwayException failure) {
@@ -66,7 +67,7 @@ public final class ApiErrors implements ErrorRenderer {
 
     private static String code(final SpillwayException failure) {
         final String field = failure.field().orElse("");
-        if (field.startsWith(SCHEMA_FIELD) && failure.code().kind() == ErrorKind.INVALID_REQUEST) {
+        if ((field.startsWith(SCHEMA_FIELD) || field.startsWith(FLAT_SCHEMA_FIELD)) && failure.code().kind() == ErrorKind.INVALID_REQUEST) {
             return "invalid_json_schema";
         }
         final String number = DECIMALS.contains(field) || field.startsWith("logit_bias") ? "decimal" : "integer";

@@ -19,6 +19,8 @@ public enum ErrorCode {
     UNKNOWN_PATH(1010, ErrorKind.NOT_FOUND),
     METHOD_NOT_ALLOWED(1011, ErrorKind.INVALID_REQUEST),
     MODEL_NOT_FOUND(1012, ErrorKind.NOT_FOUND),
+    /** A conversation cannot be continued: its last response is not kept any more, or never was. */
+    PREVIOUS_RESPONSE_NOT_FOUND(1013, ErrorKind.INVALID_REQUEST),
     INVALID_API_KEY(2000, ErrorKind.UNAUTHENTICATED),
     FORBIDDEN(2001, ErrorKind.FORBIDDEN),
     RATE_LIMIT_EXCEEDED(2002, ErrorKind.RATE_LIMITED),
