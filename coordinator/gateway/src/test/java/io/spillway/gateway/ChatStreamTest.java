@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.spillway.domain.error.ErrorCode;
 import io.spillway.gateway.ScriptedLine.Script;
+import io.spillway.testkit.openai.OpenAiSchemas;
 import java.net.http.HttpResponse;
 import java.util.ArrayList;
 import java.util.List;

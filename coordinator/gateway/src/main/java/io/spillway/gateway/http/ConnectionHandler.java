@@ -59,7 +59,7 @@ final class ConnectionHandler extends SimpleChannelInboundHandler<HttpObject> im
             return;
         }
         if (message instanceof HttpRequest head) {
-            assembly = new RequestAssembly(head, line.config().bodyBytesMax(), line.bodies());
+            assembly = new RequestAssembly(head, line.config().bodyBytesMax(), line.bodies(), line.spools());
         }
         if (message instanceof HttpContent content && assembly != null) {
             assembly.append(content.content());
@@ -136,9 +136,13 @@ final class ConnectionHandler extends SimpleChannelInboundHandler<HttpObject> im
         gate.signal();
         if (assembly != null) {
             line.bodies().release(assembly.reservedBytes());
+            assembly.discard();
             assembly = null;
         }
-        waiting.forEach(dropped -> line.bodies().release(dropped.bodyBytes()));
+        waiting.forEach(dropped -> {
+            line.bodies().release(dropped.bodyBytes());
+            dropped.call().discard();
+        });
         waiting.clear();
         if (current != null) {
             final HttpExchange gone = current;

@@ -19,17 +19,23 @@ final class RequestAssembly {
     private long reservedBytes;
     private boolean continueWanted;
     private SpillwayException refusal;
+    /** Not null: the body goes to a file. */
+    private final SpoolTaking spool;
 
-    RequestAssembly(final HttpRequest head, final int bodyBytesMax, final BodyBudget budget) {
+    RequestAssembly(final HttpRequest head, final int bodyBytesMax, final BodyBudget budget, final SpoolTaking.Spools spools) {
         this.head = head;
         this.bodyBytesMax = bodyBytesMax;
         this.budget = budget;
+        this.spool = spools.forHead(head).orElse(null);
         if (head.decoderResult().isFailure()) {
             refuse(malformed(head.decoderResult().cause()));
             return;
         }
         final long announced = HttpUtil.getContentLength(head, 0L);
-        if (announced > bodyBytesMax) {
+        if (spool != null) {
+            continueWanted = HttpUtil.is100ContinueExpected(head);
+            spool.begin(head, announced).ifPresent(this::refuse);
+        } else if (announced > bodyBytesMax) {
             refuse(tooLarge());
         } else {
             continueWanted = HttpUtil.is100ContinueExpected(head);
@@ -51,6 +57,14 @@ final class RequestAssembly {
         refusal = why;
         body = new byte[0];
         bodyBytes = 0;
+        discard();
+    }
+
+    /** The request will not be handled: a body in a file goes. */
+    void discard() {
+        if (spool != null) {
+            spool.discard();
+        }
     }
 
     private void reserve(final long upToBytes) {
@@ -69,6 +83,10 @@ final class RequestAssembly {
     void append(final ByteBuf piece) {
         final int size = piece.readableBytes();
         if (refused() || size == 0) {
+            return;
+        }
+        if (spool != null) {
+            spool.append(piece).ifPresent(this::refuse);
             return;
         }
         if (size > bodyBytesMax - bodyBytes) {
@@ -108,6 +126,7 @@ final class RequestAssembly {
     }
 
     HttpCall complete() {
-        return new HttpCall(head, bodyBytes == body.length ? body : Arrays.copyOf(body, bodyBytes), refusal);
+        final HttpCall call = new HttpCall(head, bodyBytes == body.length ? body : Arrays.copyOf(body, bodyBytes), refusal);
+        return spool == null || refused() ? call : call.with(spool.complete());
     }
 }
