@@ -24,6 +24,7 @@ import io.spillway.gateway.console.ConsoleMembers;
 import io.spillway.gateway.console.ConsoleSnapshot;
 import io.spillway.gateway.http.HttpServerConfig;
 import io.spillway.gateway.openai.ApiKeys;
+import io.spillway.gateway.responses.ResponsesConfig;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -43,7 +44,10 @@ final class TestCluster implements AutoCloseable {
     static final int CONTEXT_TOKENS = 512;
     static final int BODY_BYTES_MAX = 1 << 20;
     static final ObjectMapper JSON = new ObjectMapper();
+    /** A key of another tenant. */
+    static final String OTHER_KEY = "sk-other";
     private static final TenantId TENANT = new TenantId("acme");
+    private static final TenantId OTHER_TENANT = new TenantId("umbrella");
 
     final ScriptedLine line = new ScriptedLine();
     final Gateway gateway;
@@ -55,10 +59,20 @@ final class TestCluster implements AutoCloseable {
             GatewayConfig.ConsoleAccess.LOCAL_OR_KEY);
     }
 
+    TestCluster(final ResponsesConfig responses) {
+        this(new ChatService.Limits(1_000, TimeUnit.SECONDS.toNanos(15)), TimeUnit.SECONDS.toNanos(60),
+            GatewayConfig.ConsoleAccess.LOCAL_OR_KEY, responses);
+    }
+
     TestCluster(final ChatService.Limits limits, final long stallNanos, final GatewayConfig.ConsoleAccess console) {
+        this(limits, stallNanos, console, ResponsesConfig.USUAL);
+    }
+
+    private TestCluster(
+        final ChatService.Limits limits, final long stallNanos, final GatewayConfig.ConsoleAccess console, final ResponsesConfig responses) {
         final HttpServerConfig config = new HttpServerConfig("127.0.0.1", 0, 2, BODY_BYTES_MAX, 8L << 20, 64,
             TimeUnit.SECONDS.toNanos(30), stallNanos, TimeUnit.SECONDS.toNanos(2));
-        gateway = Gateway.start(new GatewayConfig(config, limits, console, java.util.Map.of()), new Gateway.Parts(() -> view,
+        gateway = Gateway.start(new GatewayConfig(config, limits, console, Map.of(), responses), new Gateway.Parts(() -> view,
             id -> id.value().equals("bytes") ? Optional.of(new ByteModel()) : Optional.empty(), line,
             (model, usage) -> 10L * (usage.promptTokens() - usage.cachedTokens()) + 20L * usage.outputTokens(),
             this::snapshot, () -> new Random(7), NanoClock.SYSTEM, EpochClock.SYSTEM));
@@ -70,8 +84,12 @@ final class TestCluster implements AutoCloseable {
 
     /** @param nodes engines {@code node-1} and on, all of the same model */
     static ClusterView view(final int nodes) {
+        return view(nodes, CONTEXT_TOKENS);
+    }
+
+    static ClusterView view(final int nodes, final int contextTokens) {
         final ModelDescriptor model = new ModelDescriptor(new ModelId("bytes"), new ModelFingerprint("ab".repeat(32)),
-            CONTEXT_TOKENS, ByteModel.VOCABULARY, new KvLayout(2, 2, 8, 16, KvElement.values()[0]), BlockHasher.VERSION);
+            contextTokens, ByteModel.VOCABULARY, new KvLayout(2, 2, 8, 16, KvElement.values()[0]), BlockHasher.VERSION);
         final TreeMap<NodeId, ClusterView.Member> members = new TreeMap<>();
         for (int i = 1; i <= nodes; i++) {
             final NodeDescriptor node = new NodeDescriptor(new NodeId("node-" + i), NodeRole.ENGINE, new Endpoint("127.0.0.1", 1),
@@ -80,7 +98,8 @@ final class TestCluster implements AutoCloseable {
         }
         final TreeMap<TenantId, TenantSecret> secrets = new TreeMap<>();
         secrets.put(TENANT, new TenantSecret(new byte[TenantSecret.BYTES]));
-        return new ClusterView(1, members, Map.of(ApiKeys.hash(KEY), TENANT), secrets, new TreeMap<>());
+        secrets.put(OTHER_TENANT, new TenantSecret(new byte[TenantSecret.BYTES]));
+        return new ClusterView(1, members, Map.of(ApiKeys.hash(KEY), TENANT, ApiKeys.hash(OTHER_KEY), OTHER_TENANT), secrets, new TreeMap<>());
     }
 
     private ConsoleSnapshot snapshot() {

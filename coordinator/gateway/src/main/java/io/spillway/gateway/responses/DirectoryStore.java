@@ -56,7 +56,7 @@ final class DirectoryStore implements ResponseStore {
             store.sweep.run(clock.epochMillis());
             return store;
         } catch (final IOException e) {
-            throw SpillwayException.ofField(ErrorCode.INVALID_CONFIG, "gateway.responses.directory",
+            throw SpillwayException.ofField(ErrorCode.INVALID_CONFIG, "responses.directory",
                 "responses cannot be kept in " + directory + ": " + e.getMessage());
         }
     }

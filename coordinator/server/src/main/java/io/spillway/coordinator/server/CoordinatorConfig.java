@@ -20,7 +20,8 @@ public record CoordinatorConfig(
     @Doc("Models to tokenize for. A node must serve a model before requests for it succeed.") List<Model> models,
     Bootstrap bootstrap,
     Lease lease,
-    Limits limits) {
+    Limits limits,
+    Responses responses) {
 
     public CoordinatorConfig {
         final String self = id;
@@ -105,5 +106,17 @@ public record CoordinatorConfig(
         @Doc("Requests that may wait for a node.") @Default("1024") int queuedRequests,
         @Doc("Longest wait for a node.") @Default("60s") Duration queueTimeout,
         @Doc("How long a request waits when no node serves its model.") @Default("10s") Duration noNodeGrace) {
+    }
+
+    /** What is kept of responses. */
+    @Doc("The Responses API: what is kept of responses, and how many run in the background.")
+    public record Responses(
+        @Doc("Directory in which responses are kept, shared by all coordinator replicas; without one, each replica keeps its own in memory.")
+        Optional<Path> directory,
+        @Doc("A response that nobody uses for this long is forgotten.") @Default("24h") Duration keptFor,
+        @Doc("Most bytes of all kept responses; beyond, the longest unused go.") @Default("256MiB") long maxBytes,
+        @Doc("Most bytes of one tenant's.") @Default("64MiB") long tenantMaxBytes,
+        @Doc("Responses that one replica runs in the background at a time.") @Default("256") int backgroundRuns,
+        @Doc("Most bytes of events that one replica holds for clients that come back to a background response.") @Default("64MiB") long eventsMaxBytes) {
     }
 }

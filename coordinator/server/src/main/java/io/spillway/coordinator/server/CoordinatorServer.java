@@ -26,6 +26,8 @@ import io.spillway.gateway.chat.ChatService;
 import io.spillway.gateway.console.CoordinatorConsole;
 import io.spillway.gateway.guard.GuardPolicy;
 import io.spillway.gateway.http.HttpServerConfig;
+import io.spillway.gateway.responses.ResponseStore;
+import io.spillway.gateway.responses.ResponsesConfig;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.security.SecureRandom;
@@ -192,7 +194,15 @@ public final class CoordinatorServer implements AutoCloseable {
             (int) Math.min(Integer.MAX_VALUE - 8, config.http().bodyMaxBytes()),
             Math.max(usual.bodiesBytesMax(), config.http().bodyMaxBytes()), usual.connectionsMax(), usual.idleNanos(),
             usual.stallNanos(), usual.drainNanos());
-        return new GatewayConfig(http, ChatService.Limits.USUAL, GatewayConfig.ConsoleAccess.LOCAL_OR_KEY, guardrails());
+        return new GatewayConfig(http, ChatService.Limits.USUAL, GatewayConfig.ConsoleAccess.LOCAL_OR_KEY, guardrails(),
+            responsesConfig());
+    }
+
+    private ResponsesConfig responsesConfig() {
+        final CoordinatorConfig.Responses responses = config.responses();
+        return new ResponsesConfig(
+            new ResponseStore.Limits(responses.keptFor().toMillis(), responses.maxBytes(), responses.tenantMaxBytes()),
+            responses.directory(), responses.backgroundRuns(), responses.eventsMaxBytes());
     }
 
     private Map<ModelId, GuardPolicy> guardrails() {
