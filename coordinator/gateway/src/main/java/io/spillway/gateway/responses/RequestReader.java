@@ -14,8 +14,9 @@ import io.spillway.gateway.chat.ChatRequest;
 import io.spillway.gateway.chat.OutputShape;
 import io.spillway.gateway.chat.Prompt;
 import io.spillway.gateway.http.HttpCall;
+import io.spillway.gateway.identity.AgentIdentities;
+import io.spillway.gateway.identity.AgentIdentity;
 import io.spillway.gateway.json.Fields;
-import io.spillway.gateway.openai.RunIdentity;
 import io.spillway.gateway.openai.SamplingBody;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -67,11 +68,12 @@ final class RequestReader {
         final List<ObjectNode> input = List.copyOf(reader.read(fields, fields.has("previous_response_id")));
         final ChatModel model = model(body.model());
         final Prompt.Messages prompt = prompt(fields, before, input, new Asked(body, tools, model));
-        final Optional<RunId> run = RunIdentity.of(call, fields).or(before::run);
+        final AgentIdentity identity = AgentIdentities.of(call, fields);
+        final Optional<RunId> run = identity.run().or(before::run);
         final ChatRequest.Options options = new ChatRequest.Options(1, List.of(), tools.calls(), tools.demand(), new int[0],
-            new OutputShape(format.grammar(), tools.strict())).with(1, SamplingBody.priority(fields));
+            new OutputShape(format.grammar(), tools.strict(), tools.allowed())).with(1, SamplingBody.priority(fields));
         final ChatRequest chat = new ChatRequest(new RequestId(asker.id), asker.tenant, run, body.model(), List.of(prompt),
-            body.outputTokensMax(), fields.longInteger("seed"), SamplingBody.read(fields, body.topLogprobs()), options);
+            body.outputTokensMax(), fields.longInteger("seed"), SamplingBody.read(fields, body.topLogprobs()), identity.applied(options));
         final ObjectNode echo = body.echo();
         echo.set("text", format.echo());
         final ResponseHead head = new ResponseHead(asker.id, asker.nowSeconds, echo);

@@ -7,7 +7,6 @@ import io.spillway.domain.error.SpillwayException;
 import io.spillway.domain.id.ModelId;
 import io.spillway.domain.id.TenantId;
 import io.spillway.domain.time.EpochClock;
-import io.spillway.domain.time.NanoClock;
 import io.spillway.gateway.chat.ChatModel;
 import io.spillway.gateway.chat.RequestIds;
 import io.spillway.gateway.guard.GuardService;
@@ -24,8 +23,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import java.util.function.Supplier;
 
-/** The routes of the Responses API. Any thread. Closing it ends what runs in the background. */
-public final class ResponsesApi implements AutoCloseable {
+/** The routes of the Responses API. Any thread. */
+public final class ResponsesApi {
     private static final String ROOT = "/v1/responses";
     private static final long CANCEL_NANOS = TimeUnit.SECONDS.toNanos(10);
 
@@ -38,17 +37,18 @@ public final class ResponsesApi implements AutoCloseable {
     /** What the API works with. */
     public record Parts(
         GuardService chat, ApiKeys keys, Supplier<ClusterView> view, Function<ModelId, Optional<ChatModel>> models,
-        RequestIds ids, EpochClock clock, NanoClock nanoClock) {
+        RequestIds ids, EpochClock clock) {
     }
 
-    /** @param quietNanos after this long without an event a stream shows that it lives */
-    public ResponsesApi(final Parts parts, final ResponsesConfig config, final long quietNanos) {
+    /**
+     * @param kept       may be shared with others of this kind
+     * @param quietNanos after this long without an event a stream shows that it lives
+     */
+    public ResponsesApi(final Parts parts, final KeptResponses kept, final long quietNanos) {
         this.parts = parts;
-        final ResponseStore store = config.directory().<ResponseStore>map(
-            directory -> DirectoryStore.open(directory, config.kept(), parts.clock())).orElseGet(() -> new MemoryStore(config.kept(), parts.clock()));
-        this.conversations = new Conversations(store, parts.clock());
+        this.conversations = kept.conversations();
+        this.runs = kept.runs();
         this.reader = new RequestReader(parts.view(), parts.models(), conversations);
-        this.runs = new BackgroundRuns(config, parts.clock(), parts.nanoClock());
         this.following = new Following(quietNanos);
     }
 
@@ -60,11 +60,6 @@ public final class ResponsesApi implements AutoCloseable {
             new Route("GET", ROOT + "/*", this::get, true),
             new Route("POST", ROOT + "/*", this::post, true),
             new Route("DELETE", ROOT + "/*", this::delete, true));
-    }
-
-    @Override
-    public void close() {
-        runs.close();
     }
 
     private RequestReader.Read read(final HttpExchange exchange, final TenantId tenant) {

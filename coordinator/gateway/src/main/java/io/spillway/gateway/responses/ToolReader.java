@@ -3,8 +3,9 @@ package io.spillway.gateway.responses;
 import io.spillway.domain.error.ErrorCode;
 import io.spillway.domain.error.SpillwayException;
 import io.spillway.gateway.json.Fields;
-import java.util.HashSet;
+import io.spillway.gateway.prefix.ToolSchemas;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -95,7 +96,7 @@ final class ToolReader {
         final Map<String, Object> function = new LinkedHashMap<>();
         function.put("name", name.told());
         tool.text("description").ifPresent(description -> function.put("description", description));
-        tool.object("parameters").ifPresent(parameters -> function.put("parameters", parameters.toMap()));
+        tool.object("parameters").ifPresent(parameters -> function.put("parameters", ToolSchemas.canonical(parameters.toMap())));
         return new Tool(name, false, tool.flag("strict", false), definition(function));
     }
 
@@ -112,7 +113,7 @@ final class ToolReader {
         final Map<String, Object> input = new LinkedHashMap<>();
         input.put("type", "string");
         final StringBuilder description = new StringBuilder(tool.text("description").orElse(""));
-        final boolean strict = tool.object("format").map(format -> constrain(format, input, description)).orElse(false);
+        tool.object("format").ifPresent(format -> constrain(format, input, description));
         final Map<String, Object> parameters = new LinkedHashMap<>();
         parameters.put("type", "object");
         parameters.put("properties", Map.of(CustomInput.FIELD, input));
@@ -122,31 +123,28 @@ final class ToolReader {
         function.put("name", name.told());
         function.put("description", description.toString());
         function.put("parameters", parameters);
-        return new Tool(name, true, strict, definition(function));
+        return new Tool(name, true, true, definition(function)); // strict, so that the text can be taken out again
     }
 
-    /** @return whether the input is held to the format; a grammar that cannot be kept is told to the model in words */
-    private static boolean constrain(final Fields format, final Map<String, Object> input, final StringBuilder description) {
+    /** An expression is kept; a grammar that cannot be is told to the model in words. */
+    private static void constrain(final Fields format, final Map<String, Object> input, final StringBuilder description) {
         final String type = format.requiredText("type");
         if (type.equals("text")) {
-            return false;
+            return;
         }
         if (!type.equals("grammar")) {
             throw format.invalid("type", "'" + type + "' is not one of text, grammar.");
         }
         final String definition = format.requiredText("definition");
         final String syntax = format.requiredText("syntax");
-        if (syntax.equals("regex")) {
-            if (definition.isEmpty()) {
-                throw SpillwayException.ofField(ErrorCode.INVALID_VALUE, format.path("definition"), "The expression is empty");
-            }
-            input.put("pattern", "^(?:" + definition + ")$");
-            return true;
+        if (definition.isEmpty()) {
+            throw SpillwayException.ofField(ErrorCode.INVALID_VALUE, format.path("definition"), "The grammar is empty");
         }
-        if (!syntax.equals("lark")) {
-            throw format.invalid("syntax", "'" + syntax + "' is not one of lark, regex.");
+        switch (syntax) {
+            case "regex" -> input.put("pattern", "^(?:" + definition + ")$");
+            case "lark" -> description.append(description.isEmpty() ? "" : "\n\n")
+                .append("The input must follow this Lark grammar:\n").append(definition);
+            default -> throw format.invalid("syntax", "'" + syntax + "' is not one of lark, regex.");
         }
-        description.append(description.isEmpty() ? "" : "\n\n").append("The input must follow this Lark grammar:\n").append(definition);
-        return false;
     }
 }

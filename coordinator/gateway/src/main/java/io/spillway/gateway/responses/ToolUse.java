@@ -15,28 +15,48 @@ import java.util.stream.Collectors;
 /**
  * The tools of a request and what the caller wants of them.
  *
- * @param offered    what the model is told of
+ * @param offered    what the model is told of: all of them, so that requests of one conversation share their beginning
  * @param calls      how calls are looked for in the output
  * @param demand     a call the answer must begin with: a told name, or "" for any; empty = none
+ * @param allowed    told names of the tools that may be called; empty = all
  * @param notOffered types of tools that were taken and that the model is not told of
  */
-record ToolUse(List<Tool> offered, ToolCalls calls, Optional<String> demand, SortedSet<String> notOffered) {
+record ToolUse(
+    List<Tool> offered, ToolCalls calls, Optional<String> demand, Set<String> allowed, SortedSet<String> notOffered) {
 
     /** What {@code tool_choice} says. */
     private sealed interface Choice {
-        /** @param required whether there must be a call */
+        /** @return whether there must be a call */
+        default boolean required() {
+            return true;
+        }
+
+        /** @return told names of the tools that may be called; empty = all */
+        default Set<String> names() {
+            return Set.of();
+        }
+
+        /** Whichever the model likes. */
         record Any(boolean required) implements Choice {
         }
 
         /** No calls. */
         record None() implements Choice {
+            @Override
+            public boolean required() {
+                return false;
+            }
         }
 
         /** @param name told name */
         record Named(String name) implements Choice {
+            @Override
+            public Set<String> names() {
+                return Set.of(name);
+            }
         }
 
-        /** @param names told names */
+        /** Some of them. */
         record Allowed(Set<String> names, boolean required) implements Choice {
         }
     }
@@ -45,39 +65,29 @@ record ToolUse(List<Tool> offered, ToolCalls calls, Optional<String> demand, Sor
         final ToolReader.Tools tools = ToolReader.read(body);
         final boolean many = body.flag("parallel_tool_calls", true);
         final ToolCalls calls = many ? ToolCalls.MANY : ToolCalls.ONE;
-        return switch (choice(body)) {
-            case Choice.None _ -> none(tools);
-            case Choice.Any any -> some(body, tools, tools.offered(), any.required ? Optional.of("") : Optional.empty(), calls);
-            case Choice.Named named -> some(body, tools, only(body, tools.offered(), Set.of(named.name)),
-                Optional.of(named.name), ToolCalls.ONE);
-            case Choice.Allowed allowed -> some(body, tools, only(body, tools.offered(), allowed.names),
-                allowed.required ? Optional.of("") : Optional.empty(), calls);
+        final Choice choice = choice(body);
+        if (choice instanceof Choice.None || tools.offered().isEmpty() || choice instanceof Choice.Allowed some && some.names.isEmpty()) {
+            if (choice.required()) {
+                throw body.invalid("tool_choice", "a call is demanded but there are no 'tools' that the model can be offered.");
+            }
+            return new ToolUse(List.of(), ToolCalls.NONE, Optional.empty(), Set.of(), tools.notOffered());
+        }
+        checkNames(body, tools.offered(), choice.names());
+        return switch (choice) {
+            case Choice.Named named -> new ToolUse(
+                tools.offered(), ToolCalls.ONE, Optional.of(named.name), named.names(), tools.notOffered());
+            default -> new ToolUse(tools.offered(), calls, choice.required() ? Optional.of("") : Optional.empty(), choice.names(),
+                tools.notOffered());
         };
     }
 
-    private static ToolUse none(final ToolReader.Tools tools) {
-        return new ToolUse(List.of(), ToolCalls.NONE, Optional.empty(), tools.notOffered());
-    }
-
-    private static ToolUse some(
-        final Fields body, final ToolReader.Tools tools, final List<Tool> offered, final Optional<String> demand, final ToolCalls calls) {
-        if (!offered.isEmpty()) {
-            return new ToolUse(offered, calls, demand, tools.notOffered());
-        }
-        if (demand.isPresent()) {
-            throw body.invalid("tool_choice", "a call is demanded but there are no 'tools' that the model can be offered.");
-        }
-        return none(tools);
-    }
-
-    private static List<Tool> only(final Fields body, final List<Tool> tools, final Set<String> names) {
+    private static void checkNames(final Fields body, final List<Tool> tools, final Set<String> names) {
         final Set<String> known = tools.stream().map(tool -> tool.name().told()).collect(Collectors.toSet());
         for (final String name : names) {
             if (!known.contains(name)) {
                 throw body.invalid("tool_choice", "'" + name + "' is not among the 'tools'.");
             }
         }
-        return tools.stream().filter(tool -> names.contains(tool.name().told())).toList();
     }
 
     private static Choice choice(final Fields body) {

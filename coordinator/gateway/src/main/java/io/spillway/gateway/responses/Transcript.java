@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.spillway.domain.error.ErrorCode;
 import io.spillway.domain.error.SpillwayException;
 import io.spillway.gateway.json.Json;
+import io.spillway.gateway.openai.ToolResults;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -37,7 +38,7 @@ final class Transcript {
         if (transcript.messages.isEmpty()) {
             throw SpillwayException.ofField(ErrorCode.INVALID_VALUE, "input", "Invalid 'input': there is nothing to answer.");
         }
-        return transcript.messages;
+        return ToolResults.inOrder(transcript.messages);
     }
 
     private void take(final ObjectNode item) {
