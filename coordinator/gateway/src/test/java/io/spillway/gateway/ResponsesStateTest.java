@@ -79,12 +79,12 @@ class ResponsesStateTest {
             + first.path("id").asText() + "'" + TOOLS);
         final String stored = prompt();
         assertThat(second.path("previous_response_id")).isEqualTo(first.path("id"));
-        assertThat(stored).doesNotContain("once").contains("user:hi\n", "assistant:I look.[{id=call_", "tool:patched\ntool:looked\n");
+        assertThat(stored).doesNotContain("once").contains("user:hi\n", "assistant:I look.[{id=call_", "tool:looked\ntool:patched\n");
         answer(",'store':false,'input':[" + history + results + "]" + TOOLS);
         assertThat(prompt()).isEqualTo(stored);
 
         answer(",'input':'and?','previous_response_id':'" + second.path("id").asText() + "'");
-        assertThat(prompt()).contains("tool:looked\nassistant:done\nuser:and?\n");
+        assertThat(prompt()).contains("tool:patched\nassistant:done\nuser:and?\n");
         assertThat(cluster.line.requests.getLast().run().orElseThrow().value()).isEqualTo(first.path("id").asText());
     }
 

@@ -112,7 +112,7 @@ class ResponsesTest {
 
     @Test
     void customToolsTakeTexts() {
-        cluster.line.play("[[patch|{\"input\": \"*** Begin\\nä\"}]]");
+        cluster.line.play("{\"input\": \"*** Begin\\nä\"}]]");
         final JsonNode answer = answer(",'input':'hi','tools':[{'type':'custom','name':'patch','description':'edits',"
             + "'format':{'type':'grammar','syntax':'lark','definition':'start: ANY'}}],'tool_choice':{'type':'custom','name':'patch'}");
         final JsonNode call = answer.path("output").path(0);
@@ -251,7 +251,7 @@ class ResponsesTest {
             {",'input':'x','tools':[{'type':'funktion'}]", "400 invalid_value tools[0].type"},
             {",'input':'x','tools':[{'type':'function','name':'a'},{'type':'function','name':'a'}]", "400 invalid_value tools[1].name"},
             {",'input':'x','tools':[{'type':'custom','name':'a','format':{'type':'grammar','syntax':'regex','definition':'('}}],"
-                + "'tool_choice':'required'", "400"},
+                + "'tool_choice':'required'", "400 invalid_value tools[0].format.definition"},
             {",'input':'x','temperature':3", "400 decimal_above_max_value temperature"},
             {",'input':'x','max_output_tokens':0", "400 integer_below_min_value max_output_tokens"},
             {",'input':'x','include':['nothing']", "400 invalid_value include"},

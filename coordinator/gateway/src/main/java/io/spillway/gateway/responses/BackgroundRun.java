@@ -31,6 +31,7 @@ final class BackgroundRun implements ChatListener {
     private final ResponseTeller teller;
     private final RunningCall call;
     private final CountDownLatch ended = new CountDownLatch(1);
+    private ObjectNode queued; // written before the response runs
     private volatile ObjectNode now;
     private volatile boolean cancelled;
     private volatile boolean forgotten;
@@ -50,7 +51,8 @@ final class BackgroundRun implements ChatListener {
     /** Tells that the response waits, keeps it, and runs it. Call once. */
     void start() {
         teller.queue();
-        see(teller.now());
+        queued = teller.now();
+        see(queued);
         Thread.ofVirtual().name("background-" + request.head().id()).start(this::run);
     }
 
@@ -65,6 +67,11 @@ final class BackgroundRun implements ChatListener {
 
     TenantId tenant() {
         return request.chat().tenant();
+    }
+
+    /** @return the response as it was when it began to wait; for who started it */
+    ObjectNode queued() {
+        return queued;
     }
 
     /** @return the response as it stands */

@@ -17,6 +17,8 @@ final class Conversations {
     /** A response that nobody has said to be running for so long is lost with the replica that ran it. */
     static final long LOST_MILLIS = 60_000;
 
+    private static final System.Logger LOG = System.getLogger(Conversations.class.getName());
+
     private final ResponseStore store;
     private final EpochClock clock;
 
@@ -65,7 +67,17 @@ final class Conversations {
             return Optional.empty();
         }
         final ResponseKey key = new ResponseKey(tenant, id);
-        return store.get(key).map(StoredResponse::read).map(stored -> isLost(stored) ? lost(key, stored) : stored);
+        return store.get(key).flatMap(document -> read(key, document)).map(stored -> isLost(stored) ? lost(key, stored) : stored);
+    }
+
+    /** What is damaged is not kept. */
+    private static Optional<StoredResponse> read(final ResponseKey key, final byte[] document) {
+        try {
+            return Optional.of(StoredResponse.read(document));
+        } catch (final SpillwayException e) {
+            LOG.log(System.Logger.Level.ERROR, "what is kept of " + key.id() + " is damaged", e);
+            return Optional.empty();
+        }
     }
 
     private boolean isLost(final StoredResponse stored) {

@@ -55,6 +55,7 @@ final class DirectorySweep {
         final Map<Path, Deque<Found>> byTenant = new HashMap<>();
         final Map<Path, Long> bytesByTenant = new HashMap<>();
         oldestFirst.forEach(file -> byTenant.computeIfAbsent(file.folder(), none -> new ArrayDeque<>()).add(file));
+        byTenant.values().forEach(files -> files.removeLast()); // each tenant's newest stays
         oldestFirst.forEach(file -> bytesByTenant.merge(file.folder(), file.bytes, Long::sum));
         long bytes = oldestFirst.stream().mapToLong(Found::bytes).sum();
         while (!bytesByTenant.isEmpty()) {

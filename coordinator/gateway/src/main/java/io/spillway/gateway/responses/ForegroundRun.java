@@ -1,6 +1,7 @@
 package io.spillway.gateway.responses;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.spillway.domain.error.ErrorCode;
 import io.spillway.domain.error.SpillwayException;
 import io.spillway.domain.time.EpochClock;
 import io.spillway.gateway.chat.ChatEvent;
@@ -89,7 +90,7 @@ final class ForegroundRun implements ChatListener {
     private void fail(final SpillwayException why) {
         failure = why;
         if (events != null) {
-            teller.last(keep.apply(teller.fail(why)));
+            teller.last(keep.apply(why.code() == ErrorCode.CANCELLED ? teller.cancel() : teller.fail(why)));
         }
     }
 

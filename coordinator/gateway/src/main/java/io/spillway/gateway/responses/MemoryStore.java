@@ -59,7 +59,8 @@ final class MemoryStore implements ResponseStore {
                 dropEldest(shelf);
             }
             while (bytes > limits.bytesMax()) {
-                dropEldest(shelves.values().stream().max(Comparator.comparingLong(each -> each.bytes)).orElseThrow());
+                dropEldest(shelves.values().stream().filter(each -> each != shelf || each.documents.size() > 1)
+                    .max(Comparator.comparingLong(each -> each.bytes)).orElseThrow()); // never what was put just now
             }
             shelves.values().removeIf(each -> each.documents.isEmpty());
             return true;

@@ -94,7 +94,7 @@ public final class ResponsesApi {
         if (request.form().stream()) {
             following.follow(exchange, run.log(), 0);
         } else {
-            respond(exchange, run.now());
+            respond(exchange, run.queued());
         }
     }
 
@@ -194,7 +194,10 @@ public final class ResponsesApi {
         if (!path.what.isEmpty()) {
             throw unknown(exchange);
         }
-        stored(tenant, path.id);
+        final Optional<BackgroundRun> run = runs.find(tenant, path.id);
+        if (run.isEmpty()) {
+            stored(tenant, path.id);
+        }
         runs.remove(new ResponseKey(tenant, path.id)).ifPresent(BackgroundRun::forget);
         conversations.forget(tenant, path.id);
         respond(exchange, Json.object().put("id", path.id).put("object", "response").put("deleted", true));

@@ -4,6 +4,8 @@ import io.spillway.domain.error.ErrorCode;
 import io.spillway.domain.error.SpillwayException;
 import io.spillway.gateway.json.Fields;
 import io.spillway.gateway.prefix.ToolSchemas;
+import io.spillway.grammar.Grammar;
+import io.spillway.grammar.GrammarSource;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -141,10 +143,22 @@ final class ToolReader {
             throw SpillwayException.ofField(ErrorCode.INVALID_VALUE, format.path("definition"), "The grammar is empty");
         }
         switch (syntax) {
-            case "regex" -> input.put("pattern", "^(?:" + definition + ")$");
+            case "regex" -> {
+                check(format, definition);
+                input.put("pattern", "^(?:" + definition + ")$");
+            }
             case "lark" -> description.append(description.isEmpty() ? "" : "\n\n")
                 .append("The input must follow this Lark grammar:\n").append(definition);
             default -> throw format.invalid("syntax", "'" + syntax + "' is not one of lark, regex.");
+        }
+    }
+
+    private static void check(final Fields format, final String expression) {
+        try {
+            Grammar.of(new GrammarSource.Regex(expression));
+        } catch (final SpillwayException e) {
+            throw SpillwayException.ofField(e.code(), format.path("definition"),
+                "Invalid '" + format.path("definition") + "': " + e.getMessage());
         }
     }
 }
