@@ -23,6 +23,7 @@ import io.spillway.gateway.chat.ChatService;
 import io.spillway.gateway.console.ConsoleMembers;
 import io.spillway.gateway.console.ConsoleSnapshot;
 import io.spillway.gateway.http.HttpServerConfig;
+import io.spillway.gateway.limits.RateLimits;
 import io.spillway.gateway.openai.ApiKeys;
 import io.spillway.gateway.responses.ResponsesConfig;
 import java.io.IOException;
@@ -59,20 +60,26 @@ final class TestCluster implements AutoCloseable {
             GatewayConfig.ConsoleAccess.LOCAL_OR_KEY);
     }
 
+    /** Usual, but for limits of rate. */
+    TestCluster(final RateLimits.Limits rates) {
+        this(ChatService.Limits.USUAL, TimeUnit.SECONDS.toNanos(60), GatewayConfig.ConsoleAccess.LOCAL_OR_KEY, rates, ResponsesConfig.USUAL);
+    }
+
+    /** Usual, but for how responses are kept and run. */
     TestCluster(final ResponsesConfig responses) {
         this(new ChatService.Limits(1_000, TimeUnit.SECONDS.toNanos(15)), TimeUnit.SECONDS.toNanos(60),
-            GatewayConfig.ConsoleAccess.LOCAL_OR_KEY, responses);
+            GatewayConfig.ConsoleAccess.LOCAL_OR_KEY, RateLimits.Limits.NONE, responses);
     }
 
     TestCluster(final ChatService.Limits limits, final long stallNanos, final GatewayConfig.ConsoleAccess console) {
-        this(limits, stallNanos, console, ResponsesConfig.USUAL);
+        this(limits, stallNanos, console, RateLimits.Limits.NONE, ResponsesConfig.USUAL);
     }
 
-    private TestCluster(
-        final ChatService.Limits limits, final long stallNanos, final GatewayConfig.ConsoleAccess console, final ResponsesConfig responses) {
+    private TestCluster(final ChatService.Limits limits, final long stallNanos, final GatewayConfig.ConsoleAccess console,
+        final RateLimits.Limits rates, final ResponsesConfig responses) {
         final HttpServerConfig config = new HttpServerConfig("127.0.0.1", 0, 2, BODY_BYTES_MAX, 8L << 20, 64,
             TimeUnit.SECONDS.toNanos(30), stallNanos, TimeUnit.SECONDS.toNanos(2));
-        gateway = Gateway.start(new GatewayConfig(config, limits, console, Map.of(), responses), new Gateway.Parts(() -> view,
+        gateway = Gateway.start(new GatewayConfig(config, limits, console, Map.of(), rates, responses), new Gateway.Parts(() -> view,
             id -> id.value().equals("bytes") ? Optional.of(new ByteModel()) : Optional.empty(), line,
             (model, usage) -> 10L * (usage.promptTokens() - usage.cachedTokens()) + 20L * usage.outputTokens(),
             this::snapshot, () -> new Random(7), NanoClock.SYSTEM, EpochClock.SYSTEM));

@@ -39,7 +39,7 @@ public final class AnswerJson {
         return reason.name().toLowerCase(Locale.ROOT);
     }
 
-    static ObjectNode usage(final ChatUsage total) {
+    static ObjectNode usage(final ChatUsage total, final AnswerForm form) {
         final Usage usage = total.usage();
         final ObjectNode node = Json.object();
         node.put("prompt_tokens", usage.promptTokens());
@@ -47,8 +47,13 @@ public final class AnswerJson {
         node.put("total_tokens", usage.totalTokens());
         node.putObject("prompt_tokens_details").put("cached_tokens", usage.cachedTokens()).put("audio_tokens", 0);
         node.putObject("completion_tokens_details").put("reasoning_tokens", total.reasoningTokens()).put("audio_tokens", 0)
-            .put("accepted_prediction_tokens", 0).put("rejected_prediction_tokens", 0);
-        node.set("spillway", explained(total));
+            .put("accepted_prediction_tokens", total.prediction().acceptedTokens())
+            .put("rejected_prediction_tokens", total.prediction().rejectedTokens());
+        final ObjectNode ours = explained(total);
+        if (!form.prefix().isEmpty()) {
+            ours.put("prefix", form.prefix());
+        }
+        node.set("spillway", ours);
         return node;
     }
 

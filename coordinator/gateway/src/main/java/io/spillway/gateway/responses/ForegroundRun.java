@@ -12,14 +12,19 @@ import io.spillway.gateway.guard.GuardService;
 import io.spillway.gateway.http.HttpAnswer;
 import io.spillway.gateway.http.HttpExchange;
 import io.spillway.gateway.http.SseWriter;
+import io.spillway.gateway.identity.ChainHeaders;
 import io.spillway.gateway.json.Json;
+import io.spillway.gateway.limits.RateHeaders;
+import io.spillway.gateway.limits.RateLimits;
 import io.spillway.gateway.openai.AnswerJson;
+import io.spillway.gateway.runs.OpenStep;
 import java.util.Map;
 import java.util.function.UnaryOperator;
 
 /** Runs one response for a client that waits for it, and ends it when that client leaves. Owned by the exchange's virtual thread. */
 final class ForegroundRun implements ChatListener {
     private final HttpExchange exchange;
+    private final ChainHeaders chain;
     private final ResponseRequest request;
     private final UnaryOperator<ObjectNode> keep;
     private final ResponseTeller teller;
@@ -34,6 +39,7 @@ final class ForegroundRun implements ChatListener {
     ForegroundRun(
         final HttpExchange exchange, final ResponseRequest request, final UnaryOperator<ObjectNode> keep, final EpochClock clock) {
         this.exchange = exchange;
+        this.chain = new ChainHeaders(exchange);
         this.request = request;
         this.keep = keep;
         this.teller = new ResponseTeller(request, this::send, clock);
@@ -54,6 +60,7 @@ final class ForegroundRun implements ChatListener {
     }
 
     private void respond() {
+        chain.finished(usage);
         exchange.header("x-spillway-cost", AnswerJson.dollars(usage.costNanoDollars()).toPlainString());
         if (!usage.placement().isEmpty()) {
             exchange.header("x-spillway-placement", usage.placement());
@@ -62,9 +69,19 @@ final class ForegroundRun implements ChatListener {
     }
 
     @Override
+    public void admitted(final RateLimits.State left) {
+        RateHeaders.tell(left, exchange::header);
+    }
+
+    @Override
+    public void begun(final OpenStep step) {
+        chain.begun(step);
+    }
+
+    @Override
     public void on(final ChatEvent event) {
         switch (event) {
-            case ChatEvent.Started _ -> { } // it may still fail before there is anything to show
+            case ChatEvent.Started started -> chain.started(started.sources()); // it may still fail before there is anything to show
             case ChatEvent.Failed failed -> fail(failed.failure());
             case ChatEvent.Finished finished -> finish(finished.usage());
             default -> {

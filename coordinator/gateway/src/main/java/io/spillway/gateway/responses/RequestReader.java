@@ -17,6 +17,7 @@ import io.spillway.gateway.http.HttpCall;
 import io.spillway.gateway.identity.AgentIdentities;
 import io.spillway.gateway.identity.AgentIdentity;
 import io.spillway.gateway.json.Fields;
+import io.spillway.gateway.openai.Hygiene;
 import io.spillway.gateway.openai.SamplingBody;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -94,7 +95,8 @@ final class RequestReader {
         final Fields fields, final Conversations.Before before, final List<ObjectNode> input, final Asked asked) {
         final List<ObjectNode> items = new ArrayList<>(before.items());
         items.addAll(input);
-        final List<Map<String, Object>> messages = Transcript.messages(fields.text("instructions"), items);
+        final List<Map<String, Object>> messages =
+            Hygiene.withoutAttribution(Transcript.messages(fields.text("instructions"), items));
         final List<Map<String, Object>> said = asked.body.truncates() ? fitting(messages, asked) : messages;
         return prompt(said, asked);
     }

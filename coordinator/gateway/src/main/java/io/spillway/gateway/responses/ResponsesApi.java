@@ -16,6 +16,7 @@ import io.spillway.gateway.http.Router.Route;
 import io.spillway.gateway.json.Fields;
 import io.spillway.gateway.json.Json;
 import io.spillway.gateway.openai.ApiKeys;
+import io.spillway.gateway.openai.Idempotency;
 import io.spillway.gateway.responses.ResponseHead.Status;
 import java.util.List;
 import java.util.Optional;
@@ -64,8 +65,8 @@ public final class ResponsesApi {
 
     private RequestReader.Read read(final HttpExchange exchange, final TenantId tenant) {
         final Fields fields = Fields.parse(exchange.call().body());
-        return reader.read(exchange.call(), fields, new RequestReader.Asker(tenant, parts.ids().next(ItemIds.RESPONSE),
-            TimeUnit.MILLISECONDS.toSeconds(parts.clock().epochMillis())));
+        final String id = Idempotency.id(ItemIds.RESPONSE, exchange.call(), tenant).orElseGet(() -> parts.ids().next(ItemIds.RESPONSE));
+        return reader.read(exchange.call(), fields, new RequestReader.Asker(tenant, id, TimeUnit.MILLISECONDS.toSeconds(parts.clock().epochMillis())));
     }
 
     private void create(final HttpExchange exchange) {
@@ -89,8 +90,11 @@ public final class ResponsesApi {
     }
 
     private void background(final HttpExchange exchange, final ResponseRequest request) {
-        final BackgroundRun run = new BackgroundRun(request, parts.chat(), conversations, parts.clock());
-        runs.start(new ResponseKey(request.chat().tenant(), request.head().id()), run);
+        final BackgroundRun run = runs.find(request.chat().tenant(), request.head().id()).orElseGet(() -> { // else sent again
+            final BackgroundRun fresh = new BackgroundRun(request, parts.chat(), conversations, parts.clock());
+            runs.start(new ResponseKey(request.chat().tenant(), request.head().id()), fresh);
+            return fresh;
+        });
         if (request.form().stream()) {
             following.follow(exchange, run.log(), 0);
         } else {

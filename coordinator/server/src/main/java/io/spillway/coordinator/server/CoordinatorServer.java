@@ -29,6 +29,7 @@ import io.spillway.gateway.files.FileLimits;
 import io.spillway.gateway.files.SharedDirectory;
 import io.spillway.gateway.guard.GuardPolicy;
 import io.spillway.gateway.http.HttpServerConfig;
+import io.spillway.gateway.limits.RateLimits;
 import io.spillway.gateway.responses.ResponseStore;
 import io.spillway.gateway.responses.ResponsesConfig;
 import java.io.IOException;
@@ -222,7 +223,9 @@ public final class CoordinatorServer implements AutoCloseable {
             (int) Math.min(Integer.MAX_VALUE - 8, config.http().bodyMaxBytes()),
             Math.max(usual.bodiesBytesMax(), config.http().bodyMaxBytes()), usual.connectionsMax(), usual.idleNanos(),
             usual.stallNanos(), usual.drainNanos());
+        final CoordinatorConfig.Limits limits = config.limits();
         return new GatewayConfig(http, ChatService.Limits.USUAL, GatewayConfig.ConsoleAccess.LOCAL_OR_KEY, guardrails(),
+            new RateLimits.Limits(limits.requestsPerMinute(), limits.tokensPerMinute(), Tariffs.nanos(limits.quotaDollars())),
             responsesConfig());
     }
 
