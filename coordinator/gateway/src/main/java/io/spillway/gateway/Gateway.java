@@ -156,7 +156,8 @@ public final class Gateway implements AutoCloseable {
         /** The same routes for the lines of batches: from idle capacity only, at the price of batches. */
         List<Route> idleRoutes(final Shared shared, final GatewayMetrics metrics) {
             final ChatService chat = new ChatService(new ChatService.Parts(parts.view(), parts.models(), Background.idle(parts.line()),
-                shared.tariff(), metrics.ofIdleRequests(), parts.random().get(), parts.nanoClock()), config.chat());
+                shared.tariff(), metrics.ofIdleRequests(), parts.random().get(), parts.nanoClock(),
+                Background.soft(parts.epochClock())), config.chat());
             return routes(chat, new GuardService(chat, config.guardrails()), new RequestIds(parts.random().get()));
         }
     }
