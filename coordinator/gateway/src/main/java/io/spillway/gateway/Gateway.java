@@ -8,6 +8,8 @@ import io.spillway.domain.id.ModelId;
 import io.spillway.domain.request.Usage;
 import io.spillway.domain.time.EpochClock;
 import io.spillway.domain.time.NanoClock;
+import io.spillway.gateway.anthropic.MessageErrors;
+import io.spillway.gateway.anthropic.MessagesApi;
 import io.spillway.gateway.batch.BatchLimits;
 import io.spillway.gateway.chat.ChatModel;
 import io.spillway.gateway.chat.ChatService;
@@ -19,6 +21,7 @@ import io.spillway.gateway.files.FileLimits;
 import io.spillway.gateway.files.SharedDirectory;
 import io.spillway.gateway.guard.GuardService;
 import io.spillway.gateway.http.BodySpooling;
+import io.spillway.gateway.http.ErrorRenderer;
 import io.spillway.gateway.http.HttpAnswer;
 import io.spillway.gateway.http.HttpCall;
 import io.spillway.gateway.http.HttpServer;
@@ -114,7 +117,7 @@ public final class Gateway implements AutoCloseable {
         final Asking asking = new Asking(config, parts, keys, responses);
         routes.addAll(asking.routes(chat, guarded, ids));
         routes.addAll(new RunsApi(keys, parts.view(), soft.runs()).routes());
-        final ApiErrors errors = new ApiErrors();
+        final ErrorRenderer errors = new MessageErrors(new ApiErrors());
         final Optional<Background> background = parts.shared().map(shared ->
             new Background(shared, parts, keys, asking.idleRoutes(shared, metrics), errors));
         background.ifPresent(present -> routes.addAll(present.routes()));
@@ -146,8 +149,10 @@ public final class Gateway implements AutoCloseable {
     /** What asks models: the same over whichever line the chat service has. */
     private record Asking(GatewayConfig config, Parts parts, ApiKeys keys, KeptResponses responses) {
         List<Route> routes(final ChatService chat, final GuardService guarded, final RequestIds ids) {
-            final List<Route> routes = new ArrayList<>(new OpenAiApi(new OpenAiApi.Parts(
-                guarded, chat::embed, keys, parts.view(), parts.models(), ids, parts.epochClock())).routes());
+            final List<Route> openAi = new OpenAiApi(new OpenAiApi.Parts(
+                guarded, chat::embed, keys, parts.view(), parts.models(), ids, parts.epochClock())).routes();
+            final List<Route> routes = new ArrayList<>(new MessagesApi(new MessagesApi.Parts(
+                guarded, keys, parts.view(), parts.models(), ids, parts.epochClock())).routesWith(openAi));
             routes.addAll(new ResponsesApi(new ResponsesApi.Parts(guarded, keys, parts.view(), parts.models(), ids, parts.epochClock()),
                 responses, config.chat().quietNanos()).routes());
             return routes;

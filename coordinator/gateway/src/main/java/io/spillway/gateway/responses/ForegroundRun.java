@@ -16,7 +16,7 @@ import io.spillway.gateway.identity.ChainHeaders;
 import io.spillway.gateway.json.Json;
 import io.spillway.gateway.limits.RateHeaders;
 import io.spillway.gateway.limits.RateLimits;
-import io.spillway.gateway.openai.AnswerJson;
+import io.spillway.gateway.openai.Explanation;
 import io.spillway.gateway.runs.OpenStep;
 import java.util.Map;
 import java.util.function.UnaryOperator;
@@ -61,10 +61,7 @@ final class ForegroundRun implements ChatListener {
 
     private void respond() {
         chain.finished(usage);
-        exchange.header("x-spillway-cost", AnswerJson.dollars(usage.costNanoDollars()).toPlainString());
-        if (!usage.placement().isEmpty()) {
-            exchange.header("x-spillway-placement", usage.placement());
-        }
+        Explanation.headers(exchange, usage);
         exchange.respond(new HttpAnswer(200, Map.of("content-type", HttpAnswer.JSON), Json.bytes(answer)));
     }
 

@@ -4,7 +4,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.spillway.domain.request.Usage;
 import io.spillway.gateway.chat.ChatUsage;
 import io.spillway.gateway.json.Json;
-import io.spillway.gateway.openai.AnswerJson;
+import io.spillway.gateway.openai.Explanation;
 
 /** What a response consumed. Stateless; any thread. */
 final class UsageJson {
@@ -19,7 +19,7 @@ final class UsageJson {
         node.put("output_tokens", usage.outputTokens());
         node.putObject("output_tokens_details").put("reasoning_tokens", total.reasoningTokens());
         node.put("total_tokens", usage.totalTokens());
-        node.set("spillway", AnswerJson.explained(total));
+        node.set("spillway", Explanation.json(total));
         return node;
     }
 }
