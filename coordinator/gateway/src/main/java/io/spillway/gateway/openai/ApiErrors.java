@@ -13,7 +13,6 @@ import java.util.Set;
 
 /** Failures in OpenAI's shape: {@code {"error":{"message","type","param","code"}}}, all four keys always. Any thread. */
 public final class ApiErrors implements ErrorRenderer {
-    private static final int METHOD_NOT_ALLOWED_STATUS = 405;
     private static final Set<String> DECIMALS = Set.of("temperature", "top_p", "min_p", "presence_penalty",
         "frequency_penalty", "repetition_penalty", "logit_bias");
     private static final String SCHEMA_FIELD = "response_format.json_schema.schema";
@@ -31,11 +30,7 @@ public final class ApiErrors implements ErrorRenderer {
         if (kind == ErrorKind.UNAUTHENTICATED) {
             headers.put("www-authenticate", "Bearer");
         }
-        return new HttpAnswer(status(failure.code()), headers, Json.bytes(body(failure)));
-    }
-
-    private static int status(final ErrorCode code) {
-        return code == ErrorCode.METHOD_NOT_ALLOWED ? METHOD_NOT_ALLOWED_STATUS : code.kind().httpStatus();
+        return new HttpAnswer(failure.code().httpStatus(), headers, Json.bytes(body(failure)));
     }
 
     /** @return the error object, as a whole answer or as the last event of a stream */
@@ -44,17 +39,17 @@ public final class ApiErrors implements ErrorRenderer {
         final ObjectNode error = body.putObject("error");
         error.put("message", failure.code().kind() == ErrorKind.INTERNAL
             ? "The server had an error while processing your request; it may be sent again" : failure.getMessage());
-        error.put("type", type(failure.code().kind()));
+        error.put("type", type(failure.code()));
         error.put("param", param(failure));
         error.put("code", code(failure));
         return body;
     }
 
-    private static String type(final ErrorKind kind) {
-        return switch (kind) {
+    private static String type(final ErrorCode code) {
+        return switch (code.kind()) {
             case INVALID_REQUEST, UNAUTHENTICATED, FORBIDDEN, NOT_FOUND, CONFLICT, TOO_LARGE, CANCELLED -> "invalid_request_error";
             case RATE_LIMITED -> "rate_limit_error";
-            case UNAVAILABLE, TIMEOUT, INTERNAL -> "server_error";
+            case UNAVAILABLE, TIMEOUT, INTERNAL -> code == ErrorCode.REQUEST_TIMEOUT ? "invalid_request_error" : "server_error";
         };
     }
 
