@@ -71,6 +71,12 @@ final class ByteModel implements ChatModel {
             : Optional.of(bytes(function.isEmpty() ? "[[" : "[[" + function + "|"));
     }
 
+    /** Thoughts stand in {@code <think>} tags. */
+    @Override
+    public ChatOutput newAnswer(final int[] prompt, final List<String> stops, final boolean toolCalls) {
+        return new ThinkingByteOutput(new ByteOutput(stops, toolCalls));
+    }
+
     @Override
     public ChatOutput newOutput(final List<String> stops, final boolean toolCalls) {
         return new ByteOutput(stops, toolCalls);

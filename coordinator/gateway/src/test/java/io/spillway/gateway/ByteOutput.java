@@ -4,6 +4,7 @@ import io.spillway.gateway.chat.ChatOutput;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Consumer;
 
 /** Output of {@link ByteModel}: recomputes everything from the start at each token, which is slow and plain. */
@@ -96,5 +97,11 @@ final class ByteOutput implements ChatOutput {
     @Override
     public boolean stopped() {
         return stopped;
+    }
+
+    @Override
+    public Optional<String> stop() {
+        final String all = bytes.toString(StandardCharsets.UTF_8);
+        return stopped ? stops.stream().filter(all::contains).findFirst() : Optional.empty();
     }
 }

@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import io.spillway.domain.request.GenerationRequest;
 import io.spillway.domain.request.SamplingParams;
 import io.spillway.gateway.ScriptedLine.Script;
+import io.spillway.testkit.openai.OpenAiSchemas;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import org.junit.jupiter.api.AfterAll;

@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.spillway.domain.error.ErrorCode;
 import io.spillway.gateway.ScriptedLine.Script;
+import io.spillway.testkit.openai.OpenAiSchemas;
 import java.net.http.HttpResponse;
 import java.util.ArrayList;
 import java.util.List;
@@ -71,6 +72,17 @@ class ChatStreamTest {
             assertThat(chunks).extracting(chunk -> chunk.get(key)).containsOnly(chunks.getFirst().get(key));
         }
         assertThat(chunks).noneMatch(chunk -> chunk.has("usage"));
+    }
+
+    @Test
+    void thoughtsComeBeforeTheAnswer() {
+        cluster.line.play("<think>ab</think>yes");
+        final List<JsonNode> chunks = stream(",'stream_options':{'include_usage':true}");
+        final StringBuilder thought = new StringBuilder();
+        chunks.forEach(chunk -> thought.append(chunk.path("choices").path(0).path("delta").path("reasoning_content").asText("")));
+        assertThat(thought).hasToString("ab");
+        assertThat(content(chunks, 0)).isEqualTo("yes");
+        assertThat(chunks.getLast().path("usage").path("completion_tokens_details").path("reasoning_tokens").asInt()).isPositive();
     }
 
     @Test

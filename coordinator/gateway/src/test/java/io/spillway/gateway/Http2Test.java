@@ -91,7 +91,7 @@ class Http2Test {
         cluster.line.script = request -> Script.of("x".repeat(400));
         try (RawHttp2 raw = connect(1000)) {
             raw.window(0, 1 << 20);
-            raw.post(1, CHAT, chat(",'stream':true,'n':4"));
+            raw.post(1, CHAT, chat(",'stream':true,'n':2"));
             raw.await(RawHttp2.DATA, 1);
             for (int stream = 3; stream < 23; stream += 2) {
                 raw.post(stream, CHAT, chat(",'max_tokens':1"));
@@ -127,7 +127,7 @@ class Http2Test {
             final String body = chat("");
             raw.headers(1, false, ":method", "POST", ":scheme", "http", ":path", CHAT, ":authority", "x", "expect", "100-continue",
                 "authorization", "Bearer sk-test");
-            assertThat(raw.decode(raw.await(RawHttp2.HEADERS, 1)).status()).hasToString("100");
+            assertThat(raw.await(RawHttp2.HEADERS, 1).headers().status()).hasToString("100");
             raw.send(RawHttp2.DATA, RawHttp2.END_STREAM, 1, body.getBytes(StandardCharsets.UTF_8));
             assertThat(raw.answer(1).body()).contains("hello");
             raw.headers(3, false, ":method", "POST", ":scheme", "http", ":path", CHAT, ":authority", "x", "content-length", "2000000");
@@ -143,12 +143,10 @@ class Http2Test {
         cluster.close();
         cluster = new TestCluster(config -> config.guarded(new io.spillway.gateway.http.HttpServerConfig.Guards(
             1_000_000_000L, 1_000_000_000L, 1024, 128, 4)));
-        cluster.line.script = request -> Script.of("hello").hanging();
         try (RawHttp2 raw = connect()) {
-            raw.await(RawHttp2.SETTINGS, 0);
             final Map<Integer, Integer> resets = new HashMap<>();
             for (int stream = 1; stream < 13; stream += 2) {
-                raw.post(stream, CHAT, chat(",'stream':true"));
+                raw.get(stream, "/console/api/events");
             }
             while (resets.size() < 2) {
                 final Frame frame = raw.read();
@@ -157,7 +155,9 @@ class Http2Test {
                 }
             }
             assertThat(resets).isEqualTo(Map.of(9, REFUSED_STREAM, 11, REFUSED_STREAM));
-            assertThat(cluster.line.requests.size()).isLessThanOrEqualTo(4);
+            raw.reset(1);
+            raw.get(13, "/health");
+            assertThat(raw.answer(13).status()).isEqualTo("200");
         }
     }
 
@@ -212,7 +212,7 @@ class Http2Test {
             assertThat(raw.answer(1).status()).isEqualTo("413");
             final String[] few = java.util.Arrays.copyOf(fields, 48);
             for (int i = 9; i < few.length; i += 2) {
-                few[i] = "v".repeat(3000);
+                few[i] = "v".repeat(4000);
             }
             final byte[] block = RawHttp2.block(few);
             raw.send(RawHttp2.HEADERS, RawHttp2.END_STREAM, 3, java.util.Arrays.copyOf(block, 16000));
@@ -220,7 +220,7 @@ class Http2Test {
                 final int end = Math.min(block.length, at + 16000);
                 raw.send(9, end == block.length ? RawHttp2.END_HEADERS : 0, 3, java.util.Arrays.copyOfRange(block, at, end));
             }
-            assertThat(raw.decode(raw.await(RawHttp2.HEADERS, 3)).status()).hasToString("431");
+            assertThat(raw.await(RawHttp2.HEADERS, 3).headers().status()).hasToString("431");
         }
     }
 
@@ -247,11 +247,7 @@ class Http2Test {
             final Frame first = raw.await(RawHttp2.GOAWAY, 0);
             assertThat(first.code()).isEqualTo(NO_ERROR);
             raw.get(3, "/v1/models");
-            Frame frame = raw.read();
-            while (frame.type() != RawHttp2.HEADERS || frame.stream() != 3) {
-                frame = raw.read();
-            }
-            assertThat(raw.decode(frame).status()).hasToString("503");
+            assertThat(raw.await(RawHttp2.HEADERS, 3).headers().status()).hasToString("503");
             assertThat(idle.closedByServer()).isTrue();
             closed.get(10, TimeUnit.SECONDS);
         }

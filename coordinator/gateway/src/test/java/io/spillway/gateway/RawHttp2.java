@@ -32,7 +32,7 @@ final class RawHttp2 implements AutoCloseable {
     private final DefaultHttp2HeadersDecoder decoder = new DefaultHttp2HeadersDecoder(false);
 
     /** One frame as it came. */
-    record Frame(int type, int flags, int stream, byte[] payload) {
+    record Frame(int type, int flags, int stream, byte[] payload, Http2Headers headers) {
         boolean ends() {
             return (flags & END_STREAM) != 0 && (type == DATA || type == HEADERS);
         }
@@ -122,26 +122,25 @@ final class RawHttp2 implements AutoCloseable {
         final int type = in.readUnsignedByte();
         final int flags = in.readUnsignedByte();
         final int stream = in.readInt();
-        return new Frame(type, flags, stream, in.readNBytes(size));
+        final byte[] payload = in.readNBytes(size);
+        // Every block must be read, in order, for the table that the next one refers to.
+        return new Frame(type, flags, stream, payload, type == HEADERS ? decode(stream, payload) : null);
     }
 
-    /** @return the first frame of that type on that stream; others before it are dropped, HEADERS decoded for the table's sake */
+    /** @return the first frame of that type on that stream; others before it are dropped */
     Frame await(final int type, final int stream) throws IOException {
         while (true) {
             final Frame frame = read();
             if (frame.type == type && frame.stream == stream) {
                 return frame;
             }
-            if (frame.type == HEADERS) {
-                decode(frame);
-            }
         }
     }
 
-    Http2Headers decode(final Frame frame) throws IOException {
-        final ByteBuf block = Unpooled.wrappedBuffer(frame.payload);
+    private Http2Headers decode(final int stream, final byte[] payload) throws IOException {
+        final ByteBuf block = Unpooled.wrappedBuffer(payload);
         try {
-            return decoder.decodeHeaders(frame.stream, block);
+            return decoder.decodeHeaders(stream, block);
         } catch (final Http2Exception e) {
             throw new IOException(e);
         }
@@ -153,9 +152,8 @@ final class RawHttp2 implements AutoCloseable {
         final ByteArrayOutputStream body = new ByteArrayOutputStream();
         while (true) {
             final Frame frame = read();
-            if (frame.type == HEADERS) {
-                final Http2Headers decoded = decode(frame);
-                headers = frame.stream == stream && !"100".contentEquals(decoded.status()) ? decoded : headers;
+            if (frame.type == HEADERS && frame.stream == stream && !"100".contentEquals(frame.headers.status())) {
+                headers = frame.headers;
             }
             if (frame.type == DATA && frame.stream == stream) {
                 body.writeBytes(frame.payload);

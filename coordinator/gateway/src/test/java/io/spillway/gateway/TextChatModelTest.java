@@ -7,6 +7,8 @@ import io.spillway.gateway.chat.ChatOutput.Piece;
 import io.spillway.gateway.chat.Prompt;
 import io.spillway.gateway.chat.TextChatModel;
 import io.spillway.text.ModelText;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -14,6 +16,7 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /** The gateway's words on a real model's files. */
 class TextChatModelTest {
@@ -47,6 +50,7 @@ class TextChatModelTest {
         for (final Piece piece : pieces) {
             words.append(switch (piece) {
                 case Piece.Text content -> content.text();
+                case Piece.Reasoning thought -> "(" + thought.text() + ")";
                 case Piece.CallStart start -> "<" + start.index() + " " + start.name() + ">";
                 case Piece.CallArguments more -> more.fragment();
             });
@@ -98,6 +102,34 @@ class TextChatModelTest {
             Map.of("role", "tool", "tool_call_id", "c", "content", "{}"))));
         assertThat(Arrays.copyOf(next, prompt.length)).containsExactly(prompt);
         assertThat(Arrays.copyOfRange(next, prompt.length, prompt.length + output.length)).containsExactly(output);
+    }
+
+    @Test
+    void thoughtsAreToldApartWhereTheTemplateMarksThem(@TempDir final Path folder) throws IOException {
+        final Path brook = Path.of(System.getProperty("spillway.root"), "deploy/local/models/brook/brook");
+        Files.copy(brook.resolve("tokenizer.json"), folder.resolve("tokenizer.json"));
+        Files.copy(brook.resolve("config.json"), folder.resolve("config.json"));
+        Files.writeString(folder.resolve("tokenizer_config.json"), "{\"chat_template\": \"{{ messages[0].content }}"
+            + "{%- if open %}<think>\\n{%- endif %}{# </think> <tool_call> #}\"}");
+        try (ModelText thinking = ModelText.load(folder)) {
+            final TextChatModel thinker = new TextChatModel(thinking);
+            final int[] output = tokens("<think>\nWhy? <tool_call>no</tool_call>\n</think>\n\nBecause. STOP");
+            assertThat(read(thinker.newAnswer(tokens("Hi"), List.of(" STOP"), true), output))
+                .isEqualTo("(Why? <tool_call>no</tool_call>)Because.");
+            final int[] prompt = thinker.encode(new Prompt.Messages(
+                List.of(Map.of("role", "user", "content", "Hi")), List.of(), Map.of("open", true)));
+            assertThat(read(thinker.newAnswer(prompt, List.of(), false), tokens("Why?\n</think>Because."))).isEqualTo("(Why?)Because.");
+            assertThat(read(thinker.newOutput(List.of(), false), tokens("<think>a</think>b"))).isEqualTo("<think>a</think>b");
+        }
+    }
+
+    private static String read(final ChatOutput output, final int[] tokens) {
+        final List<Piece> pieces = new ArrayList<>();
+        for (final int token : tokens) {
+            output.accept(token, pieces::add);
+        }
+        output.end(pieces::add);
+        return words(pieces).replace(")(", "");
     }
 
     @Test

@@ -22,7 +22,7 @@ record Rooms(String base) {
         List.of("kvstore.pool", "kvstore.index", "kvstore.eviction", "kvstore.tier", "kvstore.service");
     private static final List<String> ENGINE = List.of("node.compute", "node.stored", "node.packed", "node.weights", "node.model", "node.kvcache", "node.sampling",
         "node.grammar", "node.speculation", "node.runner", "node.scheduler", "node.engine");
-    private static final List<String> COORDINATOR_CORE = List.of("coordinator.ledger", "coordinator.state", "coordinator.prefix",
+    private static final List<String> COORDINATOR_CORE = List.of("coordinator.batch", "coordinator.ledger", "coordinator.state", "coordinator.prefix",
         "coordinator.placement", "coordinator.dispatch", "coordinator.admission", "coordinator.routing");
     private static final List<String> JACKSON = List.of("com.fasterxml.jackson");
 
@@ -46,7 +46,7 @@ record Rooms(String base) {
                 List.of("com.google.protobuf", "com.google.common", "io.grpc", "org.agrona", "javax.annotation")),
             new Room("proto/text", List.of("text"), List.of("domain", "modelfile"), with(JACKSON, "ai.djl")),
             new Room("proto/sdk", List.of("sdk"), List.of("domain", "wire"), List.of("com.google.protobuf", "com.google.common", "io.grpc")),
-            new Room("proto/testkit", List.of("testkit"), List.of("domain"), List.of("net.jqwik")));
+            new Room("proto/testkit", List.of("testkit"), List.of("domain"), with(JACKSON, "net.jqwik", "com.networknt")));
     }
 
     private static List<Room> kvstore() {

@@ -12,6 +12,7 @@ import java.util.function.Consumer;
 final class AnswerAssembly {
     private final Consumer<String> onText;
     private final StringBuilder content = new StringBuilder();
+    private final StringBuilder reasoning = new StringBuilder();
     private final List<Integer> tokens = new ArrayList<>();
     private ChatEvent.Finished finished;
 
@@ -30,7 +31,8 @@ final class AnswerAssembly {
 
     void accept(final ChatEvent event) {
         switch (event.getEventCase()) {
-            case TEXT -> text(event.getText());
+            case TEXT -> tell(append(content, event.getText()));
+            case REASONING -> append(reasoning, event.getReasoning());
             case TOKENS -> tokens(event.getTokens());
             case FINISHED -> finished = event.getFinished();
             case FAILED -> throw failure(event.getFailed());
@@ -39,19 +41,24 @@ final class AnswerAssembly {
     }
 
     ChatAnswer answer(final int attempts) {
-        return new ChatAnswer(content.toString(), finished.getToolCallsList().stream().map(ChatCalls::toSdk).toList(),
+        return new ChatAnswer(content.toString(), reasoning.toString(), finished.getToolCallsList().stream().map(ChatCalls::toSdk).toList(),
             finished.getReason(), RequestCodec.toDomain(finished.getUsage()), finished.getCostNanoDollars(),
             finished.getPlacement(), attempts);
     }
 
-    private void text(final ChatEvent.Text piece) {
+    /** @return what was new of it; may be empty */
+    private static String append(final StringBuilder content, final ChatEvent.Text piece) {
         final int known = content.length() - piece.getOffset();
         if (known < 0) {
             throw new SpillwayException(ErrorCode.INTERNAL, "the answer has a gap at character " + content.length());
         }
-        if (known < piece.getText().length()) {
-            final String fresh = piece.getText().substring(known);
-            content.append(fresh);
+        final String fresh = piece.getText().substring(Math.min(known, piece.getText().length()));
+        content.append(fresh);
+        return fresh;
+    }
+
+    private void tell(final String fresh) {
+        if (!fresh.isEmpty()) {
             onText.accept(fresh);
         }
     }

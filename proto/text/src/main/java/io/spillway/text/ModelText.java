@@ -4,6 +4,7 @@ import io.spillway.domain.error.ErrorCode;
 import io.spillway.domain.error.SpillwayException;
 import io.spillway.domain.time.EpochClock;
 import io.spillway.modelfile.GgufFile;
+import io.spillway.text.reasoning.ReasoningFormat;
 import io.spillway.text.stream.TextStream;
 import io.spillway.text.template.Template;
 import io.spillway.text.tokenizer.Tokenizer;
@@ -28,6 +29,7 @@ public final class ModelText implements AutoCloseable {
     private final ChatTemplate chatWithTools;
     private final SpillwayException broken;
     private final BitSet markers = new BitSet();
+    private final BitSet thoughtMarkers = new BitSet();
 
     private ModelText(final Tokenizer tokenizer, final TextSettings settings, final EpochClock clock) {
         this.tokenizer = tokenizer;
@@ -46,6 +48,7 @@ public final class ModelText implements AutoCloseable {
         this.chatWithTools = tools;
         this.broken = failure;
         toolFormat().markers().forEach(marker -> tokenizer.idOf(marker).ifPresent(markers::set));
+        reasoningFormat().markers().forEach(marker -> tokenizer.idOf(marker).ifPresent(thoughtMarkers::set));
     }
 
     /** As {@link #load(Path, EpochClock)} with the machine's clock, which only templates that print the date read. */
@@ -142,18 +145,25 @@ public final class ModelText implements AutoCloseable {
         return chatWithTools == null ? ToolFormat.NONE : chatWithTools.toolFormat();
     }
 
-    /** As {@link #newTextStream(List, boolean)} without markers. */
+    /** @return how the model marks its thoughts, as its template shows it */
+    public ReasoningFormat reasoningFormat() {
+        return chat == null ? ReasoningFormat.NONE : chat.reasoningFormat();
+    }
+
+    /** As {@link #newTextStream(List, boolean, boolean)} without markers. */
     public TextStream newTextStream(final List<String> stops) {
-        return newTextStream(stops, false);
+        return newTextStream(stops, false, false);
     }
 
     /**
      * @param stops       where the output ends
      * @param toolMarkers whether tokens that mark tool calls come through although they are special: wanted when the text goes to a parser
      *                    of {@link #toolFormat()}
+     * @param thoughtMarkers the same for tokens that mark thoughts, and a splitter of {@link #reasoningFormat()}
      */
-    public TextStream newTextStream(final List<String> stops, final boolean toolMarkers) {
-        return new TextStream(tokenizer, stops, token -> tokenizer.isSpecial(token) && !(toolMarkers && markers.get(token)));
+    public TextStream newTextStream(final List<String> stops, final boolean toolMarkers, final boolean thoughtMarkers) {
+        return new TextStream(tokenizer, stops, token -> tokenizer.isSpecial(token)
+            && !(toolMarkers && markers.get(token)) && !(thoughtMarkers && this.thoughtMarkers.get(token)));
     }
 
     /** @return longest sequence the model was made for, in tokens; 0 = its files do not say */

@@ -52,6 +52,7 @@ public final class AdmissionAgent implements FlightOwner {
     private final StatsBook statsBook = new StatsBook();
     private final Map<RequestId, Flight> live = new LinkedHashMap<>();
     private final Map<ModelId, WaitingLine> lines = new LinkedHashMap<>();
+    private final IdleLines idle;
     private final NodeWatch watch = new NodeWatch();
     private int waiting;
     private long nowNanos;
@@ -68,7 +69,8 @@ public final class AdmissionAgent implements FlightOwner {
         this.dispatcher = new Dispatcher(
             config.dispatch(), port, new NodeInbox(config.dispatch().nodeEventsMax(), hooks.wakeup()), this);
         this.policy = new PlacementPolicy(config.placement());
-        this.nodes = new NodeBook(config.patience().loadLagNanos());
+        this.nodes = new NodeBook(config.patience().loadLagNanos(), config.queues().idlePerNode());
+        this.idle = new IdleLines(config.queues().waitingMax());
         this.blocks = new BlockKnowledge(config.patience().resyncNanos(), hooks.resync());
         this.nowNanos = clock.nanoTime();
         this.nextTickNanos = nowNanos;
@@ -110,6 +112,10 @@ public final class AdmissionAgent implements FlightOwner {
     @Override
     public void onWaiting(final Flight flight, final MemberKey lost) {
         flight.exclude(lost, nowNanos + config.patience().exclusionNanos());
+        if (flight.request().isIdle()) {
+            idle.addReturned(flight);
+            return;
+        }
         line(flight).addReturned(flight);
         waiting++;
     }
@@ -117,6 +123,7 @@ public final class AdmissionAgent implements FlightOwner {
     @Override
     public void onEnded(final Flight flight) {
         leaveLine(flight);
+        idle.onEnded(flight);
         live.remove(flight.request().id(), flight);
         statsBook.onEnded(flight, nowNanos);
         if (flight.started()) {
@@ -177,6 +184,8 @@ public final class AdmissionAgent implements FlightOwner {
         final GenerationRequest request = flight.request();
         if (live.putIfAbsent(request.id(), flight) != null) {
             fail(flight, ErrorCode.ALREADY_EXISTS, "a request with the id " + request.id() + " is running");
+        } else if (request.isIdle()) {
+            acceptIdle(flight);
         } else if (nodes.anyEngine() && nodes.model(request.model()).isEmpty()) {
             fail(flight, ErrorCode.MODEL_NOT_FOUND, "no node serves the model " + request.model());
         } else {
@@ -192,6 +201,15 @@ public final class AdmissionAgent implements FlightOwner {
         }
     }
 
+    /** It may wait for a model that nobody serves: what runs when nobody else does has time. */
+    private void acceptIdle(final Flight flight) {
+        if (idle.full()) {
+            fail(flight, ErrorCode.OVERLOADED, idle.waiting() + " requests are waiting for idle capacity already");
+        } else {
+            idle.add(flight);
+        }
+    }
+
     private int placeWaiting() {
         int placed = 0;
         if (waiting > 0) {
@@ -199,7 +217,25 @@ public final class AdmissionAgent implements FlightOwner {
                 placed += place(line);
             }
         }
+        if (waiting > 0) {
+            return placed + giveWay();
+        }
+        for (final WaitingLine line : idle.lines()) {
+            placed += place(line);
+        }
         return placed;
+    }
+
+    /** Somebody waits for a node: as many requests that run from idle capacity end there, to be asked again later. */
+    private int giveWay() {
+        int ended = 0;
+        for (final Map.Entry<ModelId, WaitingLine> line : lines.entrySet()) {
+            for (final Flight flight : idle.toGiveWay(line.getKey(), line.getValue().size())) {
+                dispatcher.stop(flight, new Failed(ErrorCode.OVERLOADED, "gave way to a request that somebody waits for"), nowNanos);
+                ended++;
+            }
+        }
+        return ended;
     }
 
     private int place(final WaitingLine line) {
@@ -229,7 +265,10 @@ public final class AdmissionAgent implements FlightOwner {
         return switch (policy.place(request, candidates)) {
             case Placement.Placed placed -> {
                 leaveLine(flight);
-                nodes.onLaunched(dispatcher.launch(flight, placed, nowNanos));
+                nodes.onLaunched(dispatcher.launch(flight, placed, nowNanos), flight.request().isIdle());
+                if (flight.request().isIdle()) {
+                    idle.onLaunched(flight);
+                }
                 yield true;
             }
             case Placement.Rejected(ErrorCode code, String detail) when code == ErrorCode.CONTEXT_LENGTH_EXCEEDED -> {
@@ -296,6 +335,10 @@ public final class AdmissionAgent implements FlightOwner {
     }
 
     private void leaveLine(final Flight flight) {
+        if (flight.request().isIdle()) {
+            idle.leave(flight);
+            return;
+        }
         final WaitingLine line = lines.get(flight.request().model());
         if (line != null && line.remove(flight)) {
             waiting--;

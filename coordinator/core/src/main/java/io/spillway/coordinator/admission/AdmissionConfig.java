@@ -31,13 +31,23 @@ public record AdmissionConfig(Queues queues, Patience patience, DispatchConfig d
      * @param submissionsMax requests handed in that the agent has not looked at
      * @param feedbackMax    KV batches and load reports that the agent has not looked at; more are dropped and caught up later
      * @param waitingMax     accepted requests that wait for a node; more are refused with {@code OVERLOADED}
+     * @param idlePerNode    requests of this coordinator on one node that run from idle capacity only
      */
-    public record Queues(int submissionsMax, int feedbackMax, int waitingMax) {
+    public record Queues(int submissionsMax, int feedbackMax, int waitingMax, int idlePerNode) {
         /** Room for a burst. */
         public static final Queues DEFAULT = new Queues(1024, 4096, 1024);
+        private static final int IDLE_PER_NODE = 16;
+
+        /** The usual number of requests that run from idle capacity. */
+        public Queues(final int submissionsMax, final int feedbackMax, final int waitingMax) {
+            this(submissionsMax, feedbackMax, waitingMax, IDLE_PER_NODE);
+        }
 
         public Queues {
-            if (submissionsMax < 1 || feedbackMax < 1 || waitingMax < 1) {
+            if (idlePerNode < 1) {
+            throw new IllegalArgumentException("idlePerNode must be positive: " + idlePerNode);
+        }
+        if (submissionsMax < 1 || feedbackMax < 1 || waitingMax < 1) {
                 throw new IllegalArgumentException("submissionsMax, feedbackMax and waitingMax must be positive");
             }
         }

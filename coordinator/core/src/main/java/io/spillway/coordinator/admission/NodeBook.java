@@ -23,14 +23,21 @@ import java.util.TreeMap;
 final class NodeBook {
     private static final int MODELS_REMEMBERED_MAX = 256;
 
+    private static final int IDLE_UNREPORTED_MAX = 4;
+
     private final long loadLagNanos;
+    private final int idlePerNode;
     private final Map<ModelId, ModelDescriptor> models = new LinkedHashMap<>();
     private SortedMap<NodeId, Engine> engines = new TreeMap<>();
     private ClusterView view = ClusterView.EMPTY;
 
-    /** @param loadLagNanos age at which a sent request is taken to be in the next load report */
-    NodeBook(final long loadLagNanos) {
+    /**
+     * @param loadLagNanos age at which a sent request is taken to be in the next load report
+     * @param idlePerNode  most requests on a node that run from idle capacity
+     */
+    NodeBook(final long loadLagNanos, final int idlePerNode) {
         this.loadLagNanos = loadLagNanos;
+        this.idlePerNode = idlePerNode;
     }
 
     /** Takes a view over. Engines that stay keep what is known of them. */
@@ -61,9 +68,13 @@ final class NodeBook {
         return true;
     }
 
-    void onLaunched(final Attempt attempt) {
+    /** @param isIdle whether it runs from idle capacity only */
+    void onLaunched(final Attempt attempt, final boolean isIdle) {
         engineOf(attempt).ifPresent(engine -> {
             engine.running.add(attempt);
+            if (isIdle) {
+                engine.idle.add(attempt);
+            }
             engine.unreported.add(attempt);
             engine.placements++;
             engine.work = null;
@@ -73,6 +84,7 @@ final class NodeBook {
     void onReleased(final Attempt attempt) {
         engineOf(attempt).ifPresent(engine -> {
             engine.running.remove(attempt);
+            engine.idle.remove(attempt);
             if (!engine.unreported.remove(attempt)) {
                 engine.endedTokens += attempt.estimate().computedTokens();
             }
@@ -86,7 +98,7 @@ final class NodeBook {
         for (final Engine engine : engines.values()) {
             if (engine.serves(flight.request().model())) {
                 candidates.add(new Candidate(engine.member.descriptor(), engine.member.epoch(), engine.load, engine.work(),
-                    flight.excludes(engine.key(), nowNanos)));
+                    flight.excludes(engine.key(), nowNanos) || flight.request().isIdle() && !engine.hasIdleRoom(idlePerNode)));
             }
         }
         return candidates;
@@ -133,6 +145,8 @@ final class NodeBook {
         private ClusterView.Member member;
         private final Set<Attempt> running = new LinkedHashSet<>();
         private final Set<Attempt> unreported = new LinkedHashSet<>();
+        /** Those that run from idle capacity. */
+        private final Set<Attempt> idle = new LinkedHashSet<>();
         private Optional<NodeLoad> load = Optional.empty();
         private long placements;
         /**
@@ -150,6 +164,15 @@ final class NodeBook {
         private Engine renewed(final ClusterView.Member newMember) {
             member = newMember;
             return this;
+        }
+
+        /**
+         * Whether one more may come that takes idle capacity only. As long as the node queues nobody it has slots free; a few are
+         * sent at a time, so that the next report tells before there are too many.
+         */
+        private boolean hasIdleRoom(final int idleMax) {
+            return load.filter(known -> known.queuedRequests() == 0).isPresent() && idle.size() < idleMax
+                && unreported.stream().filter(idle::contains).count() < IDLE_UNREPORTED_MAX;
         }
 
         private MemberKey key() {

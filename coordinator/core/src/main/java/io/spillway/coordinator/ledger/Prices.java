@@ -23,6 +23,15 @@ public record Prices(
         check("outputNanoDollarsPerMillion", outputNanoDollarsPerMillion);
     }
 
+    /** @return these prices times {@code share}, each rounded to a whole nano-dollar; at least 0 and at most 1 */
+    public Prices share(final double share) {
+        if (!(share >= 0 && share <= 1)) {
+            throw SpillwayException.ofField(ErrorCode.INVALID_CONFIG, "share", "a share of a price is between 0 and 1: " + share);
+        }
+        return new Prices(Math.round(promptNanoDollarsPerMillion * share), Math.round(cachedNanoDollarsPerMillion * share),
+            Math.round(outputNanoDollarsPerMillion * share));
+    }
+
     private static void check(final String field, final long price) {
         if (price < 0 || price > NANO_DOLLARS_PER_MILLION_MAX) {
             throw SpillwayException.ofField(ErrorCode.INVALID_CONFIG, field,

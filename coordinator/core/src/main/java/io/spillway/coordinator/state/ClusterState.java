@@ -1,5 +1,7 @@
 package io.spillway.coordinator.state;
 
+import io.spillway.coordinator.batch.BatchJob;
+import io.spillway.coordinator.batch.BatchSteps;
 import io.spillway.coordinator.state.CommandResult.Refused;
 import io.spillway.domain.error.ErrorCode;
 import java.util.LinkedHashMap;
@@ -22,6 +24,7 @@ public final class ClusterState {
     private final Memberships memberships;
     private final Tenancy tenancy;
     private final Charges charges;
+    private final Batches batches;
     /** Newest command ids with what they came to, oldest first. */
     private final SequencedMap<String, CommandResult> remembered = new LinkedHashMap<>();
     private long commandsApplied;
@@ -41,9 +44,11 @@ public final class ClusterState {
         memberships = new Memberships(limits.members());
         tenancy = new Tenancy(limits);
         charges = new Charges(limits.runs());
+        batches = new Batches(limits);
         memberships.restore(image);
         tenancy.restore(image);
         charges.restore(image);
+        batches.restore(image);
         image.remembered().forEach(command -> remembered.put(command.commandId(), command.result()));
         commandsApplied = image.commandsApplied();
     }
@@ -83,6 +88,21 @@ public final class ClusterState {
             case Command.CreateApiKey create -> tenancy.createKey(create);
             case Command.RevokeApiKey revoke -> tenancy.revokeKey(revoke);
             case Command.SettleUsage settle -> charges.settle(settle, tenancy::exists);
+            case Command.ChangeBatch batch -> change(batch, epochMillis);
+            case Command.AdoptFiles adopt -> batches.adopt(adopt);
+        };
+    }
+
+    private CommandResult change(final Command.ChangeBatch command, final long epochMillis) {
+        return switch (batches.tryChange(command.change(), epochMillis, tenancy::exists)) {
+            case BatchSteps.Refused(ErrorCode code, String detail) -> new Refused(code, detail);
+            case BatchSteps.Changed(BatchJob job) -> {
+                final CommandResult charged = charges.settle(new Command.SettleUsage(command.charges()), tenancy::exists);
+                if (charged instanceof CommandResult.Done) {
+                    batches.keep(job);
+                }
+                yield charged;
+            }
         };
     }
 
@@ -98,7 +118,7 @@ public final class ClusterState {
      */
     public ClusterView view(final long appliedIndex) {
         return new ClusterView(appliedIndex, memberships.frozen(), tenancy.tenantsOfKeys(), tenancy.secrets(),
-            charges.frozenTenants(), charges.frozenRuns());
+            charges.frozenTenants(), charges.frozenRuns(), batches.frozen(), batches.directory());
     }
 
     /** @return everything there is, to be written down; linear in its size */
@@ -110,6 +130,6 @@ public final class ClusterState {
             .map(entry -> new StateImage.Remembered(entry.getKey(), entry.getValue()))
             .toList();
         return new StateImage(commandsApplied, memberships.lastEpoch(), List.copyOf(memberships.frozen().values()),
-            tenants, tenancy.keys(), charges.runs(), commands);
+            tenants, tenancy.keys(), charges.runs(), commands, batches.image());
     }
 }

@@ -2,8 +2,10 @@ package io.spillway.coordinator.state;
 
 import static java.util.Objects.requireNonNull;
 
+import io.spillway.coordinator.batch.BatchJob;
 import io.spillway.domain.cluster.ModelDescriptor;
 import io.spillway.domain.cluster.NodeDescriptor;
+import io.spillway.domain.id.BatchId;
 import io.spillway.domain.id.ModelId;
 import io.spillway.domain.id.NodeId;
 import io.spillway.domain.id.TenantId;
@@ -22,11 +24,13 @@ import java.util.TreeMap;
  * @param keys  SHA-256 of an API key in hexadecimal, to the tenant it belongs to
  * @param usage totals per tenant, for ever
  * @param runs  totals per agent run, of the most recently charged runs
+ * @param batches        batch jobs, those that ended long ago forgotten
+ * @param filesDirectory mark of the directory that all replicas keep files in; "" = none yet
  */
 public record ClusterView(
     long appliedIndex, SortedMap<NodeId, Member> members, Map<String, TenantId> keys,
     SortedMap<TenantId, TenantSecret> secrets, SortedMap<TenantId, UsageTotals> usage,
-    SortedMap<RunKey, UsageTotals> runs) {
+    SortedMap<RunKey, UsageTotals> runs, SortedMap<BatchId, BatchJob> batches, String filesDirectory) {
 
     /** Before the first command. */
     public static final ClusterView EMPTY =
@@ -38,6 +42,21 @@ public record ClusterView(
         secrets = FrozenMap.of(secrets);
         usage = FrozenMap.of(usage);
         runs = FrozenMap.of(runs);
+        batches = FrozenMap.of(batches);
+        requireNonNull(filesDirectory, "filesDirectory");
+    }
+
+    /** A view without batches. */
+    public ClusterView(
+        final long appliedIndex, final SortedMap<NodeId, Member> members, final Map<String, TenantId> keys,
+        final SortedMap<TenantId, TenantSecret> secrets, final SortedMap<TenantId, UsageTotals> usage,
+        final SortedMap<RunKey, UsageTotals> runs) {
+        this(appliedIndex, members, keys, secrets, usage, runs, FrozenMap.empty(), "");
+    }
+
+    /** @return the same view with these members only */
+    public ClusterView withMembers(final SortedMap<NodeId, Member> some) {
+        return new ClusterView(appliedIndex, some, keys, secrets, usage, runs, batches, filesDirectory);
     }
 
     /** A view without agent runs. */

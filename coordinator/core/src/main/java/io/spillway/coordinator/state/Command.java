@@ -1,5 +1,6 @@
 package io.spillway.coordinator.state;
 
+import io.spillway.coordinator.batch.BatchChange;
 import io.spillway.domain.cluster.NodeDescriptor;
 import io.spillway.domain.id.NodeId;
 import io.spillway.domain.id.TenantId;
@@ -50,6 +51,25 @@ public sealed interface Command {
         public SettleUsage {
             entries = List.copyOf(entries);
         }
+    }
+
+    /**
+     * A step of a batch. With it go the charges for the lines it accounts for: both are taken or neither, so that a line is paid
+     * exactly once.
+     */
+    record ChangeBatch(BatchChange change, List<UsageEntry> charges) implements Command {
+        /** A step that costs nothing. */
+        public ChangeBatch(final BatchChange change) {
+            this(change, List.of());
+        }
+
+        public ChangeBatch {
+            charges = List.copyOf(charges);
+        }
+    }
+
+    /** A replica keeps files in the directory of that mark. Refused with {@code IDENTITY_MISMATCH} when others keep them elsewhere. */
+    record AdoptFiles(String directory) implements Command {
     }
 
     /** What one request is charged. {@code run} is "" when the request belonged to none. */

@@ -1,5 +1,6 @@
 package io.spillway.coordinator.state;
 
+import io.spillway.coordinator.batch.BatchJob;
 import io.spillway.coordinator.state.ClusterView.Member;
 import io.spillway.coordinator.state.ClusterView.RunKey;
 import io.spillway.coordinator.state.ClusterView.UsageTotals;
@@ -18,13 +19,15 @@ import java.util.List;
  * @param keys            in order of their hashes
  * @param runs            least recently charged first
  * @param remembered      oldest first
+ * @param batches         batch jobs, and where their files are
  */
 public record StateImage(
     long commandsApplied, long lastEpoch, List<Member> members, List<Tenant> tenants, List<Key> keys, List<Run> runs,
-    List<Remembered> remembered) {
+    List<Remembered> remembered, Batches batches) {
 
     /** Before the first command. */
-    public static final StateImage EMPTY = new StateImage(0, 0, List.of(), List.of(), List.of(), List.of(), List.of());
+    public static final StateImage EMPTY = new StateImage(0, 0, List.of(), List.of(), List.of(), List.of(), List.of(),
+        Batches.NONE);
 
     public StateImage {
         members = List.copyOf(members);
@@ -32,6 +35,21 @@ public record StateImage(
         keys = List.copyOf(keys);
         runs = List.copyOf(runs);
         remembered = List.copyOf(remembered);
+    }
+
+    /**
+     * Batch jobs.
+     *
+     * @param directory mark of the directory of their files; "" = none yet
+     * @param jobs      in id order
+     */
+    public record Batches(String directory, List<BatchJob> jobs) {
+        /** None. */
+        public static final Batches NONE = new Batches("", List.of());
+
+        public Batches {
+            jobs = List.copyOf(jobs);
+        }
     }
 
     /** A tenant, and what it was charged in all. */

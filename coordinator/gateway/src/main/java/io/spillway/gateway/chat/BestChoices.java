@@ -47,9 +47,10 @@ final class BestChoices {
             case ChatEvent.Tokens tokens -> new ChatEvent.Tokens(choice, tokens.firstIndex(), tokens.tokens(),
                 request.sampling().wantsLogprobs() ? tokens.logprobs() : List.of());
             case ChatEvent.Text text -> new ChatEvent.Text(choice, text.offsetChars(), text.text());
+            case ChatEvent.Reasoning thought -> new ChatEvent.Reasoning(choice, thought.offsetChars(), thought.text());
             case ChatEvent.CallStart start -> new ChatEvent.CallStart(choice, start.index(), start.id(), start.name());
             case ChatEvent.CallArguments more -> new ChatEvent.CallArguments(choice, more.index(), more.fragment());
-            case ChatEvent.ChoiceFinished done -> new ChatEvent.ChoiceFinished(choice, done.reason());
+            case ChatEvent.ChoiceFinished done -> new ChatEvent.ChoiceFinished(choice, done.reason(), done.stop());
             case ChatEvent.Finished finished -> finished;
             case ChatEvent.Failed failed -> failed;
         };

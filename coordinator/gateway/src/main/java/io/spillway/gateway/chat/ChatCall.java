@@ -147,10 +147,11 @@ public final class ChatCall implements RunningCall {
         for (int choice = 0; choice < runs.size(); choice++) {
             final var usage = runs.get(choice).usage();
             final long cost = parts.tariff().applyAsLong(request.model(), usage);
+            final int thought = runs.get(choice).reasoningTokens();
             final boolean firstOfPrompt = choice % request.options().bestOf() == 0;
             final String placement = choice < submissions.size() ? submissions.get(choice).placement() : "";
-            sum = sum.plus(firstOfPrompt ? new ChatUsage(usage, cost, placement)
-                : ChatUsage.ofOutput(usage.outputTokens(), cost));
+            sum = sum.plus(firstOfPrompt ? new ChatUsage(usage, thought, cost, placement)
+                : ChatUsage.ofOutput(usage.outputTokens(), thought, cost));
         }
         return sum;
     }

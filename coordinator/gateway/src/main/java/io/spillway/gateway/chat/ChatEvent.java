@@ -3,9 +3,10 @@ package io.spillway.gateway.chat;
 import io.spillway.domain.error.SpillwayException;
 import io.spillway.domain.request.PrefillSources;
 import java.util.List;
+import java.util.Optional;
 
 /**
- * What happens to a request: per choice {@code Started? (Tokens | Text | CallStart | CallArguments)* ChoiceFinished}, choices
+ * What happens to a request: per choice {@code Started? (Tokens | Reasoning | Text | CallStart | CallArguments)* ChoiceFinished}, choices
  * interleaved, then one {@code Finished}; or at any point one {@code Failed}, and nothing after it.
  */
 public sealed interface ChatEvent {
@@ -26,6 +27,10 @@ public sealed interface ChatEvent {
     record Text(int choice, int offsetChars, String text) implements ChatEvent {
     }
 
+    /** @param offsetChars UTF-16 units of thought of this choice before this piece */
+    record Reasoning(int choice, int offsetChars, String text) implements ChatEvent {
+    }
+
     /** A tool call begins. */
     record CallStart(int choice, int index, String id, String name) implements ChatEvent {
     }
@@ -34,8 +39,16 @@ public sealed interface ChatEvent {
     record CallArguments(int choice, int index, String fragment) implements ChatEvent {
     }
 
-    /** A choice is complete. */
-    record ChoiceFinished(int choice, ChatFinish reason) implements ChatEvent {
+    /**
+     * A choice is complete.
+     *
+     * @param stop the caller's stop string that ended it; empty when something else did
+     */
+    record ChoiceFinished(int choice, ChatFinish reason, Optional<String> stop) implements ChatEvent {
+        /** No stop string was met. */
+        public ChoiceFinished(final int choice, final ChatFinish reason) {
+            this(choice, reason, Optional.empty());
+        }
     }
 
     /** All choices are complete. */

@@ -35,6 +35,14 @@ public interface ChatModel {
         return Optional.empty();
     }
 
+    /**
+     * @param prompt the conversation that is answered, as {@link #encode} gave it: it may leave the model in the middle of a thought
+     * @return a new output, empty, that tells thoughts from the answer where the model marks them
+     */
+    default ChatOutput newAnswer(final int[] prompt, final List<String> stops, final boolean toolCalls) {
+        return newOutput(stops, toolCalls);
+    }
+
     /** @return a new output, empty */
     ChatOutput newOutput(List<String> stops, boolean toolCalls);
 }

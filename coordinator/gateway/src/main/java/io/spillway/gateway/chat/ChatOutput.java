@@ -1,5 +1,6 @@
 package io.spillway.gateway.chat;
 
+import java.util.Optional;
 import java.util.function.Consumer;
 
 /** One output on its way from tokens to text and tool calls. Owned by one thread. */
@@ -13,10 +14,24 @@ public interface ChatOutput {
     /** @return whether a stop string was met */
     boolean stopped();
 
+    /** @return the stop string that was met; empty when none was */
+    default Optional<String> stop() {
+        return Optional.empty();
+    }
+
+    /** @return whether the output is in the middle of a thought */
+    default boolean thinking() {
+        return false;
+    }
+
     /** What an output consists of. */
     sealed interface Piece {
         /** Some text for the reader; never empty, whole characters. */
         record Text(String text) implements Piece {
+        }
+
+        /** Some of what the model thinks before it answers; never empty, whole characters. */
+        record Reasoning(String text) implements Piece {
         }
 
         /** A tool call begins. @param index from 0, in order */

@@ -51,7 +51,7 @@ final class ChatPlanner {
                 : request.options().demand().flatMap(setting.model::callOpening).orElse(new int[0]);
             final int[] tokens = tokens(prompt, setting, opening);
             for (int choice = 0; choice < request.options().bestOf(); choice++) {
-                runs.add(run(request, setting, new Asked(tokens, grammar), runs.size()));
+                runs.add(run(request, setting, new Asked(tokens, grammar, prompt instanceof Prompt.Messages), runs.size()));
                 runs.getLast().open(opening);
             }
         }
@@ -82,7 +82,7 @@ final class ChatPlanner {
     }
 
     /** One prompt, and what its answers must look like. */
-    private record Asked(int[] prompt, Optional<OutputGrammar> grammar) {
+    private record Asked(int[] prompt, Optional<OutputGrammar> grammar, boolean conversation) {
     }
 
     private static ChoiceRun run(final ChatRequest request, final Setting setting, final Asked asked, final int choice) {
@@ -95,7 +95,7 @@ final class ChatPlanner {
             setting.chainRoot, prompt, emitted, Math.max(outputTokensMax, emitted.length + 1), setting.model.stopTokens(),
             sampling(request).withSeed(setting.seed).forChoice(choice)).withPriority(request.options().priority());
         final GenerationRequest shaped = asked.grammar.map(generation::withGrammar).orElse(generation);
-        return new ChoiceRun(choice, shaped, setting.model, request.options(), emitted.length >= outputTokensMax);
+        return new ChoiceRun(choice, shaped, setting.model, request.options(), emitted.length >= outputTokensMax, asked.conversation);
     }
 
     /** To choose among outputs, the probabilities of their tokens must be known. */

@@ -9,12 +9,13 @@ import io.spillway.domain.request.Usage;
  * What a whole request consumed: a prompt counts once however many choices it has, output counts for every choice.
  *
  * @param usage           sums over prompts (first choice of each) and outputs (all choices)
+ * @param reasoningTokens of the output tokens, those of thoughts
  * @param costNanoDollars every choice priced by itself
  * @param placement       why the first choice ran where it ran, for people; may be empty
  */
-public record ChatUsage(Usage usage, long costNanoDollars, String placement) {
+public record ChatUsage(Usage usage, int reasoningTokens, long costNanoDollars, String placement) {
     /** Nothing yet. */
-    public static final ChatUsage NONE = new ChatUsage(new Usage(0, 0, 0, PrefillSources.NONE), 0, "");
+    public static final ChatUsage NONE = new ChatUsage(new Usage(0, 0, 0, PrefillSources.NONE), 0, 0, "");
 
     public ChatUsage {
         requireNonNull(usage, "usage");
@@ -22,13 +23,13 @@ public record ChatUsage(Usage usage, long costNanoDollars, String placement) {
     }
 
     /** @return what a further choice of a prompt adds: its prompt is counted already */
-    static ChatUsage ofOutput(final int outputTokens, final long costNanoDollars) {
-        return new ChatUsage(new Usage(0, 0, outputTokens, PrefillSources.NONE), costNanoDollars, "");
+    static ChatUsage ofOutput(final int outputTokens, final int reasoningTokens, final long costNanoDollars) {
+        return new ChatUsage(new Usage(0, 0, outputTokens, PrefillSources.NONE), reasoningTokens, costNanoDollars, "");
     }
 
     /** @return both together; the placement is the first that says something */
     public ChatUsage plus(final ChatUsage other) {
-        return new ChatUsage(sum(usage, other.usage), costNanoDollars + other.costNanoDollars,
+        return new ChatUsage(sum(usage, other.usage), reasoningTokens + other.reasoningTokens, costNanoDollars + other.costNanoDollars,
             placement.isEmpty() ? other.placement : placement);
     }
 

@@ -29,16 +29,22 @@ final class ChoiceRun {
     private boolean finished;
     private double logprobSum;
     private int logprobCount;
+    private int reasoningTokens;
 
-    /** @param exhausted the output limit is used up by what was emitted before */
+    /**
+     * @param exhausted    the output limit is used up by what was emitted before
+     * @param conversation whether the prompt is a conversation, so that the output is a turn of it and no mere text
+     */
     ChoiceRun(
         final int choice, final GenerationRequest request, final ChatModel model, final ChatRequest.Options options,
-        final boolean exhausted) {
+        final boolean exhausted, final boolean conversation) {
         this.choice = choice;
         this.request = request;
         this.model = model;
         this.exhausted = exhausted;
-        this.output = model.newOutput(options.stops(), options.toolCalls() != ChatRequest.ToolCalls.NONE);
+        final boolean toolCalls = options.toolCalls() != ChatRequest.ToolCalls.NONE;
+        this.output = conversation ? model.newAnswer(request.promptTokens(), options.stops(), toolCalls)
+            : model.newOutput(options.stops(), toolCalls);
         this.teller = new PieceTeller(choice, request.id(), options.toolCalls() == ChatRequest.ToolCalls.ONE);
     }
 
@@ -54,6 +60,11 @@ final class ChoiceRun {
     /** @return output tokens so far */
     int outputTokens() {
         return nextIndex;
+    }
+
+    /** @return output tokens of the thought */
+    int reasoningTokens() {
+        return reasoningTokens;
     }
 
     /** @return mean logarithm of its tokens' probabilities; −∞ when it has none, or they are not known */
@@ -111,6 +122,7 @@ final class ChoiceRun {
         int to = from;
         while (to < delta.tokens().length && !output.stopped() && !teller.cut()) {
             output.accept(delta.tokens()[to++], teller);
+            reasoningTokens += output.thinking() ? 1 : 0;
         }
         for (int i = from; i < to && !delta.logprobs().isEmpty(); i++) {
             logprobSum += delta.logprobs().get(i).logprob();
@@ -147,7 +159,7 @@ final class ChoiceRun {
             teller.tell(out);
         }
         final boolean called = reason == ChatFinish.STOP && teller.calls() > 0;
-        out.accept(new ChatEvent.ChoiceFinished(choice, called ? ChatFinish.TOOL_CALLS : reason));
+        out.accept(new ChatEvent.ChoiceFinished(choice, called ? ChatFinish.TOOL_CALLS : reason, output.stop()));
     }
 
     /** @return what was consumed: the node's own word when the generation ended by itself, else what was seen of it */

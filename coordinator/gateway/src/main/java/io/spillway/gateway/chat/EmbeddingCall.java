@@ -126,7 +126,7 @@ public final class EmbeddingCall {
     }
 
     private ChatUsage usage(final int input, final GenerationEvent.Finished finished) {
-        return new ChatUsage(finished.usage(), parts.tariff().applyAsLong(request.model(), finished.usage()),
+        return new ChatUsage(finished.usage(), 0, parts.tariff().applyAsLong(request.model(), finished.usage()),
             submissions.get(input).placement());
     }
 

@@ -21,6 +21,7 @@ final class PieceTeller implements Consumer<ChatOutput.Piece> {
     private final boolean oneCall;
     private final List<ChatEvent> gathered = new ArrayList<>();
     private int offsetChars;
+    private int thoughtChars;
     private int calls;
     private boolean cut;
 
@@ -47,6 +48,7 @@ final class PieceTeller implements Consumer<ChatOutput.Piece> {
         }
         switch (piece) {
             case ChatOutput.Piece.Text text -> text(text.text());
+            case ChatOutput.Piece.Reasoning thought -> reasoning(thought.text());
             case ChatOutput.Piece.CallStart start -> start(start);
             case ChatOutput.Piece.CallArguments more -> arguments(more);
         }
@@ -59,6 +61,15 @@ final class PieceTeller implements Consumer<ChatOutput.Piece> {
             gathered.add(new ChatEvent.Text(choice, offsetChars, text));
         }
         offsetChars += text.length();
+    }
+
+    private void reasoning(final String text) {
+        if (!gathered.isEmpty() && gathered.getLast() instanceof ChatEvent.Reasoning before) {
+            gathered.set(gathered.size() - 1, new ChatEvent.Reasoning(choice, before.offsetChars(), before.text() + text));
+        } else {
+            gathered.add(new ChatEvent.Reasoning(choice, thoughtChars, text));
+        }
+        thoughtChars += text.length();
     }
 
     private void start(final ChatOutput.Piece.CallStart start) {

@@ -4,16 +4,22 @@ import static java.util.Objects.requireNonNull;
 
 import io.spillway.grammar.ToolCallGrammar;
 import io.spillway.text.ModelText;
+import io.spillway.text.reasoning.ReasoningFormat;
+import io.spillway.text.reasoning.ReasoningSplitter;
 import io.spillway.text.stream.TextStream;
 import io.spillway.text.tools.ToolCallParser;
 import io.spillway.text.tools.ToolDelta;
 import io.spillway.text.tools.ToolFormat;
+import java.io.ByteArrayOutputStream;
+import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
 
 /** A model's text side on its own files: tokenizer, chat template, tool-call format. Any thread. */
 public final class TextChatModel implements ChatModel {
+    /** Enough for the tag that opens a thought and the white space behind it, however they are cut into tokens. */
+    private static final int PROMPT_END_TOKENS = 16;
     private final ModelText text;
 
     public TextChatModel(final ModelText text) {
@@ -73,7 +79,28 @@ public final class TextChatModel implements ChatModel {
 
     @Override
     public ChatOutput newOutput(final List<String> stops, final boolean toolCalls) {
-        return new Output(text.newTextStream(stops, toolCalls), (toolCalls ? text.toolFormat() : ToolFormat.NONE).newParser());
+        return new Output(text.newTextStream(stops, toolCalls, false), parser(toolCalls));
+    }
+
+    private ToolCallParser parser(final boolean toolCalls) {
+        return (toolCalls ? text.toolFormat() : ToolFormat.NONE).newParser();
+    }
+
+    @Override
+    public ChatOutput newAnswer(final int[] prompt, final List<String> stops, final boolean toolCalls) {
+        if (text.reasoningFormat() == ReasoningFormat.NONE) {
+            return newOutput(stops, toolCalls);
+        }
+        final boolean open = text.reasoningFormat().leftOpen(end(prompt));
+        return new ThinkingOutput(text.newTextStream(stops, toolCalls, true), new ReasoningSplitter(open), parser(toolCalls));
+    }
+
+    private String end(final int[] prompt) {
+        final ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        for (int i = Math.max(0, prompt.length - PROMPT_END_TOKENS); i < prompt.length; i++) {
+            bytes.writeBytes(text.tokenizer().tokenBytes(prompt[i]));
+        }
+        return bytes.toString(StandardCharsets.UTF_8);
     }
 
     /** One output: tokens to text, text to content and calls. */
@@ -102,12 +129,65 @@ public final class TextChatModel implements ChatModel {
             return stream.stopped();
         }
 
-        private static void tell(final ToolDelta delta, final Consumer<Piece> pieces) {
+        @Override
+        public Optional<String> stop() {
+            return stream.stopped() ? Optional.of(stream.stop()) : Optional.empty();
+        }
+
+        static void tell(final ToolDelta delta, final Consumer<Piece> pieces) {
             pieces.accept(switch (delta) {
                 case ToolDelta.Content content -> new Piece.Text(content.text());
                 case ToolDelta.CallStart start -> new Piece.CallStart(start.index(), start.name());
                 case ToolDelta.CallArguments more -> new Piece.CallArguments(more.index(), more.fragment());
             });
+        }
+    }
+
+    /** One output of a model that thinks: tokens to text, text to thought and answer, the answer to content and calls. */
+    private static final class ThinkingOutput implements ChatOutput {
+        private final TextStream stream;
+        private final ReasoningSplitter splitter;
+        private final ToolCallParser parser;
+
+        ThinkingOutput(final TextStream stream, final ReasoningSplitter splitter, final ToolCallParser parser) {
+            this.stream = stream;
+            this.splitter = splitter;
+            this.parser = parser;
+        }
+
+        @Override
+        public void accept(final int token, final Consumer<Piece> pieces) {
+            take(stream.accept(token), pieces);
+        }
+
+        private void take(final String words, final Consumer<Piece> pieces) {
+            splitter.accept(words, thought -> pieces.accept(new Piece.Reasoning(thought)), answer -> answer(answer, pieces));
+        }
+
+        private void answer(final String answer, final Consumer<Piece> pieces) {
+            parser.accept(answer, delta -> Output.tell(delta, pieces));
+        }
+
+        @Override
+        public void end(final Consumer<Piece> pieces) {
+            take(stream.end(), pieces);
+            splitter.end(thought -> pieces.accept(new Piece.Reasoning(thought)), answer -> answer(answer, pieces));
+            parser.end(delta -> Output.tell(delta, pieces));
+        }
+
+        @Override
+        public boolean stopped() {
+            return stream.stopped();
+        }
+
+        @Override
+        public Optional<String> stop() {
+            return stream.stopped() ? Optional.of(stream.stop()) : Optional.empty();
+        }
+
+        @Override
+        public boolean thinking() {
+            return splitter.thinking();
         }
     }
 }

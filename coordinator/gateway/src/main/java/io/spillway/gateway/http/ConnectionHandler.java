@@ -72,7 +72,7 @@ final class ConnectionHandler extends SimpleChannelInboundHandler<HttpObject> im
         }
         if (message instanceof HttpRequest head) {
             final Optional<SpillwayException> fault = StrictHead.fault(head, line.config().guards().headersMax(), multiplexed);
-            assembly = new RequestAssembly(head, fault, line.config().bodyBytesMax(), line.bodies());
+            assembly = new RequestAssembly(head, fault, line.config().bodyBytesMax(), line.bodies(), line.spools());
             pace.body();
         }
         if (message instanceof HttpContent content && assembly != null) {
@@ -162,7 +162,7 @@ final class ConnectionHandler extends SimpleChannelInboundHandler<HttpObject> im
     private void refuseLate() {
         final SpillwayException why = new SpillwayException(ErrorCode.REQUEST_TIMEOUT, "The request came in too slowly");
         if (assembly == null) {
-            assembly = RequestAssembly.headless(why, line.bodies());
+            assembly = RequestAssembly.headless(why, line.bodies(), line.spools());
         } else {
             assembly.refuse(why);
         }
@@ -214,10 +214,14 @@ final class ConnectionHandler extends SimpleChannelInboundHandler<HttpObject> im
         gate.signal();
         if (assembly != null) {
             assembly.lease().release();
+            assembly.discard();
             assembly = null;
         }
         pace.complete();
-        waiting.forEach(dropped -> dropped.body().release());
+        waiting.forEach(dropped -> {
+            dropped.body().release();
+            dropped.call().discard();
+        });
         waiting.clear();
         if (current != null) {
             final HttpExchange gone = current;

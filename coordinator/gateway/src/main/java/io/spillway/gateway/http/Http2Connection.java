@@ -39,6 +39,8 @@ final class Http2Connection extends SimpleChannelInboundHandler<Http2Frame> {
     public void handlerAdded(final ChannelHandlerContext ctx) throws Http2Exception {
         windowStartNanos = line.clock().nanoTime();
         final var connection = codec.connection();
+        // The codec would wait for the client to acknowledge the limit: one that never does would have none.
+        connection.remote().maxActiveStreams(line.config().guards().streamsMax());
         connection.local().flowController().incrementWindowSize(connection.connectionStream(),
             CONNECTION_WINDOW_BYTES - connection.local().flowController().windowSize(connection.connectionStream()));
         if (line.draining()) {

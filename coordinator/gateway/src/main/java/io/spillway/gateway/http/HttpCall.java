@@ -5,6 +5,7 @@ import io.netty.handler.codec.http.HttpUtil;
 import io.netty.handler.codec.http.HttpVersion;
 import io.netty.handler.codec.http.QueryStringDecoder;
 import io.spillway.domain.error.SpillwayException;
+import io.spillway.domain.id.TenantId;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -26,6 +27,8 @@ public final class HttpCall {
     private final boolean keepAlive;
     private final boolean chunkable;
     private final SpillwayException refusal;
+    private SpooledBody spooled;
+    private TenantId behalf;
 
     HttpCall(final io.netty.handler.codec.http.HttpRequest head, final RequestBody body, final SpillwayException refusal) {
         final QueryStringDecoder uri = decode(origin(head.uri()));
@@ -98,6 +101,35 @@ public final class HttpCall {
     public Optional<String> traceId() {
         return header("traceparent").map(TRACEPARENT::matcher).filter(Matcher::matches).map(matcher -> matcher.group(1))
             .filter(id -> !NO_TRACE.equals(id));
+    }
+
+    /** @return the body, when it went to a file: {@link #body} is empty then */
+    public Optional<SpooledBody> spooled() {
+        return Optional.ofNullable(spooled);
+    }
+
+    /** @return on whose behalf this process asks itself; empty for what came over the network, which must show a key */
+    public Optional<TenantId> behalf() {
+        return Optional.ofNullable(behalf);
+    }
+
+    /** Sets what only some requests have, before anybody else sees this one. */
+    HttpCall with(final SpooledBody body) {
+        spooled = body;
+        return this;
+    }
+
+    /** Sets what only some requests have, before anybody else sees this one. */
+    HttpCall of(final TenantId tenant) {
+        behalf = tenant;
+        return this;
+    }
+
+    /** The request has ended: its spooled body goes. Idempotent. */
+    void discard() {
+        if (spooled != null) {
+            spooled.close();
+        }
     }
 
     boolean keepAlive() {

@@ -153,6 +153,26 @@ public final class HttpExchange {
         return writer;
     }
 
+    /**
+     * Begins a response whose body is written piece by piece. Call once, and not after another response.
+     *
+     * @param head        status and headers; its own body is not used
+     * @param lengthBytes exactly what will be written
+     */
+    public BodyWriter body(final HttpAnswer head, final long lengthBytes) {
+        commit();
+        final DefaultHttpResponse response = new DefaultHttpResponse(HttpVersion.HTTP_1_1, HttpResponseStatus.valueOf(head.status()));
+        response.headers().set(HttpHeaderNames.CONTENT_LENGTH, lengthBytes);
+        final boolean close = decorate(response);
+        head.headers().forEach((name, value) -> response.headers().set(name, value));
+        connection.channel().write(response);
+        final BodyWriter body = new BodyWriter(connection.channel(), connection.gate(), connection.stallNanos(), ending(close));
+        if (head()) {
+            body.end();
+        }
+        return body;
+    }
+
     private SseWriter.Ending ending(final boolean close) {
         return new SseWriter.Ending() {
             @Override

@@ -48,9 +48,17 @@ public final class HttpServer implements AutoCloseable {
      *
      * @param ids      new request ids; any thread
      * @param answered told the status of every answer that begins; any thread
+     * @param spooling which bodies go to files
      */
     public record Parts(
-        HttpHandler handler, ErrorRenderer errors, Supplier<String> ids, IntConsumer answered, NanoClock clock) {
+        HttpHandler handler, ErrorRenderer errors, Supplier<String> ids, IntConsumer answered, NanoClock clock,
+        BodySpooling spooling) {
+        /** All bodies are held in memory. */
+        public Parts(
+            final HttpHandler handler, final ErrorRenderer errors, final Supplier<String> ids, final IntConsumer answered,
+            final NanoClock clock) {
+            this(handler, errors, ids, answered, clock, BodySpooling.NONE);
+        }
     }
 
     private HttpServer(final HttpServerConfig config, final Parts parts) {

@@ -23,16 +23,23 @@ final class RequestAssembly {
     private int bodyBytes;
     private boolean continueWanted;
     private SpillwayException refusal;
+    /** Not null: the body goes to a file. */
+    private final SpoolTaking spool;
 
     /** @param fault why the head is refused, when it is */
     RequestAssembly(
-        final HttpRequest head, final Optional<SpillwayException> fault, final int bodyBytesMax, final BodyBudget budget) {
+        final HttpRequest head, final Optional<SpillwayException> fault, final int bodyBytesMax, final BodyBudget budget,
+        final SpoolTaking.Spools spools) {
         this.head = head;
         this.bodyBytesMax = bodyBytesMax;
         this.lease = new BodyLease(budget);
         this.announcedBytes = fault.isPresent() ? 0 : HttpUtil.getContentLength(head, 0L);
+        this.spool = fault.isPresent() ? null : spools.forHead(head).orElse(null);
         if (fault.isPresent()) {
             refuse(fault.get());
+        } else if (spool != null) {
+            continueWanted = HttpUtil.is100ContinueExpected(head);
+            spool.begin(head, announcedBytes).ifPresent(this::refuse);
         } else if (announcedBytes > bodyBytesMax) {
             refuse(tooLarge());
         } else {
@@ -42,8 +49,9 @@ final class RequestAssembly {
     }
 
     /** @return a request of which no head came: there is only something to refuse */
-    static RequestAssembly headless(final SpillwayException why, final BodyBudget budget) {
-        return new RequestAssembly(new DefaultHttpRequest(HttpVersion.HTTP_1_1, HttpMethod.GET, "/"), Optional.of(why), 0, budget);
+    static RequestAssembly headless(final SpillwayException why, final BodyBudget budget, final SpoolTaking.Spools spools) {
+        return new RequestAssembly(
+            new DefaultHttpRequest(HttpVersion.HTTP_1_1, HttpMethod.GET, "/"), Optional.of(why), 0, budget, spools);
     }
 
     private SpillwayException tooLarge() {
@@ -54,6 +62,14 @@ final class RequestAssembly {
         refusal = why;
         body = NOTHING;
         bodyBytes = 0;
+        discard();
+    }
+
+    /** The request will not be handled: a body in a file goes. */
+    void discard() {
+        if (spool != null) {
+            spool.discard();
+        }
     }
 
     private void reserve(final long upToBytes) {
@@ -67,6 +83,10 @@ final class RequestAssembly {
     void append(final ByteBuf piece) {
         final int size = piece.readableBytes();
         if (refused() || size == 0) {
+            return;
+        }
+        if (spool != null) {
+            spool.append(piece).ifPresent(this::refuse);
             return;
         }
         if (size > bodyBytesMax - bodyBytes) {
@@ -111,6 +131,7 @@ final class RequestAssembly {
 
     HttpCall complete() {
         final byte[] whole = bodyBytes == body.length ? body : Arrays.copyOf(body, bodyBytes);
-        return new HttpCall(head, new RequestBody(whole, head.headers(), bodyBytesMax, lease), refusal);
+        final HttpCall call = new HttpCall(head, new RequestBody(whole, head.headers(), bodyBytesMax, lease), refusal);
+        return spool == null || refused() ? call : call.with(spool.complete());
     }
 }

@@ -1,5 +1,6 @@
 package io.spillway.gateway.http;
 
+import io.netty.handler.codec.http.EmptyHttpHeaders;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpHeaders;
 import io.spillway.domain.error.ErrorCode;
@@ -31,6 +32,11 @@ final class RequestBody {
         this.headers = headers;
         this.bytesMax = bytesMax;
         this.lease = lease;
+    }
+
+    /** @return a body that did not come over the network */
+    static RequestBody of(final byte[] plain) {
+        return new RequestBody(plain, EmptyHttpHeaders.INSTANCE, plain.length, new BodyLease(new BodyBudget(0)));
     }
 
     /**

@@ -36,6 +36,7 @@ final class ServerLine {
     private final IntConsumer answered;
     private final NanoClock clock;
     private final BodyBudget bodies;
+    private final SpoolTaking.Spools spools;
     private final Set<HttpExchange> running = ConcurrentHashMap.newKeySet();
     private final AtomicLong stalledClients = new AtomicLong();
     private final AtomicLong lateRequests = new AtomicLong();
@@ -52,6 +53,7 @@ final class ServerLine {
         this.answered = parts.answered();
         this.clock = parts.clock();
         this.bodies = new BodyBudget(config.bodiesBytesMax());
+        this.spools = new SpoolTaking.Spools(parts.spooling());
     }
 
     HttpServerConfig config() {
@@ -60,6 +62,10 @@ final class ServerLine {
 
     BodyBudget bodies() {
         return bodies;
+    }
+
+    SpoolTaking.Spools spools() {
+        return spools;
     }
 
     NanoClock clock() {
@@ -120,6 +126,7 @@ final class ServerLine {
         try {
             handle(exchange);
         } finally {
+            exchange.call().discard();
             handlers.decrementAndGet();
             wake();
         }

@@ -2,6 +2,7 @@ package io.spillway.gateway.openai;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.spillway.domain.id.ModelId;
+import io.spillway.gateway.json.Fields;
 import java.util.Optional;
 
 /**

@@ -7,6 +7,7 @@ import io.spillway.domain.request.Usage;
 import io.spillway.gateway.chat.ChatEvent.ChatFinish;
 import io.spillway.gateway.chat.ChatUsage;
 import io.spillway.gateway.chat.TokenText;
+import io.spillway.gateway.json.Json;
 import java.math.BigDecimal;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
@@ -45,7 +46,7 @@ final class AnswerJson {
         node.put("completion_tokens", usage.outputTokens());
         node.put("total_tokens", usage.totalTokens());
         node.putObject("prompt_tokens_details").put("cached_tokens", usage.cachedTokens()).put("audio_tokens", 0);
-        node.putObject("completion_tokens_details").put("reasoning_tokens", 0).put("audio_tokens", 0)
+        node.putObject("completion_tokens_details").put("reasoning_tokens", total.reasoningTokens()).put("audio_tokens", 0)
             .put("accepted_prediction_tokens", 0).put("rejected_prediction_tokens", 0);
         final PrefillSources sources = usage.sources();
         node.putObject("spillway")

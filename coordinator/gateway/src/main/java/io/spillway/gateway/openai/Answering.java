@@ -11,6 +11,7 @@ import io.spillway.gateway.guard.GuardService;
 import io.spillway.gateway.http.HttpAnswer;
 import io.spillway.gateway.http.HttpExchange;
 import io.spillway.gateway.http.SseWriter;
+import io.spillway.gateway.json.Json;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
 

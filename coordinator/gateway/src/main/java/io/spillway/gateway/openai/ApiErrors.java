@@ -6,6 +6,7 @@ import io.spillway.domain.error.ErrorKind;
 import io.spillway.domain.error.SpillwayException;
 import io.spillway.gateway.http.ErrorRenderer;
 import io.spillway.gateway.http.HttpAnswer;
+import io.spillway.gateway.json.Json;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;

@@ -22,10 +22,13 @@ public final class ApiKeys {
     }
 
     /**
-     * @return the tenant whose key came with the call
+     * @return the tenant whose key came with the call, or on whose behalf this process asks itself
      * @throws SpillwayException {@code INVALID_API_KEY} when there is none, or a wrong one
      */
     public TenantId tenant(final HttpCall call) {
+        if (call.behalf().isPresent()) {
+            return call.behalf().get();
+        }
         final String key = key(call).orElseThrow(() -> new SpillwayException(ErrorCode.INVALID_API_KEY,
             "You didn't provide an API key. Send it as a header: Authorization: Bearer YOUR_KEY"));
         return view.get().tenantOfKey(hash(key)).orElseThrow(

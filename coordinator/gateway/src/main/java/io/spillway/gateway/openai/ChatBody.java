@@ -10,6 +10,7 @@ import io.spillway.domain.request.SamplingParams;
 import io.spillway.gateway.chat.ChatRequest;
 import io.spillway.gateway.chat.OutputShape;
 import io.spillway.gateway.chat.Prompt;
+import io.spillway.gateway.json.Fields;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.spillway.gateway.chat.ChatEvent;
 import io.spillway.gateway.chat.TokenText;
+import io.spillway.gateway.json.Json;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -17,6 +18,7 @@ final class ChatShape implements AnswerShape {
     /** What is known of one choice. */
     private static final class Choice {
         private final StringBuilder text = new StringBuilder();
+        private final StringBuilder thought = new StringBuilder();
         private final List<ObjectNode> calls = new ArrayList<>();
         private final List<StringBuilder> arguments = new ArrayList<>();
         private final List<TokenText> logprobs = new ArrayList<>();
@@ -41,6 +43,8 @@ final class ChatShape implements AnswerShape {
             }
             case ChatEvent.Text text -> withRole(text.choice(), List.of(
                 chunk(text.choice(), Json.object().put("content", text.text()), null)));
+            case ChatEvent.Reasoning thought -> withRole(thought.choice(), List.of(
+                chunk(thought.choice(), Json.object().put("reasoning_content", thought.text()), null)));
             case ChatEvent.CallStart start -> withRole(start.choice(), List.of(
                 chunk(start.choice(), callDelta(start), null)));
             case ChatEvent.CallArguments more -> List.of(chunk(more.choice(), argumentsDelta(more), null));
@@ -111,6 +115,7 @@ final class ChatShape implements AnswerShape {
         switch (event) {
             case ChatEvent.Tokens tokens -> choices[tokens.choice()].logprobs.addAll(tokens.logprobs());
             case ChatEvent.Text text -> choices[text.choice()].text.append(text.text());
+            case ChatEvent.Reasoning thought -> choices[thought.choice()].thought.append(thought.text());
             case ChatEvent.CallStart start -> {
                 final ObjectNode call = Json.object().put("id", start.id()).put("type", "function");
                 call.putObject("function").put("name", start.name());
@@ -139,6 +144,9 @@ final class ChatShape implements AnswerShape {
         final ObjectNode message = node.putObject("message").put("role", "assistant");
         message.put("content", choice.text.isEmpty() && !choice.calls.isEmpty() ? null : choice.text.toString());
         message.putNull("refusal");
+        if (!choice.thought.isEmpty()) {
+            message.put("reasoning_content", choice.thought.toString());
+        }
         if (!choice.calls.isEmpty()) {
             final ArrayNode calls = message.putArray("tool_calls");
             for (int call = 0; call < choice.calls.size(); call++) {

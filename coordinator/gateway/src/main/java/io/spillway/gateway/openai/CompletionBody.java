@@ -3,6 +3,7 @@ package io.spillway.gateway.openai;
 import io.spillway.domain.id.ModelId;
 import io.spillway.gateway.chat.ChatRequest;
 import io.spillway.gateway.chat.Prompt;
+import io.spillway.gateway.json.Fields;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;

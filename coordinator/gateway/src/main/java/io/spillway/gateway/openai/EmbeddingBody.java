@@ -7,6 +7,8 @@ import io.spillway.domain.error.SpillwayException;
 import io.spillway.domain.request.Pooling;
 import io.spillway.gateway.chat.EmbeddingRequest;
 import io.spillway.gateway.chat.Embeddings;
+import io.spillway.gateway.json.Fields;
+import io.spillway.gateway.json.Json;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Arrays;

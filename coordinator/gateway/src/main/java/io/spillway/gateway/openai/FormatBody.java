@@ -1,6 +1,7 @@
 package io.spillway.gateway.openai;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.spillway.gateway.json.Fields;
 import io.spillway.grammar.GrammarSource;
 import io.spillway.grammar.schema.Whitespace;
 import java.util.ArrayList;

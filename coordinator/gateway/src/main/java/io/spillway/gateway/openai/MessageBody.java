@@ -1,6 +1,7 @@
 package io.spillway.gateway.openai;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.spillway.gateway.json.Fields;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;

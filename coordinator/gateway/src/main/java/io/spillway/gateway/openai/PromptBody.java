@@ -2,6 +2,7 @@ package io.spillway.gateway.openai;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.spillway.gateway.chat.Prompt;
+import io.spillway.gateway.json.Fields;
 import java.util.ArrayList;
 import java.util.List;
 

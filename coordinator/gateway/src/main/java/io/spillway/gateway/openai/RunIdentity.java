@@ -2,6 +2,7 @@ package io.spillway.gateway.openai;
 
 import io.spillway.domain.id.RunId;
 import io.spillway.gateway.http.HttpCall;
+import io.spillway.gateway.json.Fields;
 import java.util.List;
 import java.util.Optional;
 
@@ -9,7 +10,7 @@ import java.util.Optional;
  * Which agent run a request belongs to: our own headers first, then those that agents send by themselves, then the body's
  * {@code metadata.run_id}, {@code metadata.session_id} and {@code prompt_cache_key}.
  */
-final class RunIdentity {
+public final class RunIdentity {
     private static final List<String> HEADERS =
         List.of("x-run-id", "x-session-id", "x-claude-code-session-id", "session-id", "x-session-affinity");
     private static final int CHARS_MAX = 200;
@@ -17,7 +18,8 @@ final class RunIdentity {
     private RunIdentity() {
     }
 
-    static Optional<RunId> of(final HttpCall call, final Fields body) {
+    /** @return the run a request belongs to, if it names one */
+    public static Optional<RunId> of(final HttpCall call, final Fields body) {
         return HEADERS.stream().map(call::header).flatMap(Optional::stream).findFirst()
             .or(() -> inMetadata(body, "run_id"))
             .or(() -> inMetadata(body, "session_id"))

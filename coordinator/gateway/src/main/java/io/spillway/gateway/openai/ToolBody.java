@@ -1,6 +1,7 @@
 package io.spillway.gateway.openai;
 
 import io.spillway.gateway.chat.ChatRequest.ToolCalls;
+import io.spillway.gateway.json.Fields;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashMap;

@@ -108,7 +108,12 @@ class ContentCodingTest {
         final ByteArrayOutputStream all = new ByteArrayOutputStream();
         for (int i = 0; i < 50; i++) {
             final byte[] event = ("data: {\"event\":" + i + "}\n\n").getBytes(StandardCharsets.UTF_8);
-            all.writeBytes(packing.packed(event));
+            final byte[] packed = packing.packed(event);
+            assertThat(packed).isNotEmpty();
+            all.writeBytes(packed);
+            if (coding == ContentCoding.BROTLI) {
+                continue; // This reader of it gives nothing back before the end.
+            }
             final byte[] read = new byte[event.length];
             try (InputStream in = coding.unpacked(new ByteArrayInputStream(all.toByteArray()))) {
                 for (int skipped = 0; skipped <= i; skipped++) {

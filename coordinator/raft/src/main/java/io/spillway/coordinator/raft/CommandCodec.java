@@ -21,6 +21,8 @@ final class CommandCodec {
     private static final int CREATE_API_KEY = 6;
     private static final int REVOKE_API_KEY = 7;
     private static final int SETTLE_USAGE = 8;
+    private static final int CHANGE_BATCH = 9;
+    private static final int ADOPT_FILES = 10;
 
     private CommandCodec() {
     }
@@ -82,6 +84,15 @@ final class CommandCodec {
                 out.writeByte(SETTLE_USAGE);
                 out.writeList(settle.entries(), CommandCodec::write);
             }
+            case Command.ChangeBatch batch -> {
+                out.writeByte(CHANGE_BATCH);
+                BatchCodec.write(out, batch.change());
+                out.writeList(batch.charges(), CommandCodec::write);
+            }
+            case Command.AdoptFiles adopt -> {
+                out.writeByte(ADOPT_FILES);
+                out.writeText(adopt.directory());
+            }
         }
     }
 
@@ -97,6 +108,8 @@ final class CommandCodec {
                 new Command.CreateApiKey(new TenantId(in.readText()), in.readText(), in.readText());
             case REVOKE_API_KEY -> new Command.RevokeApiKey(in.readText());
             case SETTLE_USAGE -> new Command.SettleUsage(in.readList(CommandCodec::readEntry));
+            case CHANGE_BATCH -> new Command.ChangeBatch(BatchCodec.readChange(in), in.readList(CommandCodec::readEntry));
+            case ADOPT_FILES -> new Command.AdoptFiles(in.readText());
             default -> throw new IllegalArgumentException("unknown command type " + type);
         };
     }

@@ -9,9 +9,14 @@ import io.spillway.domain.kv.TenantSecret;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 
-/** The whole state as the content of a snapshot. Layout: version, then the lists of the image. Pure functions; any thread. */
+/**
+ * The whole state as the content of a snapshot. Layout: version, then the lists of the image. Snapshots of all versions so far are
+ * read. Pure functions; any thread.
+ */
 final class ImageCodec {
-    static final int VERSION = 1;
+    static final int VERSION = 2;
+    /** Without batches. */
+    private static final int FIRST_VERSION = 1;
     private static final String WHAT = "the snapshot";
 
     private ImageCodec() {
@@ -26,15 +31,19 @@ final class ImageCodec {
         out.writeList(image.keys(), ImageCodec::write);
         out.writeList(image.runs(), ImageCodec::write);
         out.writeList(image.remembered(), ImageCodec::write);
+        out.writeText(image.batches().directory());
+        out.writeList(image.batches().jobs(), BatchCodec::write);
     }
 
     /** @throws io.spillway.domain.error.SpillwayException for bytes of another version, or damaged ones */
     static StateImage decode(final ByteBuffer bytes) {
         return RecordReader.read(WHAT, bytes, in -> {
-            in.expectVersion(WHAT, VERSION);
+            final int version = in.expectVersion(WHAT, FIRST_VERSION, VERSION);
             return new StateImage(in.readLong(), in.readLong(), in.readList(ImageCodec::readMember),
                 in.readList(ImageCodec::readTenant), in.readList(ImageCodec::readKey), in.readList(ImageCodec::readRun),
-                in.readList(ImageCodec::readRemembered));
+                in.readList(ImageCodec::readRemembered),
+                version == FIRST_VERSION ? StateImage.Batches.NONE
+                    : new StateImage.Batches(in.readText(), in.readList(BatchCodec::readJob)));
         });
     }
 

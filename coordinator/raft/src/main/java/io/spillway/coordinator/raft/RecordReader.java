@@ -74,11 +74,17 @@ final class RecordReader {
 
     /** Reads the version that starts every record. */
     void expectVersion(final String what, final int known) {
+        expectVersion(what, known, known);
+    }
+
+    /** @return the version that starts a record: one of those */
+    int expectVersion(final String what, final int oldest, final int newest) {
         final int version = readByte();
-        if (version != known) {
+        if (version < oldest || version > newest) {
             throw new SpillwayException(ErrorCode.INTERNAL, what + " has version " + version + ", this replica reads version "
-                + known + ": run the release that wrote it, or a newer one");
+                + newest + ": run the release that wrote it, or a newer one");
         }
+        return version;
     }
 
     /** A length that the remaining bytes can hold: everything that is counted takes a byte at least. */

@@ -104,8 +104,17 @@ class CodecTest {
         assertThatThrownBy(() -> CommandCodec.decode(ByteBuffer.wrap(command)))
             .hasMessageContaining("version 9").hasMessageContaining("version 1");
         final byte[] image = encode(StateImage.EMPTY);
-        image[0] = 2;
-        assertThatThrownBy(() -> ImageCodec.decode(ByteBuffer.wrap(image))).hasMessageContaining("version 2");
+        image[0] = 9;
+        assertThatThrownBy(() -> ImageCodec.decode(ByteBuffer.wrap(image))).hasMessageContaining("version 9").hasMessageContaining("version 2");
+    }
+
+    /** Snapshots outlive releases: the first ones knew no batches. */
+    @Test
+    void anImageOfTheFirstVersionStaysReadable() {
+        final byte[] now = encode(StateImage.EMPTY);
+        final byte[] first = Arrays.copyOf(now, now.length - Integer.BYTES - Integer.BYTES);
+        first[0] = 1;
+        assertThat(ImageCodec.decode(ByteBuffer.wrap(first))).isEqualTo(StateImage.EMPTY);
     }
 
     /** The log outlives releases: these bytes must stay readable. */

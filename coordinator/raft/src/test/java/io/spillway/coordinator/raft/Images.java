@@ -86,7 +86,9 @@ final class Images {
                 .as(Command.CreateTenant::new),
             Combinators.combine(tenants, texts(), texts()).as(Command.CreateApiKey::new),
             texts().map(Command.RevokeApiKey::new),
-            entries().list().ofMaxSize(5).map(Command.SettleUsage::new));
+            entries().list().ofMaxSize(5).map(Command.SettleUsage::new),
+            Combinators.combine(BatchImages.changes(), entries().list().ofMaxSize(3)).as(Command.ChangeBatch::new),
+            texts().map(Command.AdoptFiles::new));
     }
 
     static Arbitrary<CommandResult> results() {
@@ -109,7 +111,8 @@ final class Images {
             Combinators.combine(tenants, secrets, totals).as(StateImage.Tenant::new).list().ofMaxSize(3),
             Combinators.combine(texts(), tenants, texts()).as(StateImage.Key::new).list().ofMaxSize(3),
             Combinators.combine(runs, totals).as(StateImage.Run::new).list().ofMaxSize(3),
-            Combinators.combine(names(), results()).as(StateImage.Remembered::new).list().ofMaxSize(3))
+            Combinators.combine(names(), results()).as(StateImage.Remembered::new).list().ofMaxSize(3),
+            Combinators.combine(texts(), BatchImages.jobs().list().ofMaxSize(3)).as(StateImage.Batches::new))
             .as(StateImage::new);
     }
 }

@@ -56,7 +56,7 @@ final class MemberStreams {
                 members.put(id, member);
             }
         });
-        return new ClusterView(now.appliedIndex(), members, now.keys(), now.secrets(), now.usage(), now.runs());
+        return now.withMembers(members);
     }
 
     /** @return leases of the members heard here */

@@ -46,6 +46,8 @@ final class SdkAnswer implements ChatListener {
             }
             case ChatEvent.Text text -> send(io.spillway.wire.v1.ChatEvent.newBuilder().setText(
                 io.spillway.wire.v1.ChatEvent.Text.newBuilder().setOffset(text.offsetChars()).setText(text.text())).build());
+            case ChatEvent.Reasoning thought -> send(io.spillway.wire.v1.ChatEvent.newBuilder().setReasoning(
+                io.spillway.wire.v1.ChatEvent.Text.newBuilder().setOffset(thought.offsetChars()).setText(thought.text())).build());
             case ChatEvent.CallStart start ->
                 calls.add(ToolCall.newBuilder().setId(start.id()).setName(start.name()));
             case ChatEvent.CallArguments more -> {

@@ -8,6 +8,7 @@ import io.spillway.domain.id.ModelId;
 import io.spillway.domain.id.RequestId;
 import io.spillway.domain.id.RunId;
 import io.spillway.domain.id.TenantId;
+import io.spillway.domain.request.GenerationRequest;
 import io.spillway.domain.request.Pooling;
 import io.spillway.gateway.chat.ChatRequest;
 import io.spillway.gateway.chat.EmbeddingRequest;
@@ -45,7 +46,7 @@ final class SdkRequests {
         }
         final var options = new ChatRequest.Options(1, request.getStopList(),
             tools.isEmpty() ? ChatRequest.ToolCalls.NONE : ChatRequest.ToolCalls.MANY, Optional.empty(),
-            RequestCodec.toArray(request.getEmittedTokensList())).with(1, request.getPriority());
+            RequestCodec.toArray(request.getEmittedTokensList())).with(1, priority(request.getPriority()));
         return new ChatRequest(new RequestId(request.getRequestId()), tenant,
             request.getRun().isEmpty() ? Optional.empty() : Optional.of(new RunId(request.getRun())),
             new ModelId(request.getModel()), List.of(new Prompt.Messages(messages, tools, Map.of())),
@@ -61,7 +62,17 @@ final class SdkRequests {
         return new EmbeddingRequest(new RequestId(request.getRequestId()), tenant,
             request.getRun().isEmpty() ? Optional.empty() : Optional.of(new RunId(request.getRun())),
             new ModelId(request.getModel()), request.getInputsList().stream().<Prompt>map(Prompt.Text::new).toList(),
-            request.getPooling() == 0 ? Pooling.LAST : Pooling.ofNumber(request.getPooling()), request.getPriority());
+            request.getPooling() == 0 ? Pooling.LAST : Pooling.ofNumber(request.getPooling()),
+            priority(request.getPriority()));
+    }
+
+    /** Idle capacity is for batches, which pay for it in their own way. */
+    private static int priority(final int asked) {
+        if (Math.abs((long) asked) > GenerationRequest.PRIORITY_MAX) {
+            throw SpillwayException.ofField(asked < 0 ? ErrorCode.BELOW_MINIMUM : ErrorCode.ABOVE_MAXIMUM, "priority",
+                "priority must be between " + -GenerationRequest.PRIORITY_MAX + " and " + GenerationRequest.PRIORITY_MAX + ": " + asked);
+        }
+        return asked;
     }
 
     private static Map<String, Object> message(final ChatMessage message) {

@@ -39,9 +39,15 @@ final class UsageSettler implements UsageSink {
         this.commandIds = commandIds;
     }
 
-    /** What was delivered is charged: a complete answer, and what a caller got before it went away. A failure is free. */
+    /**
+     * What was delivered is charged: a complete answer, and what a caller got before it went away. A failure is free. What ran from
+     * idle capacity is charged by its batch, together with the progress it made.
+     */
     @Override
     public void onEnded(final Consumption consumption) {
+        if (consumption.request().isIdle()) {
+            return;
+        }
         if (consumption.failure().filter(code -> code != ErrorCode.CANCELLED).isPresent()) {
             return;
         }

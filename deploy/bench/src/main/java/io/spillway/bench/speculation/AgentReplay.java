@@ -95,7 +95,7 @@ final class AgentReplay {
     private List<Episode.Call> take(final int[] output, final List<Map<String, Object>> messages) {
         final Answer answer = new Answer();
         final ToolCallParser parser = text.toolFormat().newParser();
-        final TextStream stream = text.newTextStream(List.of(), true);
+        final TextStream stream = text.newTextStream(List.of(), true, false);
         final StringBuilder whole = new StringBuilder();
         for (final int token : output) {
             whole.append(stream.accept(token));

@@ -43,6 +43,8 @@ public enum ErrorCode {
     NO_LEADER(5004, ErrorKind.UNAVAILABLE),
     INVALID_CONFIG(5005, ErrorKind.INVALID_REQUEST),
     INVALID_MODEL_FILE(5006, ErrorKind.INVALID_REQUEST),
+    /** What was asked cannot be done with it as it is now. */
+    WRONG_STATE(5007, ErrorKind.CONFLICT),
     INTERNAL(9000, ErrorKind.INTERNAL);
 
     private final int number;

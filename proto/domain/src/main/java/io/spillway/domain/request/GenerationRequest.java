@@ -31,6 +31,8 @@ public record GenerationRequest(
 
     /** Highest priority; the lowest is its negative. */
     public static final int PRIORITY_MAX = 100;
+    /** Below all that a client may ask for: runs from idle capacity only, gives way at once and may wait without end. */
+    public static final int IDLE_PRIORITY = -PRIORITY_MAX - 1;
 
     public GenerationRequest {
         requireNonNull(id, "id");
@@ -42,7 +44,7 @@ public record GenerationRequest(
         requireNonNull(sampling, "sampling");
         requireNonNull(pooling, "pooling");
         requireNonNull(grammar, "grammar");
-        if (Math.abs((long) priority) > PRIORITY_MAX) {
+        if (priority != IDLE_PRIORITY && Math.abs((long) priority) > PRIORITY_MAX) {
             throw SpillwayException.ofField(priority < 0 ? ErrorCode.BELOW_MINIMUM : ErrorCode.ABOVE_MAXIMUM, "priority",
                 "priority must be between " + -PRIORITY_MAX + " and " + PRIORITY_MAX + ": " + priority);
         }
@@ -89,6 +91,11 @@ public record GenerationRequest(
     public GenerationRequest withGrammar(final OutputGrammar shape) {
         return new GenerationRequest(id, tenant, run, model, chainRoot, promptTokens, emittedTokens, outputTokensMax,
             stopTokens, sampling, priority, pooling, Optional.of(shape));
+    }
+
+    /** @return whether it runs from idle capacity only */
+    public boolean isIdle() {
+        return priority == IDLE_PRIORITY;
     }
 
     /** @return tokens that must be in the KV cache before the next output token: prompt and emitted */

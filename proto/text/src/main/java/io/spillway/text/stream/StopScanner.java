@@ -9,6 +9,7 @@ import java.util.List;
 public final class StopScanner {
     private final List<String> stops;
     private final StringBuilder held = new StringBuilder();
+    private String matched = "";
     private boolean stopped;
 
     /** @param stops empty ones are left out */
@@ -27,6 +28,7 @@ public final class StopScanner {
             final int start = stopEndingAt(end);
             if (start >= 0) {
                 stopped = true;
+                matched = held.substring(start, end);
                 return release(start);
             }
         }
@@ -66,6 +68,11 @@ public final class StopScanner {
     /** @return whether a stop string was met */
     public boolean stopped() {
         return stopped;
+    }
+
+    /** @return the stop string that was met; empty when none was */
+    public String matched() {
+        return matched;
     }
 
     /** No more text comes. @return what was held back; empty after a stop */

@@ -63,6 +63,11 @@ public final class TextStream {
         return stops.stopped();
     }
 
+    /** @return the stop string that was met; empty when none was */
+    public String stop() {
+        return stops.matched();
+    }
+
     /** @return how many tokens were taken, up to and with the one that completed the stop string */
     public int tokens() {
         return tokens;

@@ -1,4 +1,4 @@
-package io.spillway.gateway.openai;
+package io.spillway.gateway.json;
 
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonProcessingException;
@@ -18,8 +18,8 @@ import java.nio.charset.CodingErrorAction;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
 
-/** The one JSON reader and writer of this API. Any thread. */
-final class Json {
+/** The one JSON reader and writer of the HTTP APIs. Any thread. */
+public final class Json {
     private static final int DEPTH_MAX = 200;
     private static final int TEXT_CHARS_MAX = 128 << 20;
     private static final ObjectMapper MAPPER = JsonMapper.builder(JsonFactory.builder()
@@ -34,12 +34,13 @@ final class Json {
     private Json() {
     }
 
-    static ObjectNode object() {
+    /** @return a new object, empty; fields keep their order */
+    public static ObjectNode object() {
         return MAPPER.createObjectNode();
     }
 
     /** @return the bytes of a document, on one line */
-    static byte[] bytes(final JsonNode node) {
+    public static byte[] bytes(final JsonNode node) {
         try {
             return MAPPER.writeValueAsBytes(node);
         } catch (final JsonProcessingException e) {
@@ -48,12 +49,12 @@ final class Json {
     }
 
     /** @return lists, maps (in order), texts, numbers and booleans */
-    static Map<String, Object> map(final JsonNode node) {
+    public static Map<String, Object> map(final JsonNode node) {
         return MAPPER.convertValue(node, MAP);
     }
 
     /** @throws SpillwayException {@code INVALID_JSON} when {@code body} is not one JSON object in UTF-8 */
-    static ObjectNode parse(final byte[] body) {
+    public static ObjectNode parse(final byte[] body) {
         if (body.length == 0) {
             throw invalid("The request body is empty; send a JSON object");
         }

@@ -1,4 +1,4 @@
-package io.spillway.gateway.openai;
+package io.spillway.gateway.json;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -14,9 +14,9 @@ import java.util.OptionalLong;
 
 /**
  * An object of the request body, read field by field; every complaint names the field's path. {@code null} is the same as absent,
- * fields nobody asks for are tolerated.
+ * fields nobody asks for are tolerated. Immutable; any thread.
  */
-final class Fields {
+public final class Fields {
     private final ObjectNode node;
     private final String path;
 
@@ -25,28 +25,33 @@ final class Fields {
         this.path = path;
     }
 
-    static Fields parse(final byte[] body) {
+    /** @throws SpillwayException {@code INVALID_JSON} when {@code body} is not one JSON object in UTF-8 */
+    public static Fields parse(final byte[] body) {
         return new Fields(Json.parse(body), "");
     }
 
     /** @return the path of one of this object's fields */
-    String path(final String name) {
+    public String path(final String name) {
         return path.isEmpty() ? name : path + "." + name;
     }
 
-    Optional<JsonNode> value(final String name) {
+    /** @return the field as it stands; empty when absent or null */
+    public Optional<JsonNode> value(final String name) {
         return Optional.ofNullable(node.get(name)).filter(value -> !value.isNull());
     }
 
-    boolean has(final String name) {
+    /** @return whether the field is there and not null */
+    public boolean has(final String name) {
         return value(name).isPresent();
     }
 
-    Map<String, Object> toMap() {
+    /** @return the whole object as lists, maps (in order), texts, numbers and booleans */
+    public Map<String, Object> toMap() {
         return Json.map(node);
     }
 
-    Optional<String> text(final String name) {
+    /** @throws SpillwayException {@code INVALID_TYPE} when it is there and no string */
+    public Optional<String> text(final String name) {
         return value(name).map(value -> {
             if (!value.isTextual()) {
                 throw wrongType(path(name), "a string", value);
@@ -55,11 +60,13 @@ final class Fields {
         });
     }
 
-    String requiredText(final String name) {
+    /** @throws SpillwayException {@code MISSING_FIELD}, {@code INVALID_TYPE} */
+    public String requiredText(final String name) {
         return text(name).orElseThrow(() -> missing(name));
     }
 
-    boolean flag(final String name, final boolean absent) {
+    /** @throws SpillwayException {@code INVALID_TYPE} when it is there and no boolean */
+    public boolean flag(final String name, final boolean absent) {
         return value(name).map(value -> {
             if (!value.isBoolean()) {
                 throw wrongType(path(name), "a boolean", value);
@@ -68,7 +75,8 @@ final class Fields {
         }).orElse(absent);
     }
 
-    OptionalInt integer(final String name, final int min, final int max) {
+    /** @throws SpillwayException {@code INVALID_TYPE}, {@code BELOW_MINIMUM}, {@code ABOVE_MAXIMUM} */
+    public OptionalInt integer(final String name, final int min, final int max) {
         final Optional<JsonNode> value = value(name);
         if (value.isEmpty()) {
             return OptionalInt.empty();
@@ -78,7 +86,8 @@ final class Fields {
         return OptionalInt.of(value.get().intValue());
     }
 
-    OptionalLong longInteger(final String name) {
+    /** @throws SpillwayException {@code INVALID_TYPE}, {@code BELOW_MINIMUM}, {@code ABOVE_MAXIMUM} */
+    public OptionalLong longInteger(final String name) {
         final Optional<JsonNode> value = value(name);
         if (value.isEmpty()) {
             return OptionalLong.empty();
@@ -95,7 +104,8 @@ final class Fields {
         }
     }
 
-    OptionalDouble number(final String name, final double min, final double max) {
+    /** @throws SpillwayException {@code INVALID_TYPE}, {@code BELOW_MINIMUM}, {@code ABOVE_MAXIMUM} */
+    public OptionalDouble number(final String name, final double min, final double max) {
         final Optional<JsonNode> value = value(name);
         if (value.isEmpty()) {
             return OptionalDouble.empty();
@@ -116,7 +126,8 @@ final class Fields {
         }
     }
 
-    static SpillwayException outOfRange(final String path, final ErrorCode code, final double value, final String bound) {
+    /** @return a complaint about a number; {@code bound} for instance {@code at least 0} */
+    public static SpillwayException outOfRange(final String path, final ErrorCode code, final double value, final String bound) {
         return SpillwayException.ofField(code, path,
             "Invalid '" + path + "': expected a value of " + bound + ", but got " + plain(value) + " instead.");
     }
@@ -125,16 +136,18 @@ final class Fields {
         return value == Math.rint(value) && Math.abs(value) < 1e18 ? Long.toString((long) value) : Double.toString(value);
     }
 
-    Optional<Fields> object(final String name) {
+    /** @throws SpillwayException {@code INVALID_TYPE} when it is there and no object */
+    public Optional<Fields> object(final String name) {
         return value(name).map(value -> of(path(name), value));
     }
 
-    Fields requiredObject(final String name) {
+    /** @throws SpillwayException {@code MISSING_FIELD}, {@code INVALID_TYPE} */
+    public Fields requiredObject(final String name) {
         return object(name).orElseThrow(() -> missing(name));
     }
 
     /** @return the elements of an array; empty when absent */
-    List<JsonNode> array(final String name) {
+    public List<JsonNode> array(final String name) {
         final List<JsonNode> elements = new ArrayList<>();
         value(name).ifPresent(value -> {
             if (!value.isArray()) {
@@ -146,7 +159,7 @@ final class Fields {
     }
 
     /** @return the elements of an array of objects; empty when absent */
-    List<Fields> objects(final String name) {
+    public List<Fields> objects(final String name) {
         final List<Fields> objects = new ArrayList<>();
         for (final JsonNode element : array(name)) {
             objects.add(of(path(name) + "[" + objects.size() + "]", element));
@@ -161,19 +174,23 @@ final class Fields {
         throw wrongType(path, "an object", value);
     }
 
-    SpillwayException missing(final String name) {
+    /** @return a complaint that one of this object's fields is missing */
+    public SpillwayException missing(final String name) {
         return SpillwayException.ofField(ErrorCode.MISSING_FIELD, path(name), "Missing required parameter: '" + path(name) + "'.");
     }
 
-    SpillwayException invalid(final String name, final String detail) {
+    /** @return a complaint about the value of one of this object's fields */
+    public SpillwayException invalid(final String name, final String detail) {
         return SpillwayException.ofField(ErrorCode.INVALID_VALUE, path(name), "Invalid '" + path(name) + "': " + detail);
     }
 
-    SpillwayException unsupported(final String name, final String detail) {
+    /** @return a complaint that a value is known elsewhere but cannot be served here */
+    public SpillwayException unsupported(final String name, final String detail) {
         return SpillwayException.ofField(ErrorCode.UNSUPPORTED, path(name), "Unsupported '" + path(name) + "': " + detail);
     }
 
-    static SpillwayException wrongType(final String path, final String expected, final JsonNode value) {
+    /** @return a complaint about a type; {@code expected} for instance {@code a string} */
+    public static SpillwayException wrongType(final String path, final String expected, final JsonNode value) {
         return SpillwayException.ofField(ErrorCode.INVALID_TYPE, path,
             "Invalid type for '" + path + "': expected " + expected + ", but got " + kind(value) + " instead.");
     }
