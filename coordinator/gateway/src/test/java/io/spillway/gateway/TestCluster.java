@@ -66,7 +66,7 @@ final class TestCluster implements AutoCloseable {
             GatewayConfig.ConsoleAccess.LOCAL_OR_KEY, change);
     }
 
-    private TestCluster(
+    TestCluster(
         final ChatService.Limits limits, final long stallNanos, final GatewayConfig.ConsoleAccess console,
         final UnaryOperator<HttpServerConfig> change) {
         final HttpServerConfig config = change.apply(new HttpServerConfig("127.0.0.1", 0, 2, BODY_BYTES_MAX, 8L << 20, 64,

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.netty.util.internal.PlatformDependent;
 import io.spillway.gateway.ScriptedLine.Script;
 import io.spillway.gateway.chat.ChatService;
+import io.spillway.gateway.http.HttpServerConfig;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -33,7 +34,7 @@ class VanishingClientsTest {
     @Test
     void noSlotIsLeakedAndMemoryIsBounded() throws Exception {
         try (ServerLog log = new ServerLog(); TestCluster cluster = new TestCluster(new ChatService.Limits(20_000, TimeUnit.SECONDS.toNanos(15)),
-            TimeUnit.MILLISECONDS.toNanos(300), GatewayConfig.ConsoleAccess.LOCAL_OR_KEY)) {
+            TimeUnit.MILLISECONDS.toNanos(300), GatewayConfig.ConsoleAccess.LOCAL_OR_KEY, VanishingClientsTest::roomy)) {
             cluster.line.script = request -> Script.of("word ".repeat(80));
             final long beforeBytes = PlatformDependent.usedDirectMemory();
             final AtomicLong mostBytes = new AtomicLong();
@@ -56,6 +57,11 @@ class VanishingClientsTest {
             assertThat(cluster.post(CHAT, chat("")).statusCode()).isEqualTo(200);
             assertThat(log.lines()).isEmpty();
         }
+    }
+
+    private static HttpServerConfig roomy(final HttpServerConfig usual) {
+        return new HttpServerConfig(usual.host(), usual.port(), usual.ioThreads(), usual.bodyBytesMax(), usual.bodiesBytesMax(), 1_000,
+            usual.idleNanos(), usual.stallNanos(), usual.drainNanos());
     }
 
     private static void await(final BooleanSupplier condition) {

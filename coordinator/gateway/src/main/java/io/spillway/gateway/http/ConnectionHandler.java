@@ -237,7 +237,9 @@ final class ConnectionHandler extends SimpleChannelInboundHandler<HttpObject> im
 
     @Override
     public void userEventTriggered(final ChannelHandlerContext ctx, final Object event) {
-        if (event instanceof IdleStateEvent && current == null) {
+        if (!(event instanceof IdleStateEvent)) {
+            ctx.fireUserEventTriggered(event);
+        } else if (current == null) {
             ctx.close();
         }
     }

@@ -78,7 +78,9 @@ final class Http2Connection extends SimpleChannelInboundHandler<Http2Frame> {
 
     @Override
     public void userEventTriggered(final ChannelHandlerContext ctx, final Object event) {
-        if (event instanceof IdleStateEvent && codec.connection().numActiveStreams() == 0) {
+        if (!(event instanceof IdleStateEvent)) {
+            ctx.fireUserEventTriggered(event); // Some hold buffers, which the pipeline's end lets go.
+        } else if (codec.connection().numActiveStreams() == 0) {
             ctx.close();
         }
     }
