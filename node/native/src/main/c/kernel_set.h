@@ -22,7 +22,7 @@ static void prepare(const int format, const float *in, const int32_t rows, const
 static void project(const int format, const struct projection *p) {
     static void (*const by_format[])(const struct projection *) = {
         project_f32, project_f16, project_bf16, project_f8, project_q8_0, project_q4_0, project_q4_k, project_q4_m, project_q8_g,
-        project_q8_m
+        project_q8_m, project_q6_k
     };
     by_format[format](p);
 }

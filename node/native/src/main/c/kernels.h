@@ -30,8 +30,11 @@
 #define EXPAND_COLUMNS 64
 #define PROJECT_SCRATCH_BYTES (EXPAND_COLUMNS * PANEL * STRIP_PANELS * 4)
 
+/* The bits of a half, moved to where a float has them, are a float that is so many times too small. */
+#define HALF_REBIAS 0x1p112f
+
 /* How weights are stored; the numbers are shared with WeightFormat.java. */
-enum weight_format { W_F32, W_F16, W_BF16, W_F8, W_Q8_0, W_Q4_0, W_Q4_K, W_Q4_M, W_Q8_G, W_Q8_M };
+enum weight_format { W_F32, W_F16, W_BF16, W_F8, W_Q8_0, W_Q4_0, W_Q4_K, W_Q4_M, W_Q8_G, W_Q8_M, W_Q6_K };
 
 /* A product of prepared rows with some panels of one matrix. */
 struct projection {

@@ -85,16 +85,17 @@ INLINE __m256 power(__m256 shifted, int32_t bits) {
 
 INLINE lanes f_power(lanes shifted, int32_t bits) { return f_pair(power(shifted.a, bits), power(shifted.b, bits)); }
 
-INLINE __m256 moved(__m256i words, int shift, int32_t mask, float rebias) {
-    const __m256i bits = _mm256_and_si256(_mm256_slli_epi32(words, shift), _mm256_set1_epi32(mask));
-    return _mm256_mul_ps(_mm256_castsi256_ps(bits), _mm256_set1_ps(rebias));
+INLINE __m256 moved(__m256i words, int shift, int32_t mask) {
+    return _mm256_castsi256_ps(_mm256_and_si256(_mm256_slli_epi32(words, shift), _mm256_set1_epi32(mask)));
 }
 
-INLINE lanes f_halves(const void *p) {
+INLINE lanes f_small_halves(const void *p) {
     const __m128i *words = p;
-    return f_pair(moved(_mm256_cvtepi16_epi32(_mm_loadu_si128(words)), 13, (int) 0x8FFFE000, 0x1p112f),
-        moved(_mm256_cvtepi16_epi32(_mm_loadu_si128(words + 1)), 13, (int) 0x8FFFE000, 0x1p112f));
+    return f_pair(moved(_mm256_cvtepi16_epi32(_mm_loadu_si128(words)), 13, (int) 0x8FFFE000),
+        moved(_mm256_cvtepi16_epi32(_mm_loadu_si128(words + 1)), 13, (int) 0x8FFFE000));
 }
+
+INLINE lanes f_halves(const void *p) { return f_mul(f_small_halves(p), f_set(HALF_REBIAS)); }
 
 INLINE lanes f_brains(const void *p) {
     const __m128i *words = p;
@@ -104,8 +105,9 @@ INLINE lanes f_brains(const void *p) {
 
 INLINE lanes f_eights(const void *p) {
     const __m128i bytes = _mm_loadu_si128(p);
-    return f_pair(moved(_mm256_cvtepi8_epi32(bytes), 20, (int) 0x87F00000, 0x1p120f),
-        moved(_mm256_cvtepi8_epi32(_mm_srli_si128(bytes, 8)), 20, (int) 0x87F00000, 0x1p120f));
+    const lanes small = f_pair(moved(_mm256_cvtepi8_epi32(bytes), 20, (int) 0x87F00000),
+        moved(_mm256_cvtepi8_epi32(_mm_srli_si128(bytes, 8)), 20, (int) 0x87F00000));
+    return f_mul(small, f_set(0x1p120f));
 }
 
 INLINE lanes f_unsigned_bytes(const void *p) {
@@ -176,3 +178,17 @@ INLINE quads q_high(const void *p) {
     quads r = {_mm256_and_si256(_mm256_srli_epi16(w.a, 4), low), _mm256_and_si256(_mm256_srli_epi16(w.b, 4), low)};
     return r;
 }
+
+INLINE __m256i pairs_of(const __m256i all, int field) {
+    const __m256i moved = field < 2 ? _mm256_slli_epi16(all, 4 - 2 * field) : field == 2 ? all : _mm256_srli_epi16(all, 2);
+    return _mm256_and_si256(moved, _mm256_set1_epi8(0x30));
+}
+
+INLINE quads with_pairs(const quads w, const void *pairs, int field) {
+    const quads all = q_signed(pairs);
+    quads r = {_mm256_or_si256(w.a, pairs_of(all.a, field)), _mm256_or_si256(w.b, pairs_of(all.b, field))};
+    return r;
+}
+
+INLINE quads q_low_six(const void *p, const void *pairs, int field) { return with_pairs(q_low(p), pairs, field); }
+INLINE quads q_high_six(const void *p, const void *pairs, int field) { return with_pairs(q_high(p), pairs, field); }

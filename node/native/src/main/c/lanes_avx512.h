@@ -54,14 +54,12 @@ INLINE lanes f_power(lanes shifted, int32_t bits) {
     return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_sub_epi32(_mm512_castps_si512(shifted), _mm512_set1_epi32(bits)), 23));
 }
 
-INLINE lanes half_bits(__m512i words, float rebias) {
-    const __m512i bits = _mm512_and_si512(_mm512_slli_epi32(words, 13), _mm512_set1_epi32((int) 0x8FFFE000));
-    return _mm512_mul_ps(_mm512_castsi512_ps(bits), _mm512_set1_ps(rebias));
+INLINE lanes f_small_halves(const void *p) {
+    const __m512i words = _mm512_cvtepi16_epi32(_mm256_loadu_si256((const __m256i *) p));
+    return _mm512_castsi512_ps(_mm512_and_si512(_mm512_slli_epi32(words, 13), _mm512_set1_epi32((int) 0x8FFFE000)));
 }
 
-INLINE lanes f_halves(const void *p) {
-    return half_bits(_mm512_cvtepi16_epi32(_mm256_loadu_si256((const __m256i *) p)), 0x1p112f);
-}
+INLINE lanes f_halves(const void *p) { return f_mul(f_small_halves(p), f_set(HALF_REBIAS)); }
 
 INLINE lanes f_brains(const void *p) {
     return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(_mm256_loadu_si256((const __m256i *) p)), 16));
@@ -108,3 +106,13 @@ INLINE quads q_low(const void *p) { return _mm512_and_si512(_mm512_loadu_si512(p
 INLINE quads q_high(const void *p) {
     return _mm512_and_si512(_mm512_srli_epi16(_mm512_loadu_si512(p), 4), _mm512_set1_epi8(15));
 }
+
+/* Bits 4 and 5 of a quad: its field of 64 bytes of pairs. */
+INLINE quads q_pairs(const void *pairs, int field) {
+    const __m512i all = _mm512_loadu_si512(pairs);
+    const __m512i moved = field < 2 ? _mm512_slli_epi16(all, (unsigned) (4 - 2 * field)) : field == 2 ? all : _mm512_srli_epi16(all, 2);
+    return _mm512_and_si512(moved, _mm512_set1_epi8(0x30));
+}
+
+INLINE quads q_low_six(const void *p, const void *pairs, int field) { return _mm512_or_si512(q_low(p), q_pairs(pairs, field)); }
+INLINE quads q_high_six(const void *p, const void *pairs, int field) { return _mm512_or_si512(q_high(p), q_pairs(pairs, field)); }

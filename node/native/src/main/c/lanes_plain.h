@@ -70,14 +70,17 @@ INLINE lanes f_power(lanes shifted, int32_t bits) {
     return shifted;
 }
 
-/* Sixteen IEEE halves. There is no case for infinity and NaN: they read as 65536 and above. */
-INLINE lanes f_halves(const void *p) {
+/* Sixteen IEEE halves, HALF_REBIAS times too small. */
+INLINE lanes f_small_halves(const void *p) {
     int16_t words[16];
     lanes r;
     memcpy(words, p, 32);
-    EACH r.at[lane] = float_of((int32_t) (((uint32_t) (int32_t) words[lane] << 13) & 0x8FFFE000u)) * 0x1p112f;
+    EACH r.at[lane] = float_of((int32_t) (((uint32_t) (int32_t) words[lane] << 13) & 0x8FFFE000u));
     return r;
 }
+
+/* Sixteen IEEE halves. There is no case for infinity and NaN: they read as 65536 and above. */
+INLINE lanes f_halves(const void *p) { return f_mul(f_small_halves(p), f_set(HALF_REBIAS)); }
 
 INLINE lanes f_brains(const void *p) {
     uint16_t words[16];
@@ -141,7 +144,7 @@ INLINE ints i_dot_signed(ints sum, quads w, const int8_t *x) {
     return sum;
 }
 
-/* The same for weights of 0 to 15. */
+/* The same for weights of 0 to 63. */
 INLINE ints i_dot_small(ints sum, quads w, const int8_t *x) { return i_dot_signed(sum, w, x); }
 
 INLINE quads q_signed(const void *p) { quads r; memcpy(&r, p, 64); return r; }
@@ -162,3 +165,15 @@ INLINE quads q_high(const void *p) {
     }
     return r;
 }
+
+/* Six bits: the low four with a field, 0 to 3, of 64 bytes that hold four pairs of bits each, the lowest first. */
+INLINE quads with_pairs(quads r, const void *pairs, int field) {
+    const quads all = q_signed(pairs);
+    for (int i = 0; i < 64; i++) {
+        r.at[i] = (int8_t) (r.at[i] | ((uint8_t) all.at[i] >> 2 * field & 3) << 4);
+    }
+    return r;
+}
+
+INLINE quads q_low_six(const void *p, const void *pairs, int field) { return with_pairs(q_low(p), pairs, field); }
+INLINE quads q_high_six(const void *p, const void *pairs, int field) { return with_pairs(q_high(p), pairs, field); }

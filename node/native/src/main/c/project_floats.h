@@ -8,6 +8,12 @@
 
 /* Not a format of files: some columns of a strip as floats, [columns][4 panels][16]. */
 #define W_EXPANDED 100
+/* Halves whose activations take the factor that the weights' bits lack: exact, and fewer activations than weights are multiplied. */
+#define W_SMALL_F16 101
+/* Activations below this take that factor without overflow. */
+#define SMALL_F16_LIMIT 0x1p16f
+/* Rows of which that is so. */
+#define SMALL_F16_ROWS 2
 
 INLINE int float_element_bytes(const int format) {
     return format == W_F32 ? 4 : format == W_F8 ? 1 : 2;
@@ -33,6 +39,7 @@ INLINE lanes float_column(const int format, const uint8_t *block, const int colu
         case W_F32:
         case W_EXPANDED: return f_load((const float *) block);
         case W_F16: return f_halves(block);
+        case W_SMALL_F16: return f_small_halves(block);
         case W_BF16: return f_brains(block);
         default: return f_mul(f_eights(block + PANEL * column), f_load((const float *) (block + BLOCK * PANEL)));
     }
@@ -101,7 +108,7 @@ INLINE void float_tile(const int format, const int m, const int n, const struct 
                 w[panel] = float_column(format, at[panel], inner);
             }
             UNROLL for (int row = 0; row < m; row++) {
-                const lanes activation = f_set(x[row]);
+                const lanes activation = format == W_SMALL_F16 ? f_mul(f_set(x[row]), f_set(HALF_REBIAS)) : f_set(x[row]);
                 UNROLL for (int panel = 0; panel < n; panel++) {
                     total[row][panel] = f_fma(activation, w[panel], total[row][panel]);
                 }
@@ -187,8 +194,26 @@ INLINE void project_many(const int format, const struct projection *p, const uin
     }
 }
 
+/* Whether all are small enough; infinities and NaN are not. */
+static int below_small_f16_limit(const float *x, const int64_t count) {
+    int below = 1;
+    for (int64_t i = 0; i < count; i++) {
+        below &= __builtin_fabsf(x[i]) < SMALL_F16_LIMIT;
+    }
+    return below;
+}
+
+static void few_rows_of_small_halves(const int m, const struct float_call *c) {
+    if (m == 1) {
+        float_strip(W_SMALL_F16, 1, c);
+    } else {
+        float_strip(W_SMALL_F16, SMALL_F16_ROWS, c);
+    }
+}
+
 INLINE void project_floats_of(const int format, const struct projection *p) {
     const int64_t panel_bytes = float_panel_bytes(format, p->columns);
+    const int small = format == W_F16 && p->rows <= SMALL_F16_ROWS && below_small_f16_limit(p->prepared, (int64_t) p->rows * p->columns);
     for (int first = 0; first < p->panel_count; first += STRIP_PANELS) {
         const uint8_t *strip = p->panels + first * panel_bytes;
         float *out = p->out + first * PANEL;
@@ -196,7 +221,11 @@ INLINE void project_floats_of(const int format, const struct projection *p) {
             project_many(format, p, strip, out);
         } else {
             const struct float_call c = {strip, panel_bytes, p->prepared, out, p->out_stride, p->columns, 1, NULL, 0, 0};
-            float_rows(format, p->rows, &c);
+            if (small) {
+                few_rows_of_small_halves(p->rows, &c);
+            } else {
+                float_rows(format, p->rows, &c);
+            }
         }
     }
 }

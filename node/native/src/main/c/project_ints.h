@@ -6,13 +6,18 @@
  *   int8_t rounded[m][32]; float scale[m]; then per format
  *   Q8_0, Q4_0: int32_t bias[m]                  what the sum of products starts from: - offset * sum of activations
  *   Q4_K, Q4_M: float sum[m]                     sum of activations, which meets the minimum
- *   Q8_G: int32_t bias[2][m]                     one per group of 16
+ *   Q8_G, Q6_K: int32_t bias[2][m]               one per group of 16
  *   Q8_M: int32_t bias[2][m]; float sum[2][m]
  */
 
+/* Groups of a block that have a scale of their own. */
+INLINE int int_groups(const int format) {
+    return format == W_Q8_G || format == W_Q8_M || format == W_Q6_K ? 2 : 1;
+}
+
 /* Numbers per row and block behind the rounded activations. */
 INLINE int int_words(const int format) {
-    return format == W_Q8_M ? 5 : format == W_Q8_G ? 3 : 2;
+    return format == W_Q8_M ? 5 : int_groups(format) == 2 ? 3 : 2;
 }
 
 INLINE int int_block_bytes(const int format, const int rows) {
@@ -21,7 +26,7 @@ INLINE int int_block_bytes(const int format, const int rows) {
 
 /* What every weight is too large by when it meets an activation. */
 INLINE int int_offset(const int format) {
-    return format == W_Q4_0 ? 8 : format == W_Q8_0 || format == W_Q8_G || format == W_Q8_M ? SIGNED_OFFSET : 0;
+    return format == W_Q4_0 ? 8 : format == W_Q6_K ? 32 : format == W_Q8_0 || format == W_Q8_G || format == W_Q8_M ? SIGNED_OFFSET : 0;
 }
 
 /* As Java casts a float to a byte, for the numbers that no finite activation leads to. */
@@ -102,19 +107,22 @@ INLINE int is_nibbles(const int format) {
     return format == W_Q4_0 || format == W_Q4_K || format == W_Q4_M;
 }
 
-INLINE int int_groups(const int format) {
-    return format == W_Q8_G || format == W_Q8_M ? 2 : 1;
-}
-
 INLINE int has_minimum(const int format) {
     return format == W_Q4_K || format == W_Q4_M || format == W_Q8_M;
 }
 
-INLINE int payload_bytes(const int format) {
-    return is_nibbles(format) ? 256 : 512;
+/* Whether products of weights are small enough for any kind of dot product: four bits or six. */
+INLINE int is_small(const int format) {
+    return is_nibbles(format) || format == W_Q6_K;
 }
 
-/* Bytes of 32 columns of a panel; of Q4_K, without the head of its super-block. */
+#define NIBBLES_BYTES 256
+
+INLINE int payload_bytes(const int format) {
+    return is_nibbles(format) ? NIBBLES_BYTES : format == W_Q6_K ? NIBBLES_BYTES + 128 : 512;
+}
+
+/* Bytes of 32 columns of a panel; of Q4_K and Q6_K, without the head of their super-block. */
 INLINE int int_panel_block_bytes(const int format) {
     switch (format) {
         case W_Q8_0: return 544;
@@ -122,20 +130,29 @@ INLINE int int_panel_block_bytes(const int format) {
         case W_Q4_K: return 288;
         case W_Q4_M: return 384;
         case W_Q8_G: return 640;
+        case W_Q6_K: return 416;
         default: return 768;
     }
 }
 
 #define SUPER_BLOCKS 8
-#define SUPER_HEAD_BYTES 64
+
+/* Bytes of what the blocks of a super-block share. */
+INLINE int super_head_bytes(const int format) {
+    return format == W_Q4_K ? 4 * PANEL : format == W_Q6_K ? 2 * PANEL : 0;
+}
 
 INLINE int64_t int_panel_bytes(const int format, const int columns) {
-    const int64_t heads = format == W_Q4_K ? columns / BLOCK / SUPER_BLOCKS * SUPER_HEAD_BYTES : 0;
+    const int64_t heads = columns / BLOCK / SUPER_BLOCKS * super_head_bytes(format);
     return (int64_t) (columns / BLOCK) * int_panel_block_bytes(format) + heads;
 }
 
 /* Quad q of a block: the weights of columns 4q to 4q + 3. */
 INLINE quads int_quad(const int format, const uint8_t *block, const int q) {
+    if (format == W_Q6_K) {
+        const uint8_t *pairs = block + NIBBLES_BYTES + q / 4 * 64;
+        return q < 4 ? q_low_six(block + 64 * q, pairs, q) : q_high_six(block + 64 * (q - 4), pairs, q - 4);
+    }
     if (!is_nibbles(format)) {
         return q_signed(block + 64 * q);
     }
@@ -157,7 +174,7 @@ INLINE ints int_start(const int format, const struct int_rows x, const int group
 }
 
 INLINE ints int_dot(const int format, const ints sum, const quads w, const int8_t *x) {
-    return is_nibbles(format) ? i_dot_small(sum, w, x) : i_dot_signed(sum, w, x);
+    return is_small(format) ? i_dot_small(sum, w, x) : i_dot_signed(sum, w, x);
 }
 
 /* Brings a group's integer sum, and its minimum, into the row's result. */
@@ -182,6 +199,10 @@ INLINE void int_scales(const int format, const uint8_t *block, const lanes *head
         case W_Q4_K:
             scale[0] = f_mul(head[0], f_unsigned_bytes(behind));
             minimum[0] = f_mul(head[1], f_unsigned_bytes(behind + PANEL));
+            break;
+        case W_Q6_K:
+            scale[0] = f_mul(head[0], f_signed_bytes(behind));
+            scale[1] = f_mul(head[0], f_signed_bytes(behind + PANEL));
             break;
         case W_Q4_M:
             scale[0] = f_load((const float *) behind);
@@ -256,12 +277,14 @@ INLINE void int_tile(const int format, const int m, const int n, const uint8_t *
         }
     }
     for (int block = 0; block < blocks; block++) {
-        if (format == W_Q4_K && block % SUPER_BLOCKS == 0) {
+        if (super_head_bytes(format) != 0 && block % SUPER_BLOCKS == 0) {
             UNROLL for (int panel = 0; panel < n; panel++) {
                 head[panel][0] = f_halves(panels + panel * panel_bytes);
-                head[panel][1] = f_halves(panels + panel * panel_bytes + 2 * PANEL);
+                if (format == W_Q4_K) {
+                    head[panel][1] = f_halves(panels + panel * panel_bytes + 2 * PANEL);
+                }
             }
-            panels += SUPER_HEAD_BYTES;
+            panels += super_head_bytes(format);
         }
         if (m >= PREFETCH_ROWS) {
             UNROLL for (int line = 0; line < int_panel_block_bytes(format); line += 64) {
@@ -370,3 +393,4 @@ static void project_q4_k(const struct projection *p) { project_ints_of(W_Q4_K, p
 static void project_q4_m(const struct projection *p) { project_ints_of(W_Q4_M, p); }
 static void project_q8_g(const struct projection *p) { project_ints_of(W_Q8_G, p); }
 static void project_q8_m(const struct projection *p) { project_ints_of(W_Q8_M, p); }
+static void project_q6_k(const struct projection *p) { project_ints_of(W_Q6_K, p); }

@@ -2,17 +2,23 @@ package io.spillway.gateway;
 
 import io.spillway.coordinator.admission.RequestLine;
 import io.spillway.coordinator.state.ClusterView;
+import io.spillway.coordinator.state.ReplicatedLog;
+import io.spillway.domain.error.SpillwayException;
 import io.spillway.domain.id.ModelId;
 import io.spillway.domain.request.Usage;
 import io.spillway.domain.time.EpochClock;
 import io.spillway.domain.time.NanoClock;
+import io.spillway.gateway.batch.BatchLimits;
 import io.spillway.gateway.chat.ChatModel;
 import io.spillway.gateway.chat.ChatService;
 import io.spillway.gateway.chat.RequestIds;
 import io.spillway.gateway.console.ConsoleApi;
 import io.spillway.gateway.console.ConsoleState;
 import io.spillway.gateway.console.LocalAccess;
+import io.spillway.gateway.files.FileLimits;
+import io.spillway.gateway.files.SharedDirectory;
 import io.spillway.gateway.guard.GuardService;
+import io.spillway.gateway.http.BodySpooling;
 import io.spillway.gateway.http.HttpAnswer;
 import io.spillway.gateway.http.HttpCall;
 import io.spillway.gateway.http.HttpServer;
@@ -39,6 +45,7 @@ public final class Gateway implements AutoCloseable {
 
     private final HttpServer server;
     private final ChatService chat;
+    private final Optional<Background> background;
 
     /**
      * What a gateway works with.
@@ -48,22 +55,43 @@ public final class Gateway implements AutoCloseable {
      * @param tariff  cost of one output in nano dollars
      * @param console what the console and the metrics show
      * @param random  ids and seeds; not shared with others, used under a lock
+     * @param shared  where files are kept; empty = files and batches are not served
      */
     public record Parts(
         Supplier<ClusterView> view, Function<ModelId, Optional<ChatModel>> models, RequestLine line,
         ToLongBiFunction<ModelId, Usage> tariff, ConsoleState console, Supplier<RandomGenerator> random,
-        NanoClock nanoClock, EpochClock epochClock) {
+        NanoClock nanoClock, EpochClock epochClock, Optional<Shared> shared) {
+        /** Without files and batches. */
+        public Parts(
+            final Supplier<ClusterView> view, final Function<ModelId, Optional<ChatModel>> models, final RequestLine line,
+            final ToLongBiFunction<ModelId, Usage> tariff, final ConsoleState console, final Supplier<RandomGenerator> random,
+            final NanoClock nanoClock, final EpochClock epochClock) {
+            this(view, models, line, tariff, console, random, nanoClock, epochClock, Optional.empty());
+        }
     }
 
-    private Gateway(final HttpServer server, final ChatService chat) {
+    /**
+     * What all replicas share besides the state.
+     *
+     * @param tariff     cost of one output of a batch in nano dollars
+     * @param onMismatch told when other replicas keep their files elsewhere: this one must not serve
+     */
+    public record Shared(
+        ReplicatedLog log, SharedDirectory directory, FileLimits files, BatchLimits batches,
+        ToLongBiFunction<ModelId, Usage> tariff, Consumer<SpillwayException> onMismatch) {
+    }
+
+    private Gateway(final HttpServer server, final ChatService chat, final Optional<Background> background) {
         this.server = server;
         this.chat = chat;
+        this.background = background;
     }
 
     /**
      * Listens and serves.
      *
-     * @throws io.spillway.domain.error.SpillwayException {@code INVALID_CONFIG} when the address cannot be bound
+     * @throws SpillwayException {@code INVALID_CONFIG} when the address cannot be bound, or files are kept elsewhere than the
+     *                           cluster's
      */
     public static Gateway start(final GatewayConfig config, final Parts parts) {
         final GatewayMetrics metrics = new GatewayMetrics(parts.console());
@@ -73,15 +101,20 @@ public final class Gateway implements AutoCloseable {
         final GuardService guarded = new GuardService(chat, config.guardrails());
         final ApiKeys keys = new ApiKeys(parts.view());
         final List<Route> routes = new ArrayList<>();
-        routes.addAll(new OpenAiApi(new OpenAiApi.Parts(
-            guarded, chat::embed, keys, parts.view(), parts.models(), ids, parts.epochClock())).routes());
+        routes.addAll(modelRoutes(parts, chat, guarded, keys, ids));
+        final ApiErrors errors = new ApiErrors();
+        final Optional<Background> background = parts.shared().map(shared ->
+            new Background(shared, parts, keys, idleRoutes(config, parts, shared, metrics, keys), errors));
+        background.ifPresent(present -> routes.addAll(present.routes()));
         routes.addAll(new ConsoleApi(parts.console(), access(config, keys), CONSOLE_INTERVAL_NANOS).routes());
         routes.add(new Route("GET", "/health", exchange -> exchange.respond(
             HttpAnswer.of(200, HttpAnswer.JSON, "{\"status\":\"ok\"}")), true));
         routes.add(new Route("GET", "/metrics", exchange -> exchange.respond(
             HttpAnswer.of(200, "text/plain; version=0.0.4; charset=utf-8", metrics.scrape())), false));
         final HttpServer server = HttpServer.start(config.http(), new HttpServer.Parts(
-            new Router(routes), new ApiErrors(), () -> ids.next("req_"), metrics::onAnswer, parts.nanoClock()));
+            new Router(routes), errors, () -> ids.next("req_"), metrics::onAnswer, parts.nanoClock(),
+            background.map(Background::spooling).orElse(BodySpooling.NONE)));
+        metrics.gauge(MetricName.BATCHES, () -> background.map(Background::runningBatches).orElse(0));
         metrics.counter(MetricName.GUARD_REPAIRS, guarded.counters()::repairedCalls);
         metrics.counter(MetricName.GUARD_MALFORMED, guarded.counters()::malformedCalls);
         metrics.counter(MetricName.GUARD_FORBIDDEN, guarded.counters()::forbiddenCalls);
@@ -93,7 +126,23 @@ public final class Gateway implements AutoCloseable {
         metrics.counter(MetricName.HTTP_STALLED, server::stalledClients);
         metrics.counter(MetricName.HTTP_LATE, server::lateRequests);
         metrics.gauge(MetricName.HTTP_BODY_BYTES, server::bodyBytes);
-        return new Gateway(server, chat);
+        return new Gateway(server, chat, background);
+    }
+
+    /** What asks models: the same over whichever line the chat service has. */
+    private static List<Route> modelRoutes(
+        final Parts parts, final ChatService chat, final GuardService guarded, final ApiKeys keys, final RequestIds ids) {
+        return new OpenAiApi(new OpenAiApi.Parts(
+            guarded, chat::embed, keys, parts.view(), parts.models(), ids, parts.epochClock())).routes();
+    }
+
+    /** The same routes for the lines of batches: from idle capacity only, at the price of batches. */
+    private static List<Route> idleRoutes(
+        final GatewayConfig config, final Parts parts, final Shared shared, final GatewayMetrics metrics, final ApiKeys keys) {
+        final ChatService chat = new ChatService(new ChatService.Parts(parts.view(), parts.models(), Background.idle(parts.line()),
+            shared.tariff(), metrics.ofIdleRequests(), parts.random().get(), parts.nanoClock()), config.chat());
+        return modelRoutes(
+            parts, chat, new GuardService(chat, config.guardrails()), keys, new RequestIds(parts.random().get()));
     }
 
     private static Consumer<HttpCall> access(final GatewayConfig config, final ApiKeys keys) {
@@ -119,6 +168,7 @@ public final class Gateway implements AutoCloseable {
     /** Stops listening, lets running requests finish for the configured time, then cuts what is left. Blocks. */
     @Override
     public void close() {
+        background.ifPresent(Background::close);
         server.close();
     }
 }

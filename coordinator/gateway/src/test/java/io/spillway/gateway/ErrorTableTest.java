@@ -122,7 +122,7 @@ class ErrorTableTest {
             Arguments.of(",'tools':{}", "tools", "invalid_type"),
             Arguments.of(",'tools':['a']", "tools[0]", "invalid_type"),
             Arguments.of(",'tools':[{}]", "tools[0].type", "missing_required_parameter"),
-            Arguments.of(",'tools':[{'type':'custom'}]", "tools[0].type", "unsupported_value"),
+            Arguments.of(",'tools':[{'type':'custom'}]", "tools[0].custom", "missing_required_parameter"),
             Arguments.of(",'tools':[{'type':'function'}]", "tools[0].function", "missing_required_parameter"),
             Arguments.of(",'tools':[{'type':'function','function':{}}]", "tools[0].function.name", "missing_required_parameter"),
             Arguments.of(",'tools':[{'type':'function','function':{'name':'a b'}}]", "tools[0].function.name", "invalid_value"),

@@ -103,7 +103,7 @@ final class TestCluster implements AutoCloseable {
                     .mapToObj(bucket -> bucket == 0 ? 1L : bucket == 1 ? 3L : bucket == 14 ? 2L : 0L).toList()));
         return new ConsoleSnapshot(1_000, List.of(new ConsoleSnapshot.Replica("c1", true, true, 4, 77)),
             ConsoleMembers.of(view, Map.of(load.id(), load), 1_000),
-            List.of(new ConsoleSnapshot.Request("r1", "", "bytes", "node-1", "running", 10, 5, 3, 1, 2, "why")),
+            List.of(new ConsoleSnapshot.Request("r1", "", "", "", "r1", "", "bytes", "node-1", "running", 10, 5, 3, 1, 2, "why")),
             ConsoleSnapshot.Totals.ZERO);
     }
 

@@ -33,6 +33,8 @@ public final class ToolCallGrammar {
     public enum Need {
         /** The model decides; free text otherwise. */
         FREE,
+        /** The model decides, and may call none but the tools given although it is told of others; free text otherwise. */
+        ONLY_THESE,
         /** At least one. */
         REQUIRED
     }

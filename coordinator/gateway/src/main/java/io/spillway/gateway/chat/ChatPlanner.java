@@ -6,6 +6,7 @@ import io.spillway.domain.error.SpillwayException;
 import io.spillway.domain.id.ModelId;
 import io.spillway.domain.id.RequestId;
 import io.spillway.domain.kv.BlockHash;
+import io.spillway.domain.request.AgentStep;
 import io.spillway.domain.request.GenerationRequest;
 import io.spillway.domain.request.OutputGrammar;
 import io.spillway.domain.request.SamplingParams;
@@ -49,7 +50,7 @@ final class ChatPlanner {
             // A grammar makes the model open the call itself; without one it is opened for it.
             final int[] opening = grammar.isPresent() ? new int[0]
                 : request.options().demand().flatMap(setting.model::callOpening).orElse(new int[0]);
-            final int[] tokens = tokens(prompt, setting, opening);
+            final int[] tokens = tokens(offering(prompt, request.options().shape(), setting.model), setting, opening);
             for (int choice = 0; choice < request.options().bestOf(); choice++) {
                 runs.add(run(request, setting, new Asked(tokens, grammar, prompt instanceof Prompt.Messages), runs.size()));
                 runs.getLast().open(opening);
@@ -70,6 +71,18 @@ final class ChatPlanner {
                     "Token id " + token + " is not in the model's vocabulary of " + model.vocabularySize());
             }
         }
+    }
+
+    /**
+     * The model is told of all tools, whichever may be called now, so that requests of one conversation share their beginning; a grammar
+     * keeps it to those allowed. Where none can be made, it is told of those only.
+     */
+    private static Prompt offering(final Prompt prompt, final OutputShape shape, final ChatModel model) {
+        if (!(prompt instanceof Prompt.Messages chat) || shape.allowedTools().isEmpty() || model.callSyntax().isPresent()) {
+            return prompt;
+        }
+        return new Prompt.Messages(chat.messages(), chat.tools().stream().filter(tool -> tool.get("function") instanceof Map<?, ?> function
+            && shape.allows(String.valueOf(function.get("name")))).toList(), chat.extra());
     }
 
     private static int[] tokens(final Prompt prompt, final Setting setting, final int[] opening) {
@@ -93,9 +106,16 @@ final class ChatPlanner {
         final RequestId id = request.candidates() == 1 ? request.id() : new RequestId(request.id() + "-" + choice);
         final GenerationRequest generation = new GenerationRequest(id, request.tenant(), request.run(), request.model(),
             setting.chainRoot, prompt, emitted, Math.max(outputTokensMax, emitted.length + 1), setting.model.stopTokens(),
-            sampling(request).withSeed(setting.seed).forChoice(choice)).withPriority(request.options().priority());
+            sampling(request).withSeed(setting.seed).forChoice(choice)).withPriority(request.options().priority())
+            .withAgent(request.run(), step(request));
         final GenerationRequest shaped = asked.grammar.map(generation::withGrammar).orElse(generation);
         return new ChoiceRun(choice, shaped, setting.model, request.options(), emitted.length >= outputTokensMax, asked.conversation);
+    }
+
+    /** All choices are one step: the request's. */
+    private static AgentStep step(final ChatRequest request) {
+        final AgentStep agent = request.options().context().agent();
+        return agent.at(request.id().value(), agent.parentStep());
     }
 
     /** To choose among outputs, the probabilities of their tokens must be known. */

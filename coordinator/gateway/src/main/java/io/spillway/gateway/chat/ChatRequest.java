@@ -6,6 +6,7 @@ import io.spillway.domain.id.ModelId;
 import io.spillway.domain.id.RequestId;
 import io.spillway.domain.id.RunId;
 import io.spillway.domain.id.TenantId;
+import io.spillway.domain.request.AgentStep;
 import io.spillway.domain.request.SamplingParams;
 import java.util.List;
 import java.util.Optional;
@@ -67,10 +68,11 @@ public record ChatRequest(
      * @param bestOf        outputs generated per prompt; the {@code choices} likeliest, by mean logarithm of their tokens'
      *                      probabilities, are delivered when all are complete. {@code choices} = all, as they come
      * @param priority      higher goes first; 0 is usual
+     * @param context       what stands around the request
      */
     public record Options(
         int choices, List<String> stops, ToolCalls toolCalls, Optional<String> demand, int[] emittedTokens, OutputShape shape,
-        int bestOf, int priority) {
+        int bestOf, int priority, Context context) {
         /** One choice, nothing special. */
         public static final Options PLAIN = new Options(1, List.of(), ToolCalls.NONE, Optional.empty(), new int[0]);
 
@@ -84,16 +86,22 @@ public record ChatRequest(
         public Options(
             final int choices, final List<String> stops, final ToolCalls toolCalls, final Optional<String> demand,
             final int[] emittedTokens, final OutputShape shape) {
-            this(choices, stops, toolCalls, demand, emittedTokens, shape, choices, 0);
+            this(choices, stops, toolCalls, demand, emittedTokens, shape, choices, 0, Context.NONE);
         }
 
         /** @return the same, chosen from so many outputs and of that priority */
         public Options with(final int newBestOf, final int newPriority) {
-            return new Options(choices, stops, toolCalls, demand, emittedTokens, shape, newBestOf, newPriority);
+            return new Options(choices, stops, toolCalls, demand, emittedTokens, shape, newBestOf, newPriority, context);
+        }
+
+        /** @return the same, in that context */
+        public Options in(final Context newContext) {
+            return new Options(choices, stops, toolCalls, demand, emittedTokens, shape, bestOf, priority, newContext);
         }
 
         public Options {
             requireNonNull(shape, "shape");
+            requireNonNull(context, "context");
             stops = List.copyOf(stops);
             requireNonNull(toolCalls, "toolCalls");
             requireNonNull(demand, "demand");
@@ -107,6 +115,29 @@ public record ChatRequest(
             if (demand.isPresent() && toolCalls == ToolCalls.NONE) {
                 throw new IllegalArgumentException("a call is demanded and none is looked for");
             }
+        }
+    }
+
+    /**
+     * What stands around a request and changes no word of its answer.
+     *
+     * @param agent               which step of which agent it is; its {@code step} may be left open
+     * @param deadlineEpochMillis when the answer is of no use any more: then the request ends; empty = never
+     * @param prediction          what the caller believes that the answer will say; "" = nothing
+     */
+    public record Context(AgentStep agent, OptionalLong deadlineEpochMillis, String prediction) {
+        /** Nothing is known. */
+        public static final Context NONE = new Context(AgentStep.NONE, OptionalLong.empty(), "");
+
+        public Context {
+            requireNonNull(agent, "agent");
+            requireNonNull(deadlineEpochMillis, "deadlineEpochMillis");
+            requireNonNull(prediction, "prediction");
+        }
+
+        /** @return the same with that prediction */
+        public Context predicting(final String text) {
+            return new Context(agent, deadlineEpochMillis, text);
         }
     }
 

@@ -53,8 +53,9 @@ final class Grammars {
     }
 
     private static Optional<GrammarSource> calls(final ChatRequest request, final Prompt prompt, final ChatModel model) {
-        final ToolCallGrammar.Need need = request.options().demand().isPresent() ? ToolCallGrammar.Need.REQUIRED : ToolCallGrammar.Need.FREE;
-        return calls(request, prompt, model, need);
+        final ToolCallGrammar.Need free =
+            request.options().shape().allowedTools().isEmpty() ? ToolCallGrammar.Need.FREE : ToolCallGrammar.Need.ONLY_THESE;
+        return calls(request, prompt, model, request.options().demand().isPresent() ? ToolCallGrammar.Need.REQUIRED : free);
     }
 
     private static Optional<GrammarSource> requiredCalls(final ChatRequest request, final Prompt prompt, final ChatModel model) {
@@ -67,8 +68,12 @@ final class Grammars {
             return Optional.empty();
         }
         final boolean parallel = request.options().toolCalls() == ToolCalls.MANY;
-        return model.callSyntax().flatMap(syntax -> ToolCallGrammar.of(syntax,
-            new ToolCallGrammar.Calls(tools(messages, request.options().shape()), need, parallel), Whitespace.FLEXIBLE));
+        final List<ToolCallGrammar.Tool> tools = tools(messages, request.options().shape());
+        if (tools.isEmpty() && need != ToolCallGrammar.Need.REQUIRED) {
+            return Optional.empty();
+        }
+        return model.callSyntax().flatMap(syntax ->
+            ToolCallGrammar.of(syntax, new ToolCallGrammar.Calls(tools, need, parallel), Whitespace.FLEXIBLE));
     }
 
     private static List<ToolCallGrammar.Tool> tools(final Prompt.Messages messages, final OutputShape shape) {
@@ -76,7 +81,9 @@ final class Grammars {
         for (final Map<String, Object> tool : messages.tools()) {
             if (tool.get("function") instanceof Map<?, ?> function) {
                 final String name = String.valueOf(function.get("name"));
-                tools.add(new ToolCallGrammar.Tool(name, json(function.get("parameters")), shape.strictTools().contains(name)));
+                if (shape.allows(name)) {
+                    tools.add(new ToolCallGrammar.Tool(name, json(function.get("parameters")), shape.strictTools().contains(name)));
+                }
             }
         }
         return tools;

@@ -69,14 +69,18 @@ public record ConsoleSnapshot(
      * One request.
      *
      * @param run           "" when it belongs to none
+     * @param session       conversation of the client; "" when nothing is known, as with the next three
+     * @param agent         agent within the run
+     * @param step          name of this step
+     * @param parentStep    the step whose answer it goes on from
      * @param state         {@code queued}, {@code running}, {@code finished}, {@code failed} or {@code cancelled}
      * @param ttftNanos     -1 before the first token
      * @param durationNanos so far
      * @param placement     why it runs where it runs
      */
     public record Request(
-        String id, String run, String model, String node, String state, int promptTokens, int cachedTokens,
-        int outputTokens, long ttftNanos, long durationNanos, String placement) {
+        String id, String run, String session, String agent, String step, String parentStep, String model, String node, String state,
+        int promptTokens, int cachedTokens, int outputTokens, long ttftNanos, long durationNanos, String placement) {
     }
 
     /**

@@ -55,7 +55,8 @@ public final class CoordinatorConsole implements ConsoleState {
     }
 
     private static ConsoleSnapshot.Request request(final RequestSummary summary) {
-        return new ConsoleSnapshot.Request(summary.id().value(), summary.run(), summary.model().value(), summary.node(),
+        return new ConsoleSnapshot.Request(summary.id().value(), summary.run(), summary.agent().session(),
+            summary.agent().agent(), summary.agent().step(), summary.agent().parentStep(), summary.model().value(), summary.node(),
             state(summary.state()), summary.usage().promptTokens(), summary.usage().cachedTokens(),
             summary.usage().outputTokens(), summary.ttftNanos(), summary.durationNanos(), summary.placement());
     }

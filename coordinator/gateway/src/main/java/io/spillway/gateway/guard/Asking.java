@@ -74,10 +74,15 @@ record Asking(Prompt.Messages prompt, Optional<String> demand, Optional<ToolCont
 
     private ChatRequest.Options options(final ChatRequest.Options as) {
         final Set<String> strict = new HashSet<>(as.shape().strictTools());
-        wanted.ifPresent(call -> strict.add(call.call()));
+        final Set<String> allowed = new HashSet<>(as.shape().allowedTools());
+        wanted.ifPresent(call -> {
+            strict.add(call.call());
+            allowed.clear();
+            allowed.add(call.call());
+        });
         return new ChatRequest.Options(as.choices(), as.stops(), wanted.isPresent() ? ChatRequest.ToolCalls.ONE : as.toolCalls(),
-            wanted.map(ToolContract.Instead::call).or(() -> demand), as.emittedTokens(), new OutputShape(as.shape().format(), strict))
-            .with(as.bestOf(), as.priority());
+            wanted.map(ToolContract.Instead::call).or(() -> demand), as.emittedTokens(), new OutputShape(as.shape().format(), strict, allowed))
+            .with(as.bestOf(), as.priority()).in(as.context());
     }
 
     private SamplingParams warm(final SamplingParams asked) {

@@ -30,6 +30,11 @@ public final class Fields {
         return new Fields(Json.parse(body), "");
     }
 
+    /** @return the object itself; nobody may write to it */
+    public JsonNode json() {
+        return node;
+    }
+
     /** @return the path of one of this object's fields */
     public String path(final String name) {
         return path.isEmpty() ? name : path + "." + name;

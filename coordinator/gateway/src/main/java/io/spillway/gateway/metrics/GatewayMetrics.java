@@ -99,11 +99,43 @@ public final class GatewayMetrics implements ChatObserver {
         count(MetricName.OVERFLOWS, Tags.of("model", model.value()), 1);
     }
 
+    /** @return an observer of requests that wait for idle capacity: what they consume counts, how long they take does not */
+    public ChatObserver ofIdleRequests() {
+        return new ChatObserver() {
+            @Override
+            public void onFirstToken(final ModelId model, final long ttftNanos) {
+                // Not what anybody waited for.
+            }
+
+            @Override
+            public void onNextTokens(final ModelId model, final int tokens, final long nanosPerToken) {
+                // Not what anybody waited for.
+            }
+
+            @Override
+            public void onOverflow(final ModelId model) {
+                GatewayMetrics.this.onOverflow(model);
+            }
+
+            @Override
+            public void onEnd(
+                final ModelId model, final ChatUsage usage, final Optional<ErrorCode> failure, final long nanos) {
+                consumed(model, usage, failure);
+            }
+        };
+    }
+
     @Override
     public void onEnd(final ModelId model, final ChatUsage usage, final Optional<ErrorCode> failure, final long nanos) {
+        if (consumed(model, usage, failure)) {
+            timer(MetricName.DURATION, model, LATENCIES).record(Duration.ofNanos(nanos));
+        }
+    }
+
+    private boolean consumed(final ModelId model, final ChatUsage usage, final Optional<ErrorCode> failure) {
         if (failure.filter(ErrorCode.MODEL_NOT_FOUND::equals).isPresent()) {
             count(MetricName.REQUESTS, Tags.of("model", "unknown", "outcome", outcome(failure)), 1);
-            return;
+            return false;
         }
         final Tags tags = Tags.of("model", model.value());
         count(MetricName.REQUESTS, tags.and("outcome", outcome(failure)), 1);
@@ -117,7 +149,7 @@ public final class GatewayMetrics implements ChatObserver {
         count(MetricName.SOURCE_TOKENS, tags.and("tier", "remote"), sources.remoteTokens());
         count(MetricName.SOURCE_TOKENS, tags.and("tier", "disk"), sources.diskTokens());
         count(MetricName.SOURCE_TOKENS, tags.and("tier", "computed"), sources.computedTokens());
-        timer(MetricName.DURATION, model, LATENCIES).record(Duration.ofNanos(nanos));
+        return true;
     }
 
     private static String outcome(final Optional<ErrorCode> failure) {

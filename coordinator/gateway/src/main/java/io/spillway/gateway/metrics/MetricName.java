@@ -35,6 +35,8 @@ public enum MetricName {
     GUARD_UNTRUE("spillway.guard.untrue", "Answers with a claim that is not so, in any attempt"),
     GUARD_RETRIES("spillway.guard.retries", "Answers a guardrail asked for again"),
     GUARD_FAILURES("spillway.guard.failures", "Requests whose last allowed answer broke the policy too"),
+    /** Of the replica that leads. */
+    BATCHES("spillway.batches.running", "Batches that are being worked on"),
     HTTP_BODY_BYTES("spillway.http.bodies", "Request bodies held in memory"),
     /** [role]. */
     MEMBERS("spillway.members", "Registered members"),

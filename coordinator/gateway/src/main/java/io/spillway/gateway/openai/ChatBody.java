@@ -10,23 +10,32 @@ import io.spillway.domain.request.SamplingParams;
 import io.spillway.gateway.chat.ChatRequest;
 import io.spillway.gateway.chat.OutputShape;
 import io.spillway.gateway.chat.Prompt;
+import io.spillway.gateway.identity.AgentIdentity;
 import io.spillway.gateway.json.Fields;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.Set;
 
-/** A chat completion as it was asked for. */
-record ChatBody(ChatRequest request, AnswerForm form) {
+/**
+ * A chat completion as it was asked for.
+ *
+ * @param customTools names of the tools that take a plain text
+ */
+record ChatBody(ChatRequest request, AnswerForm form, Set<String> customTools) {
     /** Who asks, under which id. */
-    record Asker(RequestId id, TenantId tenant, Optional<RunId> run) {
+    record Asker(RequestId id, TenantId tenant, AgentIdentity identity) {
+        Optional<RunId> run() {
+            return identity.run();
+        }
     }
 
     static ChatBody read(final Fields body, final Asker asker) {
         final ModelId model = model(body);
         final List<Map<String, Object>> messages = MessageBody.read(body);
         final ToolBody tools = ToolBody.read(body);
-        final OutputShape shape = new OutputShape(FormatBody.read(body), tools.strict());
+        final OutputShape shape = new OutputShape(FormatBody.read(body), tools.strict(), tools.allowed());
         checkModalities(body);
         final AnswerForm form = AnswerForm.read(body, model, body.flag("logprobs", false));
         final SamplingParams sampling = SamplingBody.read(body, topLogprobs(body, form.logprobs()));
@@ -37,8 +46,8 @@ record ChatBody(ChatRequest request, AnswerForm form) {
             .with(SamplingBody.bestOf(body, choices), SamplingBody.priority(body));
         final ChatRequest request = new ChatRequest(asker.id(), asker.tenant(), asker.run(), model,
             List.of(new Prompt.Messages(messages, tools.tools(), withoutNulls(extra))), outputTokensMax(body),
-            body.longInteger("seed"), sampling, options);
-        return new ChatBody(request, form);
+            body.longInteger("seed"), sampling, asker.identity().applied(options));
+        return new ChatBody(request, form, tools.custom());
     }
 
     private static Map<String, Object> withoutNulls(final Map<String, Object> map) {

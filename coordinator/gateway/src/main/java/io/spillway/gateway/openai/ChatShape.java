@@ -7,6 +7,7 @@ import io.spillway.gateway.chat.TokenText;
 import io.spillway.gateway.json.Json;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 
 /** The words of {@code chat.completion} and {@code chat.completion.chunk}. */
 final class ChatShape implements AnswerShape {
@@ -14,19 +15,32 @@ final class ChatShape implements AnswerShape {
     private final long createdSeconds;
     private final AnswerForm form;
     private final Choice[] choices;
+    private final Set<String> customTools;
+
+    /** A call as it grows. The text of a custom tool's call can be told when the call is complete. */
+    private record Call(int index, String id, String name, boolean custom, StringBuilder arguments) {
+        private ObjectNode json(final boolean whole) {
+            final ObjectNode call = Json.object().put("id", id).put("type", custom ? "custom" : "function");
+            final String text = arguments.toString();
+            call.putObject(custom ? "custom" : "function").put("name", name)
+                .put(custom ? "input" : "arguments", whole && custom ? CustomTools.input(text) : text);
+            return call;
+        }
+    }
 
     /** What is known of one choice. */
     private static final class Choice {
         private final StringBuilder text = new StringBuilder();
         private final StringBuilder thought = new StringBuilder();
-        private final List<ObjectNode> calls = new ArrayList<>();
-        private final List<StringBuilder> arguments = new ArrayList<>();
+        private final List<Call> calls = new ArrayList<>();
         private final List<TokenText> logprobs = new ArrayList<>();
         private String finish;
         private boolean begun;
     }
 
-    ChatShape(final String id, final long createdSeconds, final AnswerForm form, final int outputs) {
+    /** @param customTools names of the tools that take a plain text */
+    ChatShape(final String id, final long createdSeconds, final AnswerForm form, final int outputs, final Set<String> customTools) {
+        this.customTools = customTools;
         this.id = id;
         this.createdSeconds = createdSeconds;
         this.form = form;
@@ -45,11 +59,17 @@ final class ChatShape implements AnswerShape {
                 chunk(text.choice(), Json.object().put("content", text.text()), null)));
             case ChatEvent.Reasoning thought -> withRole(thought.choice(), List.of(
                 chunk(thought.choice(), Json.object().put("reasoning_content", thought.text()), null)));
-            case ChatEvent.CallStart start -> withRole(start.choice(), List.of(
-                chunk(start.choice(), callDelta(start), null)));
-            case ChatEvent.CallArguments more -> List.of(chunk(more.choice(), argumentsDelta(more), null));
-            case ChatEvent.ChoiceFinished done -> withRole(done.choice(), List.of(
-                chunk(done.choice(), Json.object(), AnswerJson.finish(done.reason()))));
+            case ChatEvent.CallStart start -> {
+                final List<ObjectNode> chunks = new ArrayList<>(customText(start.choice()));
+                chunks.add(chunk(start.choice(), callDelta(opened(start)), null));
+                yield withRole(start.choice(), chunks);
+            }
+            case ChatEvent.CallArguments more -> arguments(more);
+            case ChatEvent.ChoiceFinished done -> {
+                final List<ObjectNode> chunks = new ArrayList<>(customText(done.choice()));
+                chunks.add(chunk(done.choice(), Json.object(), AnswerJson.finish(done.reason())));
+                yield withRole(done.choice(), chunks);
+            }
             default -> List.of();
         };
     }
@@ -84,18 +104,38 @@ final class ChatShape implements AnswerShape {
         return Json.object().put("index", index).putNull("delta").<ObjectNode>putNull("logprobs").put("finish_reason", finish);
     }
 
-    private static ObjectNode callDelta(final ChatEvent.CallStart start) {
+    private Call opened(final ChatEvent.CallStart start) {
+        final Call call = new Call(start.index(), start.id(), start.name(), customTools.contains(start.name()), new StringBuilder());
+        choices[start.choice()].calls.add(call);
+        return call;
+    }
+
+    private static ObjectNode callDelta(final Call call) {
         final ObjectNode delta = Json.object();
-        final ObjectNode call = delta.putArray("tool_calls").addObject();
-        call.put("index", start.index()).put("id", start.id()).put("type", "function");
-        call.putObject("function").put("name", start.name()).put("arguments", "");
+        delta.putArray("tool_calls").add(Json.object().put("index", call.index).<ObjectNode>setAll(call.json(false)));
         return delta;
     }
 
-    private static ObjectNode argumentsDelta(final ChatEvent.CallArguments more) {
+    private List<ObjectNode> arguments(final ChatEvent.CallArguments more) {
+        final Call call = choices[more.choice()].calls.get(more.index());
+        if (call.custom) {
+            call.arguments.append(more.fragment());
+            return List.of();
+        }
+        return List.of(chunk(more.choice(), argumentsDelta(call, more.fragment()), null));
+    }
+
+    /** @return what completes the last call, if that is one of a custom tool */
+    private List<ObjectNode> customText(final int choice) {
+        final List<Call> calls = choices[choice].calls;
+        return calls.isEmpty() || !calls.getLast().custom ? List.of()
+            : List.of(chunk(choice, argumentsDelta(calls.getLast(), CustomTools.input(calls.getLast().arguments.toString())), null));
+    }
+
+    private static ObjectNode argumentsDelta(final Call call, final String fragment) {
         final ObjectNode delta = Json.object();
-        delta.putArray("tool_calls").addObject().put("index", more.index())
-            .putObject("function").put("arguments", more.fragment());
+        delta.putArray("tool_calls").addObject().put("index", call.index)
+            .putObject(call.custom ? "custom" : "function").put(call.custom ? "input" : "arguments", fragment);
         return delta;
     }
 
@@ -116,13 +156,8 @@ final class ChatShape implements AnswerShape {
             case ChatEvent.Tokens tokens -> choices[tokens.choice()].logprobs.addAll(tokens.logprobs());
             case ChatEvent.Text text -> choices[text.choice()].text.append(text.text());
             case ChatEvent.Reasoning thought -> choices[thought.choice()].thought.append(thought.text());
-            case ChatEvent.CallStart start -> {
-                final ObjectNode call = Json.object().put("id", start.id()).put("type", "function");
-                call.putObject("function").put("name", start.name());
-                choices[start.choice()].calls.add(call);
-                choices[start.choice()].arguments.add(new StringBuilder());
-            }
-            case ChatEvent.CallArguments more -> choices[more.choice()].arguments.get(more.index()).append(more.fragment());
+            case ChatEvent.CallStart start -> opened(start);
+            case ChatEvent.CallArguments more -> choices[more.choice()].calls.get(more.index()).arguments.append(more.fragment());
             case ChatEvent.ChoiceFinished done -> choices[done.choice()].finish = AnswerJson.finish(done.reason());
             default -> { }
         }
@@ -149,10 +184,7 @@ final class ChatShape implements AnswerShape {
         }
         if (!choice.calls.isEmpty()) {
             final ArrayNode calls = message.putArray("tool_calls");
-            for (int call = 0; call < choice.calls.size(); call++) {
-                ((ObjectNode) choice.calls.get(call).get("function")).put("arguments", choice.arguments.get(call).toString());
-                calls.add(choice.calls.get(call));
-            }
+            choice.calls.forEach(call -> calls.add(call.json(true)));
         }
         if (form.logprobs()) {
             node.set("logprobs", AnswerJson.logprobs(choice.logprobs));

@@ -38,7 +38,8 @@ record CompletionBody(ChatRequest request, AnswerForm form, boolean echo) {
             .with(bestOf, SamplingBody.priority(body));
         final int outputTokensMax = body.integer("max_tokens", 1, Integer.MAX_VALUE).orElse(OUTPUT_TOKENS);
         final ChatRequest request = new ChatRequest(asker.id(), asker.tenant(), asker.run(), model, prompts,
-            OptionalInt.of(outputTokensMax), body.longInteger("seed"), SamplingBody.read(body, logprobs.orElse(-1)), options);
+            OptionalInt.of(outputTokensMax), body.longInteger("seed"), SamplingBody.read(body, logprobs.orElse(-1)),
+            asker.identity().applied(options));
         return new CompletionBody(request, form, echo);
     }
 

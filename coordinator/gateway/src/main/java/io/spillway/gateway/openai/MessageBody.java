@@ -29,7 +29,7 @@ final class MessageBody {
         if (messages.isEmpty()) {
             throw body.invalid("messages", "empty array. Expected an array with minimum length 1.");
         }
-        return messages;
+        return ToolResults.inOrder(messages);
     }
 
     private static Map<String, Object> message(final Fields message) {
@@ -94,20 +94,31 @@ final class MessageBody {
     private static List<Map<String, Object>> calls(final Fields message) {
         final List<Map<String, Object>> calls = new ArrayList<>();
         for (final Fields call : message.objects("tool_calls")) {
-            final String type = call.text("type").orElse("function");
-            if (!type.equals("function")) {
-                throw call.unsupported("type", "'" + type + "' calls; only functions can be called.");
-            }
-            final Fields function = call.requiredObject("function");
-            final Map<String, Object> named = new LinkedHashMap<>();
-            named.put("name", function.requiredText("name"));
-            named.put("arguments", function.requiredText("arguments"));
             final Map<String, Object> result = new LinkedHashMap<>();
             result.put("id", call.requiredText("id"));
-            result.put("type", type);
-            result.put("function", named);
+            result.put("type", "function");
+            result.put("function", called(call));
             calls.add(result);
         }
         return calls;
+    }
+
+    private static Map<String, Object> called(final Fields call) {
+        final String type = call.text("type").orElse("function");
+        final Map<String, Object> called = new LinkedHashMap<>();
+        switch (type) {
+            case "function" -> {
+                final Fields function = call.requiredObject("function");
+                called.put("name", function.requiredText("name"));
+                called.put("arguments", function.requiredText("arguments"));
+            }
+            case "custom" -> {
+                final Fields custom = call.requiredObject("custom");
+                called.put("name", custom.requiredText("name"));
+                called.put("arguments", CustomTools.arguments(custom.requiredText("input")));
+            }
+            default -> throw call.invalid("type", "'" + type + "' is not one of function, custom.");
+        }
+        return called;
     }
 }

@@ -19,6 +19,7 @@ import io.spillway.gateway.guard.GuardService;
 import io.spillway.gateway.http.HttpAnswer;
 import io.spillway.gateway.http.HttpExchange;
 import io.spillway.gateway.http.Router.Route;
+import io.spillway.gateway.identity.AgentIdentities;
 import io.spillway.gateway.json.Fields;
 import io.spillway.gateway.json.Json;
 import java.io.ByteArrayOutputStream;
@@ -70,7 +71,7 @@ public final class OpenAiApi {
         if (!heeded(body.request())) {
             exchange.header("x-spillway-tool-choice", "advisory");
         }
-        final AnswerShape shape = new ChatShape(id, nowSeconds(), body.form(), body.request().outputs());
+        final AnswerShape shape = new ChatShape(id, nowSeconds(), body.form(), body.request().outputs(), body.customTools());
         new Answering(exchange, body.form(), shape).run(parts.chat(), body.request());
     }
 
@@ -104,7 +105,7 @@ public final class OpenAiApi {
 
     private static ChatBody.Asker asker(
         final HttpExchange exchange, final Fields fields, final TenantId tenant, final String id) {
-        return new ChatBody.Asker(new RequestId(id), tenant, RunIdentity.of(exchange.call(), fields));
+        return new ChatBody.Asker(new RequestId(id), tenant, AgentIdentities.of(exchange.call(), fields));
     }
 
     private List<String> echoes(final CompletionBody body) {

@@ -2,6 +2,7 @@ package io.spillway.gateway.openai;
 
 import io.spillway.gateway.chat.ChatRequest.ToolCalls;
 import io.spillway.gateway.json.Fields;
+import io.spillway.gateway.prefix.ToolSchemas;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -14,107 +15,89 @@ import java.util.regex.Pattern;
 /**
  * The tools of a request and what the caller wants of them.
  *
- * @param tools  what the model is told of, keys in one fixed order, so that equal tools give equal prompts
- * @param calls  how calls are looked for in the output
- * @param strict names of the tools whose schema must be kept
- * @param demand a call the answer must begin with: a function's name, or "" for any; empty = none
+ * @param tools   what the model is told of, keys in one fixed order, so that equal tools give equal prompts
+ * @param calls   how calls are looked for in the output
+ * @param demand  a call the answer must begin with: a function's name, or "" for any; empty = none
+ * @param strict  names of the tools whose schema must be kept
+ * @param allowed names of the tools that may be called; empty = all
+ * @param custom  names of the tools that take a plain text
  */
-record ToolBody(List<Map<String, Object>> tools, ToolCalls calls, Optional<String> demand, Set<String> strict) {
+record ToolBody(List<Map<String, Object>> tools, ToolCalls calls, Optional<String> demand, Set<String> strict, Set<String> allowed,
+    Set<String> custom) {
     private static final Pattern NAME = Pattern.compile("[A-Za-z0-9_.-]{1,64}");
     private static final int TOOLS_MAX = 1024;
-
-    /** What {@code tool_choice} says; {@code name} is "" unless one function was named. */
-    private record Choice(String mode, String name) {
-    }
 
     static ToolBody read(final Fields body) {
         if (body.has("functions") || body.has("function_call")) {
             throw body.unsupported(body.has("functions") ? "functions" : "function_call", "use 'tools' and 'tool_choice'.");
         }
-        final List<Map<String, Object>> tools = tools(body);
-        final Choice choice = choice(body);
-        final boolean demanded = !choice.mode.equals("auto") && !choice.mode.equals("none");
-        if (demanded && tools.isEmpty()) {
-            throw body.invalid("tool_choice", "a call is demanded but there are no 'tools'.");
-        }
+        final Offer offer = Offer.read(body);
+        final ToolChoice choice = ToolChoice.read(body, offer.names);
         final boolean many = body.flag("parallel_tool_calls", true);
-        if (choice.mode.equals("none") || tools.isEmpty()) {
-            return new ToolBody(List.of(), ToolCalls.NONE, Optional.empty(), Set.of());
+        if (choice.isNone() || offer.tools.isEmpty()) {
+            return new ToolBody(List.of(), ToolCalls.NONE, Optional.empty(), Set.of(), Set.of(), Set.of());
         }
-        final List<Map<String, Object>> offered = choice.name.isEmpty() ? tools : only(choice.name, tools, body);
-        return new ToolBody(offered, many && choice.name.isEmpty() ? ToolCalls.MANY : ToolCalls.ONE,
-            demanded ? Optional.of(choice.name) : Optional.empty(), strict(body));
+        return new ToolBody(offer.tools, many && choice.name().isEmpty() ? ToolCalls.MANY : ToolCalls.ONE, choice.demand(), offer.strict,
+            choice.allowed(), offer.custom);
     }
 
-    private static Set<String> strict(final Fields body) {
-        final Set<String> names = new HashSet<>();
-        for (final Fields tool : body.objects("tools")) {
-            final Fields function = tool.requiredObject("function");
-            if (function.flag("strict", false)) {
-                names.add(function.requiredText("name"));
+    /** What is offered. */
+    private static final class Offer {
+        private final List<Map<String, Object>> tools = new ArrayList<>();
+        private final Set<String> names = new HashSet<>();
+        private final Set<String> strict = new HashSet<>();
+        private final Set<String> custom = new HashSet<>();
+
+        static Offer read(final Fields body) {
+            final Offer offer = new Offer();
+            final List<Fields> tools = body.objects("tools");
+            if (tools.size() > TOOLS_MAX) {
+                throw body.invalid("tools", "more than " + TOOLS_MAX + " tools.");
             }
+            tools.forEach(offer::add);
+            return offer;
         }
-        return names;
-    }
 
-    private static List<Map<String, Object>> tools(final Fields body) {
-        final List<Map<String, Object>> tools = new ArrayList<>();
-        for (final Fields tool : body.objects("tools")) {
+        private void add(final Fields tool) {
             final String type = tool.requiredText("type");
-            if (!type.equals("function")) {
-                throw tool.unsupported("type", "'" + type + "' tools; only functions can be offered.");
-            }
+            final Map<String, Object> function = switch (type) {
+                case "function" -> function(tool.requiredObject("function"));
+                case "custom" -> custom(tool.requiredObject("custom"));
+                default -> throw tool.unsupported("type", "'" + type + "' tools; only functions and custom tools can be offered.");
+            };
             final Map<String, Object> result = new LinkedHashMap<>();
-            result.put("type", type);
-            result.put("function", function(tool.requiredObject("function")));
+            result.put("type", "function");
+            result.put("function", function);
             tools.add(result);
         }
-        if (tools.size() > TOOLS_MAX) {
-            throw body.invalid("tools", "more than " + TOOLS_MAX + " tools.");
-        }
-        return tools;
-    }
 
-    private static Map<String, Object> function(final Fields function) {
-        final String name = function.requiredText("name");
-        if (!NAME.matcher(name).matches()) {
-            throw function.invalid("name", "expected 1 to 64 letters, digits, '_', '-' or '.'.");
-        }
-        final Map<String, Object> result = new LinkedHashMap<>();
-        result.put("name", name);
-        function.text("description").ifPresent(description -> result.put("description", description));
-        function.object("parameters").ifPresent(parameters -> result.put("parameters", parameters.toMap()));
-        function.flag("strict", false);
-        return result;
-    }
-
-    private static Choice choice(final Fields body) {
-        final var value = body.value("tool_choice");
-        if (value.isEmpty()) {
-            return new Choice("auto", "");
-        }
-        if (value.get().isTextual()) {
-            final String mode = value.get().textValue();
-            if (!List.of("auto", "none", "required").contains(mode)) {
-                throw body.invalid("tool_choice", "'" + mode + "' is not one of none, auto, required.");
+        private Map<String, Object> function(final Fields function) {
+            final String name = name(function);
+            final Map<String, Object> result = new LinkedHashMap<>();
+            result.put("name", name);
+            function.text("description").ifPresent(description -> result.put("description", description));
+            function.object("parameters").ifPresent(parameters -> result.put("parameters", ToolSchemas.canonical(parameters.toMap())));
+            if (function.flag("strict", false)) {
+                strict.add(name);
             }
-            return new Choice(mode, "");
+            return result;
         }
-        final Fields named = body.requiredObject("tool_choice");
-        final String type = named.requiredText("type");
-        if (!type.equals("function")) {
-            throw named.unsupported("type", "'" + type + "'; name a function.");
-        }
-        return new Choice("named", named.requiredObject("function").requiredText("name"));
-    }
 
-    private static List<Map<String, Object>> only(
-        final String name, final List<Map<String, Object>> tools, final Fields body) {
-        final List<Map<String, Object>> named = tools.stream()
-            .filter(tool -> tool.get("function") instanceof Map<?, ?> function && name.equals(function.get("name"))).toList();
-        if (named.isEmpty()) {
-            throw body.invalid("tool_choice", "'" + name + "' is not among the 'tools'.");
+        /** To the model, a custom tool is a function of one text; the schema is kept, so that the text can be taken out again. */
+        private Map<String, Object> custom(final Fields tool) {
+            final String name = name(tool);
+            custom.add(name);
+            strict.add(name);
+            return CustomTools.function(name, tool);
         }
-        return named;
+
+        private String name(final Fields tool) {
+            final String name = tool.requiredText("name");
+            if (!NAME.matcher(name).matches()) {
+                throw tool.invalid("name", "expected 1 to 64 letters, digits, '_', '-' or '.'.");
+            }
+            names.add(name);
+            return name;
+        }
     }
 }

@@ -20,7 +20,9 @@ public record CoordinatorConfig(
     @Doc("Models to tokenize for. A node must serve a model before requests for it succeed.") List<Model> models,
     Bootstrap bootstrap,
     Lease lease,
-    Limits limits) {
+    Limits limits,
+    Files files,
+    Batches batches) {
 
     public CoordinatorConfig {
         final String self = id;
@@ -99,11 +101,15 @@ public record CoordinatorConfig(
         @Doc("US dollars per million prompt tokens that were computed.") @Default("0.10") double promptDollars,
         @Doc("US dollars per million prompt tokens found in a cache.") @Default("0.01") double cachedDollars,
         @Doc("US dollars per million output tokens.") @Default("0.40") double outputDollars,
+        @Doc("Share of these prices that requests in batches pay, between 0 and 1.") @Default("0.5") double batchShare,
         @Doc("Policy file for this model's tool calls (JSON); without one they are passed on as the model makes them.")
         Optional<Path> guardrails) {
         public Model {
             if (!(promptDollars >= 0 && cachedDollars >= 0 && outputDollars >= 0)) {
                 throw new IllegalArgumentException("prices must not be negative");
+            }
+            if (!(batchShare >= 0 && batchShare <= 1)) {
+                throw new IllegalArgumentException("batch-share must be between 0 and 1");
             }
         }
     }
@@ -128,5 +134,23 @@ public record CoordinatorConfig(
         @Doc("Requests that may wait for a node.") @Default("1024") int queuedRequests,
         @Doc("Longest wait for a node.") @Default("60s") Duration queueTimeout,
         @Doc("How long a request waits when no node serves its model.") @Default("10s") Duration noNodeGrace) {
+    }
+
+    /** Files of tenants. */
+    @Doc("Files of tenants, and the work on batches.")
+    public record Files(
+        @Doc("Directory that all coordinator replicas share; without one, files and batches are not served.") Optional<Path> directory,
+        @Doc("Largest file.") @Default("512MiB") long fileMaxBytes,
+        @Doc("Most files of one tenant.") @Default("10000") int tenantFiles,
+        @Doc("Most bytes of one tenant's files.") @Default("64GiB") long tenantMaxBytes) {
+    }
+
+    /** Batch jobs. */
+    @Doc("Batch jobs: run by the leading replica, from idle capacity only.")
+    public record Batches(
+        @Doc("Most requests of a batch.") @Default("50000") int lines,
+        @Doc("Longest line of an input.") @Default("4MiB") long lineMaxBytes,
+        @Doc("Batches that run at a time.") @Default("8") int running,
+        @Doc("Requests of batches on one node at a time.") @Default("16") int inFlightPerNode) {
     }
 }

@@ -22,8 +22,11 @@ import io.spillway.domain.time.EpochClock;
 import io.spillway.domain.time.NanoClock;
 import io.spillway.gateway.Gateway;
 import io.spillway.gateway.GatewayConfig;
+import io.spillway.gateway.batch.BatchLimits;
 import io.spillway.gateway.chat.ChatService;
 import io.spillway.gateway.console.CoordinatorConsole;
+import io.spillway.gateway.files.FileLimits;
+import io.spillway.gateway.files.SharedDirectory;
 import io.spillway.gateway.guard.GuardPolicy;
 import io.spillway.gateway.http.HttpServerConfig;
 import java.io.IOException;
@@ -32,7 +35,10 @@ import java.security.SecureRandom;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.HashMap;
+import java.util.HexFormat;
 import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
@@ -51,6 +57,7 @@ public final class CoordinatorServer implements AutoCloseable {
     private final SecureRandom random = new SecureRandom();
     private final Map<NodeId, NodeLoad> loads = new ConcurrentHashMap<>();
     private final AtomicReference<AgentThread> agentThread = new AtomicReference<>();
+    private final CompletableFuture<Throwable> stopped = new CompletableFuture<>();
     private RatisLog log;
     private MemberStreams streams;
     private Coordinator coordinator;
@@ -88,6 +95,11 @@ public final class CoordinatorServer implements AutoCloseable {
         return rpc.getPort();
     }
 
+    /** Waits until the replica has stopped by itself. @return why it could not go on */
+    public Throwable awaitStop() {
+        return stopped.join();
+    }
+
     @Override
     public synchronized void close() {
         while (!parts.isEmpty()) {
@@ -116,12 +128,25 @@ public final class CoordinatorServer implements AutoCloseable {
             (model, usage) -> Charge.of(tariff.of(model), usage).totalNanoDollars(),
             new CoordinatorConsole(new CoordinatorConsole.Sources(log::view, coordinator::stats, () -> loads,
                 new Replicas(config.peers(), log)::now, EpochClock.SYSTEM)), SecureRandom::new,
-            NanoClock.SYSTEM, EpochClock.SYSTEM)));
+            NanoClock.SYSTEM, EpochClock.SYSTEM, shared())));
         startRpc(commandIds);
         final Bootstrap bootstrap = new Bootstrap(log, config.bootstrap(), random);
         parts.push(bootstrap::close);
         bootstrap.start();
         startTimer(new LeaseKeeper(log, streams, commandIds, config.lease().duration().toMillis()), settler);
+    }
+
+    private Optional<Gateway.Shared> shared() {
+        final Tariff ofBatches = Tariffs.ofBatches(config);
+        final CoordinatorConfig.Files files = config.files();
+        final CoordinatorConfig.Batches batches = config.batches();
+        final BatchLimits usual = BatchLimits.USUAL;
+        return files.directory().map(path -> new Gateway.Shared(log,
+            SharedDirectory.open(path, HexFormat.of().toHexDigits(random.nextLong()) + HexFormat.of().toHexDigits(random.nextLong())),
+            new FileLimits(files.fileMaxBytes(), files.tenantFiles(), files.tenantMaxBytes()),
+            new BatchLimits(batches.lines(), Math.toIntExact(batches.lineMaxBytes()), batches.running(), usual.linesAtOnce(),
+                usual.tickNanos(), usual.retryNanos()),
+            (model, usage) -> Charge.of(ofBatches.of(model), usage).totalNanoDollars(), this::stopServing));
     }
 
     private void startRpc(final CommandIds commandIds) {
@@ -164,8 +189,11 @@ public final class CoordinatorServer implements AutoCloseable {
 
     /** A replica that cannot follow the log any more must not answer from an old view: its clients find another one. */
     private void stopServing(final Throwable failure) {
-        LOG.log(System.Logger.Level.ERROR, "coordinator " + config.id() + " cannot follow the log and stops", failure);
-        Thread.ofPlatform().name("stop-" + config.id()).start(this::close);
+        LOG.log(System.Logger.Level.ERROR, "coordinator " + config.id() + " cannot go on and stops", failure);
+        Thread.ofPlatform().name("stop-" + config.id()).start(() -> {
+            close();
+            stopped.complete(failure);
+        });
     }
 
     private void wakeAgent() {
@@ -216,7 +244,8 @@ public final class CoordinatorServer implements AutoCloseable {
         final AdmissionConfig.Patience patience = AdmissionConfig.Patience.DEFAULT;
         final PlacementConfig placement = PlacementConfig.DEFAULT;
         return new AdmissionConfig(
-            new AdmissionConfig.Queues(queues.submissionsMax(), queues.feedbackMax(), limits.queuedRequests()),
+            new AdmissionConfig.Queues(queues.submissionsMax(), queues.feedbackMax(), limits.queuedRequests(),
+                config.batches().inFlightPerNode()),
             new AdmissionConfig.Patience(limits.queueTimeout().toNanos(), limits.noNodeGrace().toNanos(),
                 patience.exclusionNanos(), patience.loadLagNanos(), patience.resyncNanos(), patience.tickNanos()),
             DispatchConfig.DEFAULT,

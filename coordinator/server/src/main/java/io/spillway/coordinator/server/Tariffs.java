@@ -22,6 +22,17 @@ final class Tariffs {
         return new Tariff(prices, Prices.FREE);
     }
 
+    /** @return what requests in batches pay */
+    static Tariff ofBatches(final CoordinatorConfig config) {
+        final Tariff usual = of(config);
+        final Map<ModelId, Prices> prices = new HashMap<>();
+        for (final CoordinatorConfig.Model model : config.models()) {
+            final ModelId id = new ModelId(model.id());
+            prices.put(id, usual.of(id).share(model.batchShare()));
+        }
+        return new Tariff(prices, Prices.FREE);
+    }
+
     private static long nanos(final double dollars) {
         return Math.round(dollars * NANOS_PER_DOLLAR);
     }

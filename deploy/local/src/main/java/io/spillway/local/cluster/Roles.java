@@ -48,9 +48,15 @@ public final class Roles {
             listen(coordinator.rpc()),
             List.of(model(plan)),
             new CoordinatorConfig.Bootstrap(defaults.bootstrap().tenant(), Optional.of(ApiKeys.hash(plan.apiKey()))),
-            defaults.lease(), defaults.limits());
+            defaults.lease(), defaults.limits(), files(plan, defaults.files()), defaults.batches());
         return new Role("coordinator", coordinator.name(), 0,
             new Role.Launch(CoordinatorMain.class.getName(), config, COORDINATOR_HEAP), () -> CoordinatorServer.start(config));
+    }
+
+    /** On one machine all replicas see the same folder. */
+    private static CoordinatorConfig.Files files(final ClusterPlan plan, final CoordinatorConfig.Files usual) {
+        return new CoordinatorConfig.Files(Optional.of(plan.spec().dataDir().toAbsolutePath().normalize().resolve("files")),
+            usual.fileMaxBytes(), usual.tenantFiles(), usual.tenantMaxBytes());
     }
 
     private static CoordinatorConfig.Model model(final ClusterPlan plan) {

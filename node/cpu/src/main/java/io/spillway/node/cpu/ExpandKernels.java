@@ -106,6 +106,28 @@ final class ExpandKernels {
         }
     }
 
+    /** The tile's groups of six bits, less 32, become floats, column by column. */
+    static void sixes(final IntegerTile t, final long to, final int lane) {
+        for (int group = t.fromGroup; group < t.toGroup; group++) {
+            final int half = group & 1;
+            final long at = t.sixPart(group) + lane * 4L;
+            final long pairs = at + ScaleKernels.NIBBLES_BYTES + half * 4L * PANEL;
+            final long out = to + (group - t.fromGroup) * 16L * COLUMN_BYTES + lane * 4L;
+            for (int quad = 0; quad < 4; quad++) {
+                final IntVector v = IntVector.fromMemorySegment(I, t.weights, at + quad * 4L * PANEL, LITTLE_ENDIAN).lanewise(LSHR, 4 * half).and(0x0F0F0F0F)
+                        .or(IntVector.fromMemorySegment(I, t.weights, pairs, LITTLE_ENDIAN).lanewise(LSHR, 2 * quad).and(0x03030303).lanewise(LSHL, 4));
+                final long first = out + quad * 4L * COLUMN_BYTES;
+                ((FloatVector) v.and(0x3F).sub(RoundedRows.SIX_ZERO).convert(I2F, 0)).intoMemorySegment(t.expanded, first, LITTLE_ENDIAN);
+                ((FloatVector) v.lanewise(LSHR, 8).and(0x3F).sub(RoundedRows.SIX_ZERO).convert(I2F, 0))
+                        .intoMemorySegment(t.expanded, first + COLUMN_BYTES, LITTLE_ENDIAN);
+                ((FloatVector) v.lanewise(LSHR, 16).and(0x3F).sub(RoundedRows.SIX_ZERO).convert(I2F, 0))
+                        .intoMemorySegment(t.expanded, first + 2 * COLUMN_BYTES, LITTLE_ENDIAN);
+                ((FloatVector) v.lanewise(LSHR, 24).sub(RoundedRows.SIX_ZERO).convert(I2F, 0))
+                        .intoMemorySegment(t.expanded, first + 3 * COLUMN_BYTES, LITTLE_ENDIAN);
+            }
+        }
+    }
+
     static FloatVector floats(final MemorySegment source, final long at) {
         return FloatVector.fromMemorySegment(F, source, at, LITTLE_ENDIAN);
     }
@@ -118,6 +140,11 @@ final class ExpandKernels {
     /** Bytes without sign as floats. */
     static FloatVector unsignedBytes(final MemorySegment source, final long at) {
         return (FloatVector) bytes(source, at).and(0xFF).convert(VectorOperators.I2F, 0);
+    }
+
+    /** Bytes with their signs as floats. */
+    static FloatVector signedBytes(final MemorySegment source, final long at) {
+        return (FloatVector) bytes(source, at).convert(VectorOperators.I2F, 0);
     }
 
     /** The values of e4m3 numbers: their bits, moved, are a float 2^120 times too small. */

@@ -62,6 +62,7 @@ final class IntegerRowKernels {
                 case Q4_M -> q4m(t, lane);
                 case Q8_G -> q8g(t, lane);
                 case Q8_M -> q8m(t, lane);
+                case Q6_K -> SixRowKernels.panel(t, lane);
                 default -> throw new IllegalStateException(t.dtype + " holds no integers");
             }
         }

@@ -123,6 +123,8 @@ final class IntegerStrips implements AutoCloseable {
         for (int lane = 0; lane < DType.PANEL_ROWS; lane += LANES) {
             if (tile.isNibbles()) {
                 ExpandKernels.nibbles(tile, to, lane, tile.dtype == DType.Q4_0 ? NIBBLE_ZERO : 0);
+            } else if (tile.dtype == DType.Q6_K) {
+                ExpandKernels.sixes(tile, to, lane);
             } else {
                 ExpandKernels.int8s(tile, to, lane);
             }

@@ -11,7 +11,7 @@ final class IntegerTile {
     MemorySegment weights;
     long panelOffset;        // bytes to the panel's first block
     DType dtype;
-    // Where the integers of a group begin: payload + (group >> groupShift) · blockStride + (group & groupMask) · groupStride.
+    // Where the integers of a group begin, of Q6_K see sixPart: payload + (group >> groupShift) · blockStride + (group & groupMask) · groupStride.
     long payload;
     int groupShift;
     int groupMask;
@@ -46,7 +46,7 @@ final class IntegerTile {
         if (format != dtype) {
             shape(format);
         }
-        payload = offset + (format == DType.Q4_K ? 2L * DType.PANEL_ROWS * Short.BYTES : 0);
+        payload = offset + (format == DType.Q4_K ? ScaleKernels.Q4_K_HEAD_BYTES : format == DType.Q6_K ? ScaleKernels.Q6_K_HEAD_BYTES : 0);
     }
 
     private void shape(final DType format) {
@@ -57,6 +57,7 @@ final class IntegerTile {
         groupShift = switch (format) {
             case Q4_K -> 3;
             case Q8_G, Q8_M -> 1;
+            case Q6_K -> 4;
             default -> 0;
         };
         groupMask = (1 << groupShift) - 1;
@@ -75,6 +76,16 @@ final class IntegerTile {
     /** @return where the integers of that group begin, in bytes */
     long groupOffset(final int group) {
         return payload + (group >> groupShift) * blockStride + (group & groupMask) * groupStride;
+    }
+
+    /** @return where the 32 columns begin that a group of Q6_K is the first or second half of, in bytes */
+    long sixPart(final int group) {
+        return payload + (group >> groupShift) * blockStride + ((group & groupMask) >> 1) * (long) ScaleKernels.Q6_K_PART_BYTES;
+    }
+
+    /** @return where the small scales of a group of Q6_K stand, in bytes */
+    long sixScales(final int group) {
+        return sixPart(group) + ScaleKernels.Q6_K_SCALES + (group & 1) * (long) DType.PANEL_ROWS;
     }
 
     /** @return the block of 32 columns that a group lies in */

@@ -137,6 +137,18 @@ final class RoundKernels {
         }
     }
 
+    /** Starts as {@link RoundedRows#sixStarts} defines them. */
+    static void sixStarts(final float[] pairs, final int from, final int blocks, final int[] out, final int to) {
+        for (int group = 0; group < 2 * blocks; group++) {
+            final int at = from + group / 2 * RoundedRows.BLOCK_PAIRS + group % 2 * 4;
+            final IntVector both = FloatVector.fromArray(QUARTER, pairs, at).reinterpretAsShorts()
+                    .add(FloatVector.fromArray(QUARTER, pairs, at + RoundedRows.BLOCK_PAIRS / 2).reinterpretAsShorts()).reinterpretAsInts();
+            final int low = both.lanewise(LSHL, 16).lanewise(ASHR, 16).reduceLanes(ADD);
+            final int high = both.lanewise(ASHR, 16).reduceLanes(ADD);
+            out[to + group] = -RoundedRows.SIX_ZERO * low & 0xFFFF | -RoundedRows.SIX_ZERO * high << 16;
+        }
+    }
+
     /** The integers as floats, {@link RoundedRows#TILE_ROWS} apart. */
     static void spread(final byte[] rounded, final int columns, final float[] out, final int to) {
         for (int i = 0; i < columns; i++) {

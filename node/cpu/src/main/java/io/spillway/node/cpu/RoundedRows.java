@@ -16,6 +16,8 @@ final class RoundedRows {
     static final int BLOCK_SUMS = 3;
     /** What is subtracted from nibbles with {@link #starts}. */
     static final int NIBBLE_ZERO = 8;
+    /** What is subtracted from integers of six bits with {@link #sixStarts}. */
+    static final int SIX_ZERO = 32;
     /** Pairs of a block of 32 columns: first 8 of even columns, then 8 of odd ones. */
     static final int BLOCK_PAIRS = ActivationRounding.BLOCK / 2;
     /** Numbers of a block in {@link #bytePairs}. */
@@ -48,6 +50,8 @@ final class RoundedRows {
      * eight times the activations of either half; filled when asked for.
      */
     int[] starts = new int[0];
+    /** [rows][blocks][2 groups]: the same for six bits: minus 32 times the activations of a group of 16; filled when asked for. */
+    int[] sixStarts = new int[0];
     /** {@code [tiles of 8 rows][columns][8]}: the integers as floats; this and the next two for many rows only. */
     float[] tiles = new float[0];
     /** {@code [tiles][blocks][8]}: scales. */
@@ -60,6 +64,7 @@ final class RoundedRows {
     private boolean wantsStarts;
     private boolean wantsNibbles;
     private boolean wantsBytes;
+    private boolean wantsSixes;
     private int columns;
     private Tensor in;
 
@@ -80,10 +85,12 @@ final class RoundedRows {
         wantsStarts = false;
         wantsNibbles = false;
         wantsBytes = false;
+        wantsSixes = false;
         for (final PackedMatrix matrix : weights) {
             wantsSums |= matrix.dtype().hasMinimum();
             wantsStarts |= matrix.dtype() == DType.Q4_0;
-            wantsBytes |= rows > 1 && matrix.dtype() == DType.Q8_0;
+            wantsSixes |= matrix.dtype() == DType.Q6_K;
+            wantsBytes |= wantsSixes || rows > 1 && matrix.dtype() == DType.Q8_0;
             wantsNibbles |= IntegerTile.isNibbles(matrix.dtype());
         }
         final int blocks = scaleStride();
@@ -95,6 +102,9 @@ final class RoundedRows {
         }
         if (!asFloats && wantsBytes && bytePairs.length < rows * blocks * BLOCK_BYTE_PAIRS) {
             bytePairs = new float[rows * blocks * BLOCK_BYTE_PAIRS];
+        }
+        if (!asFloats && wantsSixes && sixStarts.length < rows * blocks * 2) {
+            sixStarts = new int[rows * blocks * 2];
         }
         if (scales.length < rows * blocks) {
             scales = new float[rows * blocks];
@@ -165,6 +175,9 @@ final class RoundedRows {
         }
         if (wantsBytes && !wantsIntegers) {
             RoundKernels.bytePairs(pairs, row * pairStride(), scaleStride(), bytePairs, row * scaleStride() * BLOCK_BYTE_PAIRS);
+        }
+        if (wantsSixes && !wantsIntegers) {
+            RoundKernels.sixStarts(pairs, row * pairStride(), scaleStride(), sixStarts, row * scaleStride() * 2);
         }
         if (wantsNibbles && !wantsIntegers) {
             RoundKernels.nibblePairs(pairs, row * pairStride(), scaleStride(), nibblePairs, row * pairStride());

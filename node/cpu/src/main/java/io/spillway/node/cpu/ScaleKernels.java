@@ -22,6 +22,10 @@ final class ScaleKernels {
     /** Bytes of a Q4_K block before its parts, and of a part. */
     static final int Q4_K_HEAD_BYTES = 2 * DType.PANEL_ROWS * Short.BYTES;
     static final int Q4_K_PART_BYTES = NIBBLES_BYTES + 2 * DType.PANEL_ROWS;
+    /** Bytes of a Q6_K block before its parts, of a part, and of a part before its scales. */
+    static final int Q6_K_HEAD_BYTES = DType.PANEL_ROWS * Short.BYTES;
+    static final int Q6_K_PART_BYTES = NIBBLES_BYTES + NIBBLES_BYTES / 2 + 2 * DType.PANEL_ROWS;
+    static final int Q6_K_SCALES = Q6_K_PART_BYTES - 2 * DType.PANEL_ROWS;
     /** Bytes of one F32 for every row of a panel. */
     static final int ROW_BYTES = DType.PANEL_ROWS * Float.BYTES;
 
@@ -50,6 +54,7 @@ final class ScaleKernels {
                 floats(t, t.minima, INT8S_BYTES + 2 * ROW_BYTES, ROW_BYTES);
             }
             case Q4_K -> superBlocks(t);
+            case Q6_K -> sixes(t);
             default -> throw new IllegalStateException(t.dtype + " has no scales");
         }
     }
@@ -106,6 +111,37 @@ final class ScaleKernels {
             ExpandKernels.half(t.weights, block + (which * PANEL + lane) * 2L)
                     .mul(ExpandKernels.unsignedBytes(t.weights, codes + which * PANEL + lane))
                     .intoArray(out, t.scaleBase + (group - t.fromGroup) * PANEL + lane);
+        }
+    }
+
+    /** A half per block times a signed byte per group. */
+    private static void sixes(final IntegerTile t) {
+        for (int lane = 0; lane < PANEL; lane += LANES) {
+            if (LANES < 8) {
+                narrowSixes(t, lane);
+            } else {
+                sixes(t, lane);
+            }
+        }
+    }
+
+    private static void sixes(final IntegerTile t, final int lane) {
+        for (int group = t.fromGroup; group < t.toGroup; group++) {
+            final long block = t.panelOffset + (group >> t.groupShift) * t.blockStride;
+            ((IntVector) ShortVector.fromMemorySegment(H, t.weights, block + lane * 2L, LITTLE_ENDIAN).convertShape(S2I, I, 0))
+                    .lanewise(LSHL, Half.SHIFT).and(Half.MASK).reinterpretAsFloats().mul(Half.REBIAS)
+                    .mul((FloatVector) ((IntVector) ByteVector.fromMemorySegment(B, t.weights, t.sixScales(group) + lane, LITTLE_ENDIAN)
+                            .convertShape(B2I, I, 0)).convert(I2F, 0))
+                    .intoArray(t.scales, t.scaleBase + (group - t.fromGroup) * PANEL + lane);
+        }
+    }
+
+    /** The same for vectors of four lanes, from {@code lane} on. */
+    static void narrowSixes(final IntegerTile t, final int lane) {
+        for (int group = t.fromGroup; group < t.toGroup; group++) {
+            final long block = t.panelOffset + (group >> t.groupShift) * t.blockStride;
+            ExpandKernels.half(t.weights, block + lane * 2L).mul(ExpandKernels.signedBytes(t.weights, t.sixScales(group) + lane))
+                    .intoArray(t.scales, t.scaleBase + (group - t.fromGroup) * PANEL + lane);
         }
     }
 }

@@ -44,13 +44,13 @@ class ProjectionTwinTest {
     /** Deeper than what kernels go through at once, more rows than one piece. */
     @Property(tries = 20)
     void manyRows(@ForAll final long seed, @ForAll final DType dtype) {
-        assertTwins(new Random(seed), dtype, 133, 65, dtype == DType.Q4_K ? 1280 : 1024 + 32);
+        assertTwins(new Random(seed), dtype, 133, 65, 1024 + Math.max(32, dtype.blockColumns()));
     }
 
     /** Alone, the whole depth is one loop. */
     @Property(tries = 30)
     void oneDeepRow(@ForAll final long seed, @ForAll final DType dtype) {
-        assertTwins(new Random(seed), dtype, 1, 70, 4096 + (dtype == DType.Q4_K ? 256 : 32));
+        assertTwins(new Random(seed), dtype, 1, 70, 4096 + Math.max(32, dtype.blockColumns()));
     }
 
     /** Every product at its largest magnitude: sums of integers stay exact. */
@@ -75,13 +75,16 @@ class ProjectionTwinTest {
     private static void largest(final PackedMatrix matrix, final byte value) {
         final int integers = switch (matrix.dtype()) {
             case Q4_0, Q4_M -> 256;
-            case Q4_K -> 0;
+            case Q4_K, Q6_K -> 0;
             default -> 512;
         };
         for (long block = 0; block < PackedMatrix.sizeBytes(matrix.dtype(), 64, matrix.columns()); block += matrix.dtype().panelBlockBytes()) {
             matrix.bytes().asSlice(block, integers).fill(value);
             for (int part = 0; matrix.dtype() == DType.Q4_K && part < 8; part++) {
                 matrix.bytes().asSlice(block + 64 + part * 288L, 256).fill(value);
+            }
+            for (int part = 0; matrix.dtype() == DType.Q6_K && part < 8; part++) {
+                matrix.bytes().asSlice(block + 32 + part * 416L, 384).fill(value == -1 ? value : 0);
             }
         }
     }

@@ -53,6 +53,7 @@ final class RandomMatrix {
             case Q4_M -> floats(random, bytes, at + 256, 2 * PANEL);
             case Q8_G -> floats(random, bytes, at + 512, 2 * PANEL);
             case Q8_M -> floats(random, bytes, at + 512, 4 * PANEL);
+            case Q6_K -> halves(random, bytes, at, PANEL);
         }
     }
 

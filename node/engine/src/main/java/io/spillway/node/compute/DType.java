@@ -23,7 +23,9 @@ public enum DType {
     /** Eight-bit integers, F32 scale per 16. */
     Q8_G(32, 640, Kind.INTEGER),
     /** Eight-bit integers, F32 scale and minimum per 16: scale · q − minimum. */
-    Q8_M(32, 768, Kind.INTEGER_WITH_MINIMUM);
+    Q8_M(32, 768, Kind.INTEGER_WITH_MINIMUM),
+    /** Six-bit integers − 32, F16 d per 256; signed eight-bit scale per 16: (d · scale) · q. */
+    Q6_K(256, 3360, Kind.INTEGER);
 
     /** Output rows that are interleaved: one row of a panel is 16 weights that meet the same input element. */
     public static final int PANEL_ROWS = 16;
@@ -67,6 +69,6 @@ public enum DType {
 
     /** @return columns that share a scale, of the integer formats: 16 or 32 */
     public int groupColumns() {
-        return this == Q8_G || this == Q8_M ? 16 : 32;
+        return this == Q8_G || this == Q8_M || this == Q6_K ? 16 : 32;
     }
 }

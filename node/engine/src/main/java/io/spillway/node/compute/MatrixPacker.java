@@ -18,6 +18,8 @@ public final class MatrixPacker {
     private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
     private static final int LANES = DType.PANEL_ROWS;
     private static final long QUAD_STEP_BYTES = 4L * LANES;
+    private static final int NIBBLES = 0x0F0F0F0F;
+    private static final int PAIRS = 0x03030303;
 
     private MatrixPacker() {
     }
@@ -106,6 +108,7 @@ public final class MatrixPacker {
                 case Q4_M -> floats(floats(quads(at, lane, 0, 4), lane, block.scales(), 1), lane, block.minima(), 1);
                 case Q8_G -> floats(quads(at, lane, 0, 8), lane, block.scales(), 2);
                 case Q8_M -> floats(floats(quads(at, lane, 0, 8), lane, block.scales(), 2), lane, block.minima(), 2);
+                case Q6_K -> sixes(at, lane);
             }
         }
 
@@ -155,6 +158,32 @@ public final class MatrixPacker {
                 bytes.set(JAVA_BYTE, behind + LANES + lane, block.parts()[StoredBlock.SUPER_PARTS + p]);
                 part += PackedMatrix.SUPER_PART_BYTES;
             }
+        }
+
+        private void sixes(final long at, final int lane) {
+            long part = half(at, lane, 0);
+            for (int p = 0; p < StoredBlock.SUPER_PARTS; p++) {
+                for (int q = 0; q < 4; q++) {
+                    bytes.set(INT, part + q * QUAD_STEP_BYTES + lane * 4L,
+                            block.words()[8 * p + q] & NIBBLES | (block.words()[8 * p + 4 + q] & NIBBLES) << 4);
+                }
+                final long pairs = part + PackedMatrix.NIBBLES_BYTES;
+                final long scales = pairs + PackedMatrix.PAIRS_BYTES;
+                for (int g = 0; g < 2; g++) {
+                    bytes.set(INT, pairs + g * QUAD_STEP_BYTES + lane * 4L, pairs(8 * p + 4 * g));
+                    bytes.set(JAVA_BYTE, scales + g * LANES + lane, block.parts()[2 * p + g]);
+                }
+                part += PackedMatrix.SIX_PART_BYTES;
+            }
+        }
+
+        /** @return bits 4 and 5 of the bytes of four words */
+        private int pairs(final int from) {
+            int pairs = 0;
+            for (int q = 0; q < 4; q++) {
+                pairs |= (block.words()[from + q] >>> 4 & PAIRS) << 2 * q;
+            }
+            return pairs;
         }
     }
 }

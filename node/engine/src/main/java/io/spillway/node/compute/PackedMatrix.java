@@ -21,8 +21,10 @@ import java.nio.ByteOrder;
  *        Q4_M: nibbles, then [16] f32 scales, [16] f32 minima
  *        Q8_G: int8s, then [2 groups][16] f32 scales
  *        Q8_M: int8s, then [2 groups][16] f32 scales, [2 groups][16] f32 minima
+ *        Q6_K: [16] f16 d, then 8 times: nibbles, pairs, [2 groups][16] i8 scales
  * int8s   = [8][16 rows][4 columns] bytes: 512 bytes for 32 columns; a lane of 32 bits holds 4 neighbouring columns of a row
  * nibbles = [4][16 rows][4] bytes: 256 bytes; byte j of quad q holds column 4q + j (low) and column 16 + 4q + j (high)
+ * pairs   = [2][16 rows][4] bytes: 128 bytes; byte j of half h holds bits 4 and 5 of columns 16h + 4q + j, lowest q first
  * </pre>
  *
  * @param dtype   storage
@@ -32,7 +34,7 @@ import java.nio.ByteOrder;
  */
 public record PackedMatrix(DType dtype, int rows, int columns, MemorySegment bytes) {
     /** Raised whenever the bytes of a packed matrix change their meaning: kept files of another version are not read. */
-    public static final int LAYOUT_VERSION = 1;
+    public static final int LAYOUT_VERSION = 2;
     /** Output rows of the unit of work. */
     public static final int STRIP_ROWS = 64;
     /** Panels of a strip. */
@@ -50,6 +52,10 @@ public record PackedMatrix(DType dtype, int rows, int columns, MemorySegment byt
     /** Q4_K: bytes before the first sub-block, bytes of a sub-block. */
     static final int SUPER_HEAD_BYTES = 2 * F16_ROW_BYTES;
     static final int SUPER_PART_BYTES = NIBBLES_BYTES + 2 * DType.PANEL_ROWS;
+    /** Q6_K: bytes of pairs, of a sub-block; what is subtracted from the stored six bits. */
+    static final int PAIRS_BYTES = 128;
+    static final int SIX_PART_BYTES = NIBBLES_BYTES + PAIRS_BYTES + 2 * DType.PANEL_ROWS;
+    static final int SIX_ZERO = 32;
 
     public PackedMatrix {
         requireNonNull(dtype, "dtype");
@@ -109,6 +115,7 @@ public record PackedMatrix(DType dtype, int rows, int columns, MemorySegment byt
             case Q8_0, Q8_G, Q8_M -> bytes.get(ValueLayout.JAVA_BYTE, part + quadOffset(column % 32, lane));
             case Q4_0 -> nibble(part, column % 32, lane) - 8;
             case Q4_K, Q4_M -> nibble(part, column % 32, lane);
+            case Q6_K -> (nibble(part, column % 32, lane) | pair(part + NIBBLES_BYTES, column % 32, lane) << 4) - SIX_ZERO;
             default -> throw new IllegalStateException(dtype + " holds no integers");
         };
     }
@@ -123,6 +130,8 @@ public record PackedMatrix(DType dtype, int rows, int columns, MemorySegment byt
             case Q4_K -> Half.toFloat(bytes.get(SHORT, blockOffset(row, column) + lane * 2L)) * unsigned(part + NIBBLES_BYTES + lane);
             case Q4_M -> bytes.get(FLOAT, part + NIBBLES_BYTES + lane * 4L);
             case Q8_G, Q8_M -> bytes.get(FLOAT, part + INT8S_BYTES + column % 32 / 16 * F32_ROW_BYTES + lane * 4L);
+            case Q6_K -> Half.toFloat(bytes.get(SHORT, blockOffset(row, column) + lane * 2L))
+                    * bytes.get(ValueLayout.JAVA_BYTE, part + NIBBLES_BYTES + PAIRS_BYTES + column % 32 / 16 * DType.PANEL_ROWS + lane);
             default -> throw new IllegalStateException(dtype + " has no scales");
         };
     }
@@ -146,8 +155,11 @@ public record PackedMatrix(DType dtype, int rows, int columns, MemorySegment byt
 
     /** @return where the 32 columns around {@code column} begin */
     private long partOffset(final int row, final int column) {
-        return blockOffset(row, column)
-                + (dtype == DType.Q4_K ? SUPER_HEAD_BYTES + column % 256 / 32 * SUPER_PART_BYTES : 0);
+        return blockOffset(row, column) + switch (dtype) {
+            case Q4_K -> SUPER_HEAD_BYTES + column % 256 / 32 * SUPER_PART_BYTES;
+            case Q6_K -> F16_ROW_BYTES + column % 256 / 32 * SIX_PART_BYTES;
+            default -> 0;
+        };
     }
 
     private static long quadOffset(final int column, final int lane) {
@@ -157,6 +169,11 @@ public record PackedMatrix(DType dtype, int rows, int columns, MemorySegment byt
     private int nibble(final long part, final int column, final int lane) {
         final int pair = bytes.get(ValueLayout.JAVA_BYTE, part + quadOffset(column % 16, lane));
         return column < 16 ? pair & 0xF : (pair >> 4) & 0xF;
+    }
+
+    private int pair(final long pairs, final int column, final int lane) {
+        final int four = bytes.get(ValueLayout.JAVA_BYTE, pairs + quadOffset(column / 16 * 4 + column % 4, lane));
+        return four >> column % 16 / 4 * 2 & 3;
     }
 
     private int unsigned(final long at) {

@@ -16,6 +16,8 @@ import java.util.Optional;
 public final class Slab implements AutoCloseable {
     /** Every slab starts on a cache line. */
     public static final int ALIGNMENT_BYTES = 64;
+    /** Slabs of this size and more start on a large page and take large pages, as far as whole ones go and the system has them. */
+    public static final long LARGE_PAGE_BYTES = 2L << 20;
 
     private static final Linker LINKER = Linker.nativeLinker();
     // calloc takes big pieces from the kernel, which hands out zero pages on first write; Arena.allocate would write them all.
@@ -29,7 +31,6 @@ public final class Slab implements AutoCloseable {
             ? LINKER.defaultLookup().find("madvise").map(address -> LINKER.downcallHandle(address, FunctionDescriptor.of(
                     ValueLayout.JAVA_INT, ValueLayout.JAVA_LONG, ValueLayout.JAVA_LONG, ValueLayout.JAVA_INT))) : Optional.empty();
     private static final int MADV_HUGEPAGE = 14;
-    private static final long HUGE_PAGE_BYTES = 2L << 20;
 
     private final MemorySegment block;
     private final MemorySegment segment;
@@ -50,13 +51,14 @@ public final class Slab implements AutoCloseable {
             throw new IllegalArgumentException("sizeBytes must be positive: " + sizeBytes);
         }
         try {
-            final MemorySegment block = (MemorySegment) CALLOC.invokeExact(1L, Math.addExact(sizeBytes, (long) ALIGNMENT_BYTES));
+            final long alignment = sizeBytes >= LARGE_PAGE_BYTES ? LARGE_PAGE_BYTES : ALIGNMENT_BYTES;
+            final MemorySegment block = (MemorySegment) CALLOC.invokeExact(1L, Math.addExact(sizeBytes, alignment));
             if (block.equals(MemorySegment.NULL)) {
                 throw new OutOfMemoryError("cannot allocate " + sizeBytes + " bytes off-heap");
             }
-            askForHugePages(block.address(), sizeBytes);
-            final long skip = -block.address() & (ALIGNMENT_BYTES - 1);
-            return new Slab(block, MemorySegment.ofAddress(block.address() + skip).reinterpret(sizeBytes));
+            final long address = block.address() + (-block.address() & (alignment - 1));
+            askForLargePages(address, sizeBytes);
+            return new Slab(block, MemorySegment.ofAddress(address).reinterpret(sizeBytes));
         } catch (final RuntimeException | Error e) {
             throw e;
         } catch (final Throwable e) {
@@ -65,11 +67,10 @@ public final class Slab implements AutoCloseable {
     }
 
     /** Asks for the whole large pages within that memory. A system that has none, or refuses, goes on with small ones. */
-    private static void askForHugePages(final long address, final long sizeBytes) throws Throwable {
-        final long from = Math.ceilDiv(address, HUGE_PAGE_BYTES) * HUGE_PAGE_BYTES;
-        final long bytes = (address + sizeBytes - from) / HUGE_PAGE_BYTES * HUGE_PAGE_BYTES;
+    private static void askForLargePages(final long address, final long sizeBytes) throws Throwable {
+        final long bytes = sizeBytes / LARGE_PAGE_BYTES * LARGE_PAGE_BYTES;
         if (bytes > 0 && MADVISE.isPresent()) {
-            final int ignored = (int) MADVISE.get().invokeExact(from, bytes, MADV_HUGEPAGE);
+            final int ignored = (int) MADVISE.get().invokeExact(address, bytes, MADV_HUGEPAGE);
         }
     }
 

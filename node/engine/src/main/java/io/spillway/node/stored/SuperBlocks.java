@@ -39,7 +39,7 @@ enum SuperBlocks implements RowFormat {
             }
         }
     },
-    Q3_K(DType.Q8_G, 110) {
+    Q3_K(DType.Q6_K, 110) {
         @Override
         float value(final MemorySegment stored, final long block, final int column) {
             final int low = Bytes.unsigned(stored, block + 32 + pairAt(column)) >> pairShift(column) & 3;
@@ -49,13 +49,15 @@ enum SuperBlocks implements RowFormat {
 
         @Override
         void read(final MemorySegment stored, final long block, final int column, final StoredBlock into) {
-            for (int g = 0; g < 2; g++) {
-                into.scales()[g] = Bytes.f16(stored, block + 108) * scale3(stored, block + 96, column / 16 + g);
+            into.halves()[0] = Bytes.half(stored, block + 108);
+            for (int g = 0; g < COLUMNS / 16; g++) {
+                into.parts()[g] = (byte) scale3(stored, block + 96, g);
             }
-            for (int q = 0; q < 8; q++) {
-                final int low = Bytes.word(stored, block + 32 + pairAt(column) + 4 * q) >>> pairShift(column) & PAIRS;
-                final int high = Bytes.word(stored, block + 4 * q) >>> column / 32 & Bytes.ONES;
-                into.words()[q] = Bytes.minus(low | high << 2, 4);
+            for (int q = 0; q < COLUMNS / 4; q++) {
+                final int at = 4 * q;
+                final int low = Bytes.word(stored, block + 32 + pairAt(at)) >>> pairShift(at) & PAIRS;
+                final int high = Bytes.word(stored, block + at % 32) >>> at / 32 & Bytes.ONES;
+                into.words()[q] = (low | high << 2) + SIX_LESS_THREE; // no byte carries: at most 7 + 28
             }
         }
     },
@@ -102,7 +104,7 @@ enum SuperBlocks implements RowFormat {
             }
         }
     },
-    Q6_K(DType.Q8_G, 210) {
+    Q6_K(DType.Q6_K, 210) {
         @Override
         float value(final MemorySegment stored, final long block, final int column) {
             final int low = Bytes.unsigned(stored, block + sixAt(column) + column % 32) >> sixShift(column) & 0xF;
@@ -112,13 +114,15 @@ enum SuperBlocks implements RowFormat {
 
         @Override
         void read(final MemorySegment stored, final long block, final int column, final StoredBlock into) {
-            for (int g = 0; g < 2; g++) {
-                into.scales()[g] = Bytes.f16(stored, block + 208) * Bytes.signed(stored, block + 192 + column / 16 + g);
+            into.halves()[0] = Bytes.half(stored, block + 208);
+            for (int g = 0; g < COLUMNS / 16; g++) {
+                into.parts()[g] = (byte) Bytes.signed(stored, block + 192 + g);
             }
-            for (int q = 0; q < 8; q++) {
-                final int low = Bytes.word(stored, block + sixAt(column) + 4 * q) >>> sixShift(column) & Bytes.NIBBLES;
-                final int high = Bytes.word(stored, block + 128 + pairAt(column) + 4 * q) >>> pairShift(column) & PAIRS;
-                into.words()[q] = Bytes.minus(low | high << 4, 32);
+            for (int q = 0; q < COLUMNS / 4; q++) {
+                final int at = 4 * q;
+                final int low = Bytes.word(stored, block + sixAt(at) + at % 32) >>> sixShift(at) & Bytes.NIBBLES;
+                final int high = Bytes.word(stored, block + 128 + pairAt(at)) >>> pairShift(at) & PAIRS;
+                into.words()[q] = low | high << 4;
             }
         }
     };
@@ -126,6 +130,8 @@ enum SuperBlocks implements RowFormat {
     /** Columns of a block. */
     static final int COLUMNS = 256;
     private static final int PAIRS = 0x03030303;
+    /** What is subtracted from Q6_K's integers less what is subtracted from Q3_K's, in every byte. */
+    private static final int SIX_LESS_THREE = 0x1C1C1C1C;
 
     private final DType dtype;
     private final int blockBytes;
@@ -138,7 +144,7 @@ enum SuperBlocks implements RowFormat {
     /** @return the element at {@code column}, 0 to 255, of the block at byte {@code block} */
     abstract float value(MemorySegment stored, long block, int column);
 
-    /** Decodes 32 columns, of Q4_K all. */
+    /** Decodes 32 columns, of what is packed in blocks of 256 all. */
     abstract void read(MemorySegment stored, long block, int column, StoredBlock into);
 
     // Pairs of bits: 128 columns are 32 bytes, in which columns 32 apart share a byte, lowest first.

@@ -7,12 +7,9 @@ import io.spillway.node.compute.MatrixPacker;
 import io.spillway.node.compute.MatrixPacker.RowOrder;
 import io.spillway.node.compute.PackedMatrix;
 import io.spillway.node.compute.RmsNorm;
-import io.spillway.node.compute.Slab;
 import io.spillway.node.compute.StoredMatrix;
 import io.spillway.node.packed.CachePolicy;
 import io.spillway.node.packed.PackedWeights;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.function.DoubleConsumer;
 import java.util.stream.IntStream;
 
@@ -30,7 +27,7 @@ public final class WeightLoader implements AutoCloseable {
     private final boolean expand;
     private final long elementsTotal;
     private final PackedWeights kept;
-    private final List<Slab> slabs = new ArrayList<>();
+    private final WeightArena arena;
     private long elementsDone;
 
     /**
@@ -53,6 +50,7 @@ public final class WeightLoader implements AutoCloseable {
         interleavedRotary = source.gguf().isPresent() && shape.architecture().interleavedInGguf();
         elementsTotal = reader.elements();
         expand = elementsTotal <= options.expandMaxBytes() / Float.BYTES;
+        arena = new WeightArena(backend, expand ? elementsTotal * Float.BYTES : elementsTotal);
         kept = PackedWeights.open(source, options.cache(), backend.workers());
     }
 
@@ -164,7 +162,7 @@ public final class WeightLoader implements AutoCloseable {
         final DType dtype = expand ? DType.F32 : stored.packedAs();
         // A kept matrix is ours only if it was made of the same rows in the same order.
         final String keptAs = label + "#" + IntStream.range(0, rows).map(order::sourceRow).reduce(1, (hash, row) -> 31 * hash + row);
-        final PackedMatrix packed = allocate(dtype, rows, stored.columns());
+        final PackedMatrix packed = arena.allocate(dtype, rows, stored.columns());
         if (!kept.read(keptAs, packed)) {
             backend.workers().run(packed.strips(), (strip, worker) -> MatrixPacker.packStrip(stored, order, packed, strip));
             kept.keep(keptAs, packed);
@@ -172,12 +170,6 @@ public final class WeightLoader implements AutoCloseable {
         elementsDone += (long) rows * stored.columns();
         progress.accept(Math.min(1, (double) elementsDone / elementsTotal));
         return packed;
-    }
-
-    private PackedMatrix allocate(final DType dtype, final int rows, final int columns) {
-        final Slab slab = backend.allocate(PackedMatrix.sizeBytes(dtype, rows, columns));
-        slabs.add(slab);
-        return new PackedMatrix(dtype, rows, columns, slab.segment());
     }
 
     /** Ends loading: refuses a file with tensors that nothing asked for. */
@@ -195,8 +187,7 @@ public final class WeightLoader implements AutoCloseable {
 
     @Override
     public void close() {
-        slabs.forEach(Slab::close);
-        slabs.clear();
+        arena.close();
         kept.close();
     }
 }

@@ -68,9 +68,13 @@ class NumbersTest {
     @Test
     void aSlabIsZeroedAlignedAndClosedOnce() {
         final Slab slab = Slab.allocate(1L << 34); // far more than is touched: pages cost nothing until written
-        assertThat(slab.segment().address() % Slab.ALIGNMENT_BYTES).isZero();
+        assertThat(slab.segment().address() % Slab.LARGE_PAGE_BYTES).isZero();
         assertThat(slab.segment().get(java.lang.foreign.ValueLayout.JAVA_BYTE, (1L << 34) - 1)).isZero();
         slab.close();
+        final Slab small = Slab.allocate(100);
+        assertThat(small.segment().address() % Slab.ALIGNMENT_BYTES).isZero();
+        assertThat(small.segment().byteSize()).isEqualTo(100);
+        small.close();
         assertThatThrownBy(slab::close).isInstanceOf(IllegalStateException.class);
         assertThatThrownBy(() -> Slab.allocate(0)).isInstanceOf(IllegalArgumentException.class);
     }

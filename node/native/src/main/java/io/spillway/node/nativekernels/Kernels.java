@@ -53,6 +53,7 @@ final class Kernels {
             case Q4_M -> 7;
             case Q8_G -> 8;
             case Q8_M -> 9;
+            case Q6_K -> 10;
         };
     }
 

@@ -43,6 +43,7 @@ final class RandomWeights {
             case Q4_M -> floats(random, block, 256, 32);
             case Q8_G -> floats(random, block, 512, 32);
             case Q8_M -> floats(random, block, 512, 64);
+            case Q6_K -> halves(random, block, 0, 16);
         }
     }
 

@@ -23,11 +23,13 @@ import java.util.Optional;
  * @param priority        higher goes first; 0 is usual. A level is worth some waiting, so nobody waits for ever
  * @param pooling         present: nothing is generated, the request ends with its prompt's hidden states as one vector
  * @param grammar         what the output must look like, {@code emittedTokens} included; empty: anything
+ * @param predictedTokens what the caller believes that the output will say, for the speculator: changes no token of it. Often empty
+ * @param agent           which step of which agent this is
  */
 public record GenerationRequest(
     RequestId id, TenantId tenant, Optional<RunId> run, ModelId model, BlockHash chainRoot, int[] promptTokens,
     int[] emittedTokens, int outputTokensMax, int[] stopTokens, SamplingParams sampling, int priority,
-    Optional<Pooling> pooling, Optional<OutputGrammar> grammar) {
+    Optional<Pooling> pooling, Optional<OutputGrammar> grammar, int[] predictedTokens, AgentStep agent) {
 
     /** Highest priority; the lowest is its negative. */
     public static final int PRIORITY_MAX = 100;
@@ -44,6 +46,8 @@ public record GenerationRequest(
         requireNonNull(sampling, "sampling");
         requireNonNull(pooling, "pooling");
         requireNonNull(grammar, "grammar");
+        requireNonNull(predictedTokens, "predictedTokens");
+        requireNonNull(agent, "agent");
         if (priority != IDLE_PRIORITY && Math.abs((long) priority) > PRIORITY_MAX) {
             throw SpillwayException.ofField(priority < 0 ? ErrorCode.BELOW_MINIMUM : ErrorCode.ABOVE_MAXIMUM, "priority",
                 "priority must be between " + -PRIORITY_MAX + " and " + PRIORITY_MAX + ": " + priority);
@@ -66,31 +70,43 @@ public record GenerationRequest(
         final BlockHash chainRoot, final int[] promptTokens, final int[] emittedTokens, final int outputTokensMax,
         final int[] stopTokens, final SamplingParams sampling) {
         this(id, tenant, run, model, chainRoot, promptTokens, emittedTokens, outputTokensMax, stopTokens, sampling, 0,
-            Optional.empty(), Optional.empty());
+            Optional.empty(), Optional.empty(), new int[0], AgentStep.NONE);
     }
 
     /** @return the same request, to be continued behind {@code emitted} */
     public GenerationRequest continuedFrom(final int[] emitted) {
         return new GenerationRequest(id, tenant, run, model, chainRoot, promptTokens, emitted, outputTokensMax, stopTokens,
-            sampling, priority, pooling, grammar);
+            sampling, priority, pooling, grammar, predictedTokens, agent);
     }
 
     /** @return the same request with that priority */
     public GenerationRequest withPriority(final int newPriority) {
         return new GenerationRequest(id, tenant, run, model, chainRoot, promptTokens, emittedTokens, outputTokensMax,
-            stopTokens, sampling, newPriority, pooling, grammar);
+            stopTokens, sampling, newPriority, pooling, grammar, predictedTokens, agent);
     }
 
     /** @return the same prompt, to be embedded */
     public GenerationRequest toEmbed(final Pooling how) {
         return new GenerationRequest(id, tenant, run, model, chainRoot, promptTokens, emittedTokens, outputTokensMax,
-            stopTokens, sampling, priority, Optional.of(how), grammar);
+            stopTokens, sampling, priority, Optional.of(how), grammar, predictedTokens, agent);
     }
 
     /** @return the same request, whose output must look like that */
     public GenerationRequest withGrammar(final OutputGrammar shape) {
         return new GenerationRequest(id, tenant, run, model, chainRoot, promptTokens, emittedTokens, outputTokensMax,
-            stopTokens, sampling, priority, pooling, Optional.of(shape));
+            stopTokens, sampling, priority, pooling, Optional.of(shape), predictedTokens, agent);
+    }
+
+    /** @return the same request, whose output will perhaps say that. Handed over */
+    public GenerationRequest withPrediction(final int[] tokens) {
+        return new GenerationRequest(id, tenant, run, model, chainRoot, promptTokens, emittedTokens, outputTokensMax,
+            stopTokens, sampling, priority, pooling, grammar, tokens, agent);
+    }
+
+    /** @return the same request, as that step of that run */
+    public GenerationRequest withAgent(final Optional<RunId> ofRun, final AgentStep step) {
+        return new GenerationRequest(id, tenant, ofRun, model, chainRoot, promptTokens, emittedTokens, outputTokensMax,
+            stopTokens, sampling, priority, pooling, grammar, predictedTokens, step);
     }
 
     /** @return whether it runs from idle capacity only */

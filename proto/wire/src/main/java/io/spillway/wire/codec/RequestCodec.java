@@ -5,6 +5,7 @@ import io.spillway.domain.id.ModelId;
 import io.spillway.domain.id.RequestId;
 import io.spillway.domain.id.RunId;
 import io.spillway.domain.id.TenantId;
+import io.spillway.domain.request.AgentStep;
 import io.spillway.domain.request.FinishReason;
 import io.spillway.domain.request.GenerationEvent;
 import io.spillway.domain.request.GenerationRequest;
@@ -36,6 +37,10 @@ public final class RequestCodec {
         addAll(request.promptTokens(), builder::addPromptTokens);
         addAll(request.emittedTokens(), builder::addEmittedTokens);
         addAll(request.stopTokens(), builder::addStopTokens);
+        addAll(request.predictedTokens(), builder::addPredictedTokens);
+        if (!request.agent().equals(AgentStep.NONE)) {
+            builder.setAgent(toWire(request.agent()));
+        }
         return builder.build();
     }
 
@@ -47,7 +52,17 @@ public final class RequestCodec {
             request.getOutputTokensMax(), toArray(request.getStopTokensList()), toDomain(request.getSampling()),
             request.getPriority(),
             request.getPooling() == 0 ? Optional.empty() : Optional.of(Pooling.ofNumber(request.getPooling())),
-            request.hasGrammarKind() ? Optional.of(new OutputGrammar(request.getGrammarKind(), request.getGrammarText())) : Optional.empty());
+            request.hasGrammarKind() ? Optional.of(new OutputGrammar(request.getGrammarKind(), request.getGrammarText())) : Optional.empty(),
+            toArray(request.getPredictedTokensList()), toDomain(request.getAgent()));
+    }
+
+    private static io.spillway.wire.v1.AgentStep toWire(final AgentStep step) {
+        return io.spillway.wire.v1.AgentStep.newBuilder().setSession(step.session()).setAgent(step.agent())
+            .setParentAgent(step.parentAgent()).setStep(step.step()).setParentStep(step.parentStep()).build();
+    }
+
+    private static AgentStep toDomain(final io.spillway.wire.v1.AgentStep step) {
+        return new AgentStep(step.getSession(), step.getAgent(), step.getParentAgent(), step.getStep(), step.getParentStep());
     }
 
     public static io.spillway.wire.v1.SamplingParams toWire(final SamplingParams params) {

@@ -25,6 +25,7 @@ import io.spillway.domain.kv.KvEventBatch;
 import io.spillway.domain.kv.KvLayout;
 import io.spillway.domain.kv.ModelFingerprint;
 import io.spillway.domain.kv.Tier;
+import io.spillway.domain.request.AgentStep;
 import io.spillway.domain.request.FinishReason;
 import io.spillway.domain.request.GenerationEvent;
 import io.spillway.domain.request.GenerationRequest;
@@ -53,7 +54,9 @@ class CodecRoundTripTest {
             seed % 2 == 0 ? Optional.empty() : Optional.of(new RunId("run")), new ModelId("m"), new BlockHash(high, ~high),
             tokens, emitted, emitted.length + 5, new int[] {1, 2},
             new SamplingParams(0.5f, 3, 0.9f, 0.1f, 0.7f, 1f, -1f, 1.1f, 64, Map.of(5, -2f), seed, topLogprobs),
-            (int) (high % 100), Optional.empty(), seed % 3 == 0 ? Optional.of(new OutputGrammar("gbnf", "root ::= \"a\"")) : Optional.empty());
+            (int) (high % 100), Optional.empty(), seed % 3 == 0 ? Optional.of(new OutputGrammar("gbnf", "root ::= \"a\"")) : Optional.empty(),
+            seed % 2 == 0 ? emitted : new int[0],
+            seed % 3 == 1 ? new AgentStep("session", "agent", "parent", "step", "step before") : AgentStep.NONE);
         final GenerateRequest wire = GenerateRequest.parseFrom(RequestCodec.toWire(request, 9).toByteArray());
         assertThat(wire.getEpoch()).isEqualTo(9);
         assertThat(RequestCodec.toDomain(wire)).usingRecursiveComparison().isEqualTo(request);
