@@ -14,6 +14,7 @@ import io.netty.handler.codec.http.LastHttpContent;
 import io.netty.handler.codec.http2.DefaultHttp2ResetFrame;
 import io.netty.handler.codec.http2.Http2Error;
 import io.netty.handler.ssl.SslHandler;
+import io.netty.handler.timeout.IdleState;
 import io.netty.handler.timeout.IdleStateEvent;
 import io.spillway.domain.error.ErrorCode;
 import io.spillway.domain.error.SpillwayException;
@@ -61,7 +62,7 @@ final class ConnectionHandler extends SimpleChannelInboundHandler<HttpObject> im
     @Override
     public void handlerAdded(final ChannelHandlerContext ctx) {
         channel = ctx.channel();
-        gate = new WriteGate(channel);
+        gate = new WriteGate(channel, line.clock());
     }
 
     @Override
@@ -231,15 +232,13 @@ final class ConnectionHandler extends SimpleChannelInboundHandler<HttpObject> im
     }
 
     @Override
-    public void channelWritabilityChanged(final ChannelHandlerContext ctx) {
-        gate.signal();
-    }
-
-    @Override
     public void userEventTriggered(final ChannelHandlerContext ctx, final Object event) {
-        if (!(event instanceof IdleStateEvent)) {
+        if (!(event instanceof IdleStateEvent idle)) {
             ctx.fireUserEventTriggered(event);
-        } else if (current == null) {
+        } else if (gate.stalled(line.config().stallNanos())) {
+            line.stalled();
+            ctx.close();
+        } else if (idle.state() == IdleState.ALL_IDLE && current == null) {
             ctx.close();
         }
     }

@@ -12,6 +12,7 @@ import io.netty.handler.codec.http2.Http2FrameCodec;
 import io.netty.handler.codec.http2.Http2GoAwayFrame;
 import io.netty.handler.codec.http2.Http2PingFrame;
 import io.netty.handler.codec.http2.Http2SettingsFrame;
+import io.netty.handler.timeout.IdleState;
 import io.netty.handler.timeout.IdleStateEvent;
 import java.util.concurrent.TimeUnit;
 
@@ -78,9 +79,9 @@ final class Http2Connection extends SimpleChannelInboundHandler<Http2Frame> {
 
     @Override
     public void userEventTriggered(final ChannelHandlerContext ctx, final Object event) {
-        if (!(event instanceof IdleStateEvent)) {
+        if (!(event instanceof IdleStateEvent idle)) {
             ctx.fireUserEventTriggered(event); // Some hold buffers, which the pipeline's end lets go.
-        } else if (codec.connection().numActiveStreams() == 0) {
+        } else if (idle.state() == IdleState.ALL_IDLE && codec.connection().numActiveStreams() == 0) {
             ctx.close();
         }
     }

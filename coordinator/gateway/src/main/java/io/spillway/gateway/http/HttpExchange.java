@@ -121,7 +121,7 @@ public final class HttpExchange {
         }
         final boolean close = decorate(response);
         sent.headers().forEach((name, value) -> response.headers().set(name, value));
-        connection.channel().writeAndFlush(response).addListener(written -> connection.done(this, close));
+        connection.gate().send(response, sent.body().length).addListener(written -> connection.done(this, close));
     }
 
     private boolean head() {

@@ -85,7 +85,7 @@ public final class LocalCalls {
     /** The channel is Netty's own for use without a transport; its one thread is the one that runs the call. */
     private static final class LocalConnection implements HttpExchange.Connection {
         private final EmbeddedChannel channel = new EmbeddedChannel();
-        private final WriteGate gate = new WriteGate(channel);
+        private final WriteGate gate = new WriteGate(channel, () -> 0);
 
         Optional<HttpAnswer> answer() {
             final Object first = channel.readOutbound();

@@ -74,7 +74,7 @@ final class Protocols {
     }
 
     private IdleStateHandler idle() {
-        return new IdleStateHandler(0, 0, line.config().idleNanos(), TimeUnit.NANOSECONDS);
+        return new IdleStateHandler(0, line.config().stallNanos(), line.config().idleNanos(), TimeUnit.NANOSECONDS);
     }
 
     void failed(final ChannelHandlerContext ctx, final Throwable cause) {
@@ -146,8 +146,8 @@ final class Protocols {
         return new Http2MultiplexHandler(new ChannelInitializer<Channel>() {
             @Override
             protected void initChannel(final Channel stream) {
-                stream.config().setWriteBufferWaterMark(HttpServer.WATER_MARK);
-                stream.pipeline().addLast(new Http2StreamFrameToHttpObjectCodec(true),
+                stream.pipeline().addLast(new IdleStateHandler(0, line.config().stallNanos(), 0, TimeUnit.NANOSECONDS),
+                    new Http2StreamFrameToHttpObjectCodec(true),
                     new ConnectionHandler(line, new RequestPace(line.config().guards(), line.clock()), true));
             }
         });

@@ -1,5 +1,6 @@
 package io.spillway.gateway.http;
 
+import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.handler.codec.http.DefaultHttpContent;
@@ -9,7 +10,7 @@ import java.util.Optional;
 
 /**
  * A stream of server-sent events. Owned by the exchange's virtual thread. Every write waits until the client has taken enough of
- * what was written before, so that at most the channel's high-water mark is buffered.
+ * what was written before, so that at most 64 KiB and one event are buffered.
  */
 public final class SseWriter {
     private static final byte[] DATA = "data: ".getBytes(StandardCharsets.US_ASCII);
@@ -65,7 +66,7 @@ public final class SseWriter {
         if (open) {
             open = false;
             packing.ifPresent(packed -> channel.write(new DefaultHttpContent(Unpooled.wrappedBuffer(packed.end()))));
-            channel.writeAndFlush(LastHttpContent.EMPTY_LAST_CONTENT).addListener(written -> ending.ended());
+            gate.send(LastHttpContent.EMPTY_LAST_CONTENT, 0).addListener(written -> ending.ended());
         }
     }
 
@@ -82,8 +83,8 @@ public final class SseWriter {
         if (!open) {
             return false;
         }
-        channel.writeAndFlush(new DefaultHttpContent(packing.isPresent()
-            ? Unpooled.wrappedBuffer(packing.get().packed(parts)) : Unpooled.wrappedBuffer(parts)));
+        final ByteBuf bytes = packing.isPresent() ? Unpooled.wrappedBuffer(packing.get().packed(parts)) : Unpooled.wrappedBuffer(parts);
+        gate.send(new DefaultHttpContent(bytes), bytes.readableBytes());
         if (gate.awaitWritable(stallNanos)) {
             return true;
         }

@@ -17,6 +17,7 @@ final class Load {
 
     private final int port;
     private final byte[] request;
+    private volatile int answerBytes;
 
     /**
      * What was measured.
