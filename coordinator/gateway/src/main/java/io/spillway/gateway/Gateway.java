@@ -24,11 +24,13 @@ import io.spillway.gateway.http.HttpCall;
 import io.spillway.gateway.http.HttpServer;
 import io.spillway.gateway.http.Router;
 import io.spillway.gateway.http.Router.Route;
+import io.spillway.gateway.limits.RateLimits;
 import io.spillway.gateway.metrics.GatewayMetrics;
 import io.spillway.gateway.metrics.MetricName;
 import io.spillway.gateway.openai.ApiErrors;
 import io.spillway.gateway.openai.ApiKeys;
 import io.spillway.gateway.openai.OpenAiApi;
+import io.spillway.gateway.openai.RunsApi;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -96,12 +98,15 @@ public final class Gateway implements AutoCloseable {
     public static Gateway start(final GatewayConfig config, final Parts parts) {
         final GatewayMetrics metrics = new GatewayMetrics(parts.console());
         final RequestIds ids = new RequestIds(parts.random().get());
+        final ChatService.Soft soft = ChatService.Soft.usual(parts.epochClock())
+            .with(new RateLimits(config.rates(), parts.nanoClock()));
         final ChatService chat = new ChatService(new ChatService.Parts(parts.view(), parts.models(), parts.line(),
-            parts.tariff(), metrics, parts.random().get(), parts.nanoClock()), config.chat());
+            parts.tariff(), metrics, parts.random().get(), parts.nanoClock(), soft), config.chat());
         final GuardService guarded = new GuardService(chat, config.guardrails());
         final ApiKeys keys = new ApiKeys(parts.view());
         final List<Route> routes = new ArrayList<>();
         routes.addAll(modelRoutes(parts, chat, guarded, keys, ids));
+        routes.addAll(new RunsApi(keys, parts.view(), soft.runs()).routes());
         final ApiErrors errors = new ApiErrors();
         final Optional<Background> background = parts.shared().map(shared ->
             new Background(shared, parts, keys, idleRoutes(config, parts, shared, metrics, keys), errors));
@@ -121,6 +126,9 @@ public final class Gateway implements AutoCloseable {
         metrics.counter(MetricName.GUARD_UNTRUE, guarded.counters()::untrueAnswers);
         metrics.counter(MetricName.GUARD_RETRIES, guarded.counters()::retriedAttempts);
         metrics.counter(MetricName.GUARD_FAILURES, guarded.counters()::givenUpRequests);
+        metrics.counter(MetricName.PROMPT_REUSED, soft.prompts()::reusedTokens);
+        metrics.counter(MetricName.PROMPT_ENCODED, soft.prompts()::encodedTokens);
+        metrics.gauge(MetricName.PROMPT_MEMORY, soft.prompts()::bytes);
         metrics.gauge(MetricName.HTTP_CONNECTIONS, server::connections);
         metrics.counter(MetricName.HTTP_REFUSED, server::refusedConnections);
         metrics.counter(MetricName.HTTP_STALLED, server::stalledClients);

@@ -6,6 +6,7 @@ import io.spillway.domain.id.ModelId;
 import io.spillway.gateway.chat.ChatService;
 import io.spillway.gateway.guard.GuardPolicy;
 import io.spillway.gateway.http.HttpServerConfig;
+import io.spillway.gateway.limits.RateLimits;
 import java.util.Map;
 
 /**
@@ -13,9 +14,18 @@ import java.util.Map;
  *
  * @param console    who may see the console's state
  * @param guardrails policies for tool calls; models without one are left alone
+ * @param rates      what each tenant may ask for
  */
-public record GatewayConfig(HttpServerConfig http, ChatService.Limits chat, ConsoleAccess console, Map<ModelId, GuardPolicy> guardrails) {
+public record GatewayConfig(
+    HttpServerConfig http, ChatService.Limits chat, ConsoleAccess console, Map<ModelId, GuardPolicy> guardrails, RateLimits.Limits rates) {
+    /** Without limits of rate. */
+    public GatewayConfig(
+        final HttpServerConfig http, final ChatService.Limits chat, final ConsoleAccess console, final Map<ModelId, GuardPolicy> guardrails) {
+        this(http, chat, console, guardrails, RateLimits.Limits.NONE);
+    }
+
     public GatewayConfig {
+        requireNonNull(rates, "rates");
         requireNonNull(http, "http");
         requireNonNull(chat, "chat");
         requireNonNull(console, "console");

@@ -107,6 +107,21 @@ class LimitsTest {
     }
 
     @Test
+    void aWholeAnswerThatIsNotReadIsGivenUp() throws Exception {
+        final CountDownLatch gone = new CountDownLatch(1);
+        try (HttpServer server = serve(config(1500, 10, 300), exchange -> {
+            exchange.onDisconnect(gone::countDown);
+            exchange.respond(HttpAnswer.of(200, "application/octet-stream", new byte[32 << 20]));
+        }); RawHttp raw = new RawHttp(server.port()); RawHttp2 two = new RawHttp2(server.port()).begin(100)) {
+            raw.send(RawHttp.get("/"));
+            assertThat(gone.await(20, TimeUnit.SECONDS)).isTrue();
+            two.get(1, "/");
+            two.await(RawHttp2.RESET, 1);
+            assertThat(server.stalledClients()).isEqualTo(2);
+        }
+    }
+
+    @Test
     void aHandlerThatAnswersNothingIsOurFault() throws IOException {
         try (HttpServer server = serve(config(1500, 10, 1000), exchange -> { }); RawHttp raw = new RawHttp(server.port())) {
             raw.send(RawHttp.get("/"));

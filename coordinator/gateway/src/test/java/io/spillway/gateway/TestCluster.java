@@ -23,6 +23,7 @@ import io.spillway.gateway.chat.ChatService;
 import io.spillway.gateway.console.ConsoleMembers;
 import io.spillway.gateway.console.ConsoleSnapshot;
 import io.spillway.gateway.http.HttpServerConfig;
+import io.spillway.gateway.limits.RateLimits;
 import io.spillway.gateway.openai.ApiKeys;
 import java.io.IOException;
 import java.net.URI;
@@ -56,7 +57,13 @@ final class TestCluster implements AutoCloseable {
             GatewayConfig.ConsoleAccess.LOCAL_OR_KEY);
     }
 
+    /** Usual, but for limits of rate. */
+    TestCluster(final RateLimits.Limits rates) {
+        this(ChatService.Limits.USUAL, TimeUnit.SECONDS.toNanos(60), GatewayConfig.ConsoleAccess.LOCAL_OR_KEY, rates);
+    }
+
     TestCluster(final ChatService.Limits limits, final long stallNanos, final GatewayConfig.ConsoleAccess console) {
+<<<<<<< HEAD
         this(limits, stallNanos, console, config -> config);
     }
 
@@ -72,6 +79,16 @@ final class TestCluster implements AutoCloseable {
         final HttpServerConfig config = change.apply(new HttpServerConfig("127.0.0.1", 0, 2, BODY_BYTES_MAX, 8L << 20, 64,
             TimeUnit.SECONDS.toNanos(30), stallNanos, TimeUnit.SECONDS.toNanos(2)));
         gateway = Gateway.start(new GatewayConfig(config, limits, console, java.util.Map.of()), new Gateway.Parts(() -> view,
+=======
+        this(limits, stallNanos, console, RateLimits.Limits.NONE);
+    }
+
+    private TestCluster(
+        final ChatService.Limits limits, final long stallNanos, final GatewayConfig.ConsoleAccess console, final RateLimits.Limits rates) {
+        final HttpServerConfig config = new HttpServerConfig("127.0.0.1", 0, 2, BODY_BYTES_MAX, 8L << 20, 64,
+            TimeUnit.SECONDS.toNanos(30), stallNanos, TimeUnit.SECONDS.toNanos(2));
+        gateway = Gateway.start(new GatewayConfig(config, limits, console, java.util.Map.of(), rates), new Gateway.Parts(() -> view,
+>>>>>>> cf2125cf39a2c44287379c0089aead65f55b2db8
             id -> id.value().equals("bytes") ? Optional.of(new ByteModel()) : Optional.empty(), line,
             (model, usage) -> 10L * (usage.promptTokens() - usage.cachedTokens()) + 20L * usage.outputTokens(),
             this::snapshot, () -> new Random(7), NanoClock.SYSTEM, EpochClock.SYSTEM));

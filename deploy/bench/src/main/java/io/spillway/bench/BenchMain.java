@@ -7,6 +7,7 @@ import io.spillway.bench.grammar.GrammarBench;
 import io.spillway.bench.kv.KvBench;
 import io.spillway.bench.kv.LongContextBench;
 import io.spillway.bench.load.TtftBench;
+import io.spillway.bench.prompt.PromptBench;
 import io.spillway.bench.sampling.SamplingBench;
 import io.spillway.bench.speculation.SpeculationBench;
 import java.util.Arrays;
@@ -22,6 +23,7 @@ public final class BenchMain {
         "kv", new Bench("[--model M] [-d DEPTH] [--threads T] [--kernels K] [--json]", KvBench::main),
         "longcontext", new Bench("--model M [-d DEPTH,…] [--every K] [--kv ELEMENT] [--threads T] [--kernels K] [--json]", LongContextBench::main),
         "llama", new Bench("--model M --llama-bench FILE [--llama-batched-bench FILE] [--rounds R] [--kernels K,…]", LlamaBench::main),
+        "prompt", new Bench("[--model M] [-p TOKENS] [--add TOKENS] [-t TURNS] [-r ROUNDS]", PromptBench::main),
         "sampling", new Bench("[--vocabulary N] [--json]", SamplingBench::main),
         "speculation", new Bench("[--model M] [--draft M|none] [--modes off,suffix,draft,auto] [--count N] [--concurrency N] [-r ROUNDS] [--json]",
             SpeculationBench::main),

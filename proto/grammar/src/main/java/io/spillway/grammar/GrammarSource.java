@@ -57,6 +57,18 @@ public sealed interface GrammarSource {
     record Repeat(GrammarSource body, GrammarSource separator, int min, int max) implements GrammarSource {
     }
 
+    /** Free text in which this one does not occur, neither as a special token nor spelled out. */
+    record Without(String text) implements GrammarSource {
+    }
+
+    /**
+     * Free text up to a marker, which must come; then what follows it: a thought before an answer, for instance.
+     *
+     * @param marker as {@link Marker}: a special token or spelled out; the first one ends the free text
+     */
+    record Until(String marker, GrammarSource follows) implements GrammarSource {
+    }
+
     /**
      * Free text; whenever one of the triggers has been written, what belongs to it must follow. The output may end in free text.
      *

@@ -62,6 +62,12 @@ public final class GrammarText {
                 node.set("body", node(body));
                 yield node;
             }
+            case GrammarSource.Without(final String text) -> object("without").put("text", text);
+            case GrammarSource.Until(final String marker, final GrammarSource follows) -> {
+                final ObjectNode node = object("until").put("text", marker);
+                node.set("follows", node(follows));
+                yield node;
+            }
             case GrammarSource.Triggered triggered -> triggered(triggered);
         };
     }
@@ -95,6 +101,8 @@ public final class GrammarText {
             case "any_of" -> new GrammarSource.AnyOf(parts(node, depth));
             case "repeat" -> new GrammarSource.Repeat(source(node.path("body"), depth + 1), source(node.path("separator"), depth + 1),
                 node.path("min").asInt(), node.path("max").asInt());
+            case "without" -> new GrammarSource.Without(text(node, "text"));
+            case "until" -> new GrammarSource.Until(text(node, "text"), source(node.path("follows"), depth + 1));
             case "triggered" -> readTriggered(node, depth);
             default -> throw SpillwayException.ofField(ErrorCode.INVALID_VALUE, "kind", "a grammar's kind is not known");
         };

@@ -37,6 +37,9 @@ final class SourceReader {
             case GrammarSource.Sequence(final List<GrammarSource> parts) -> Expr.seq(parts.stream().map(this::read).toList());
             case GrammarSource.AnyOf(final List<GrammarSource> branches) -> Expr.alt(branches.stream().map(this::read).toList());
             case GrammarSource.Repeat repeat -> repeat(repeat);
+            case GrammarSource.Without(final String text) -> new TriggerText(List.of(text)).without();
+            case GrammarSource.Until(final String marker, final GrammarSource follows) ->
+                new TriggerText(List.of(marker)).until(read(follows));
             case GrammarSource.Triggered triggered -> new TriggerText(triggered.triggers().stream()
                 .map(GrammarSource.Triggered.Trigger::text).toList()).expr(triggered.triggers().stream()
                 .map(trigger -> read(trigger.follows())).toList(), triggered.again());

@@ -13,6 +13,8 @@ import java.util.Optional;
 public final class ToolCallGrammar {
     private static final int MAX_CALLS = 128;
     private static final String NO_PARAMETERS = "{\"type\":\"object\",\"properties\":{},\"additionalProperties\":false}";
+    /** A text that does not begin as a call does. */
+    private static final GrammarSource NO_CALL = new GrammarSource.Regex("\\s*(?:[^{<\\s][\\s\\S]*|<(?:[^|][\\s\\S]*)?)?");
     private static final GrammarSource NOTHING = new GrammarSource.Literal("");
 
     /** How a model writes its calls. */
@@ -35,6 +37,8 @@ public final class ToolCallGrammar {
         FREE,
         /** The model decides, and may call none but the tools given although it is told of others; free text otherwise. */
         ONLY_THESE,
+        /** None at all: free text only. */
+        NONE,
         /** At least one. */
         REQUIRED
     }
@@ -80,7 +84,19 @@ public final class ToolCallGrammar {
             throw SpillwayException.ofField(ErrorCode.INVALID_VALUE, "tool_choice", "a call is required and there is no tool");
         }
         final ToolCallGrammar grammar = new ToolCallGrammar(syntax, calls, whitespace);
-        return Optional.of(calls.need() == Need.REQUIRED ? grammar.required() : grammar.free());
+        return Optional.of(switch (calls.need()) {
+            case REQUIRED -> grammar.required();
+            case NONE -> grammar.none();
+            case FREE, ONLY_THESE -> grammar.free();
+        });
+    }
+
+    private GrammarSource none() {
+        return switch (syntax) {
+            case HERMES -> new GrammarSource.Without("<tool_call>");
+            case MISTRAL, MISTRAL_NAMED -> new GrammarSource.Without("[TOOL_CALLS]");
+            case LLAMA, JSON -> NO_CALL;
+        };
     }
 
     private GrammarSource required() {
@@ -102,8 +118,7 @@ public final class ToolCallGrammar {
             case MISTRAL_NAMED -> triggered("[TOOL_CALLS]", calls.parallel()
                 ? seq(named(), new GrammarSource.AnyOf(List.of(NOTHING, seq(new GrammarSource.Marker("[TOOL_CALLS]"),
                     repeat(named(), new GrammarSource.Marker("[TOOL_CALLS]")))))) : named(), false);
-            case LLAMA, JSON -> new GrammarSource.AnyOf(List.of(required(),
-                new GrammarSource.Regex("\\s*(?:[^{<\\s][\\s\\S]*|<(?:[^|][\\s\\S]*)?)?")));
+            case LLAMA, JSON -> new GrammarSource.AnyOf(List.of(required(), NO_CALL));
         };
     }
 

@@ -90,15 +90,34 @@ final class TriggerText {
      * @param again   whether free text follows that
      */
     Expr expr(final List<Expr> follows, final boolean again) {
+        return expr(follows, again, true);
+    }
+
+    /** @return free text that does not end before the only trigger, and then {@code follows} */
+    Expr until(final Expr follows) {
+        return expr(List.of(follows), false, false);
+    }
+
+    /** @return free text in which no trigger is ever complete */
+    Expr without() {
+        return expr(List.of(), false, true);
+    }
+
+    private Expr expr(final List<Expr> follows, final boolean again, final boolean mayEnd) {
         final int nodes = next.size();
         final int end = nodes + follows.size();
         final List<Expr.Graph.Edge> edges = new ArrayList<>();
         for (int node = 0; node < nodes; node++) {
+            if (complete.get(node) >= 0 && follows.isEmpty()) {
+                continue;
+            }
             if (complete.get(node) >= 0) {
                 edges.add(new Expr.Graph.Edge(node, Expr.EMPTY, nodes + complete.get(node)));
                 continue;
             }
-            edges.add(new Expr.Graph.Edge(node, Expr.EMPTY, end));
+            if (mayEnd) {
+                edges.add(new Expr.Graph.Edge(node, Expr.EMPTY, end));
+            }
             free(node, edges);
         }
         for (int i = 0; i < follows.size(); i++) {

@@ -185,6 +185,32 @@ class GrammarStateTest {
     }
 
     @Test
+    void freeTextMustComeToItsMarkerAndThenIsBound() {
+        final GrammarSource source = new GrammarSource.Until("</think>", new GrammarSource.Sequence(List.of(
+            new GrammarSource.Choice(List.of("", "\n\n")), new GrammarSource.JsonSchema(SCHEMA, true, Whitespace.COMPACT))));
+        final GrammarState state = start(source);
+        take(state, "{\"a\" <think> anything, <call> and </thin");
+        assertThat(state.mayEnd()).as("the thought is not closed").isFalse();
+        take(state, "x> é </think>");
+        assertThat(state.mayEnd()).isFalse();
+        assertThat(TestVocabulary.allows(mask(state), 'x')).isFalse();
+        assertThat(TestVocabulary.allows(mask(state), '{')).isTrue();
+        take(state, "\n\n{\"name\":\"</think>\",\"kind\":\"fixed\"}");
+        assertThat(state.mustEnd()).isTrue();
+        assertThat(GrammarText.read(GrammarText.write(source))).isEqualTo(source);
+    }
+
+    @Test
+    void aMarkerThatIsATokenEndsFreeTextToo() {
+        final GrammarState state = start(new GrammarSource.Until(TestVocabulary.MARKER, new GrammarSource.Choice(List.of("yes", "no"))));
+        take(state, "hm");
+        assertThat(state.advance(VOCABULARY.marker())).isTrue();
+        assertThat(state.advance('a')).isFalse();
+        take(state, "no");
+        assertThat(state.mustEnd()).isTrue();
+    }
+
+    @Test
     void freeTextIsBoundOnlyAfterATrigger() {
         final GrammarSource source = new GrammarSource.Triggered(List.of(
             new GrammarSource.Triggered.Trigger("<<call>>", new GrammarSource.Regex("\\d{2};")),

@@ -127,4 +127,36 @@ class ToolCallGrammarTest {
             assertThatThrownBy(() -> GrammarText.read(bad)).isInstanceOf(SpillwayException.class);
         }
     }
+
+    /** Where only some tools may be called, free text stays free and calls of others cannot be written, though no tool is strict. */
+    @Test
+    void onlyTheseToolsCanBeCalledAndNoneMustBe() {
+        final List<ToolCallGrammar.Tool> these = List.of(new ToolCallGrammar.Tool("now", null, false));
+        final GrammarState state = new GrammarCompiler(VOCABULARY.vocabulary(), GrammarCompiler.Bounds.USUAL).compile(ToolCallGrammar.of(
+            ToolCallGrammar.Syntax.HERMES, new ToolCallGrammar.Calls(these, ToolCallGrammar.Need.ONLY_THESE, true), Whitespace.FLEXIBLE)
+            .orElseThrow()).start();
+        assertThat(state.mayEnd()).isTrue();
+        for (final byte value : "The weather? <tool_call>\n{\"name\": \"".getBytes(StandardCharsets.UTF_8)) {
+            assertThat(state.advance(value & 0xff)).isTrue();
+        }
+        assertThat(state.advance('w')).isFalse();
+        assertThat(state.advance('n')).isTrue();
+    }
+
+    /** Whatever a model writes that may not call anything, no parser reads a call in it. */
+    @ParameterizedTest
+    @EnumSource(ToolCallGrammar.Syntax.class)
+    void whereNoCallIsAllowedNoneIsWritten(final ToolCallGrammar.Syntax syntax) {
+        for (int i = 0; i < 20; i++) {
+            final String output = Outputs.random(grammar(syntax, ToolCallGrammar.Need.NONE, true), VOCABULARY, new Random(i), 40);
+            assertThat(parse(syntax, output)).as(output).noneMatch(ToolDelta.CallStart.class::isInstance);
+        }
+        final GrammarState state = grammar(ToolCallGrammar.Syntax.HERMES, ToolCallGrammar.Need.NONE, true).start();
+        for (final byte value : "Never <tool_call".getBytes(StandardCharsets.UTF_8)) {
+            assertThat(state.advance(value & 0xff)).isTrue();
+        }
+        assertThat(state.mayEnd()).isTrue();
+        assertThat(state.advance('>')).isFalse();
+        assertThat(state.advance('s')).isTrue();
+    }
 }

@@ -184,7 +184,7 @@ public final class SpillwayClient implements AutoCloseable {
 
     /** A lost replica or node, or one that cannot serve now: another one may. */
     private static boolean resumable(final SpillwayException failure) {
-        return failure.code().kind().retryable() && failure.code() != ErrorCode.DEADLINE_EXCEEDED;
+        return failure.code().retryable() && failure.code() != ErrorCode.DEADLINE_EXCEEDED;
     }
 
     private void pauseAfter(final int failures) {

@@ -7,6 +7,7 @@ import io.spillway.modelfile.GgufFile;
 import io.spillway.text.reasoning.ReasoningFormat;
 import io.spillway.text.stream.TextStream;
 import io.spillway.text.template.Template;
+import io.spillway.text.tokenizer.SafeCuts;
 import io.spillway.text.tokenizer.Tokenizer;
 import io.spillway.text.tokenizer.Tokenizers;
 import io.spillway.text.tools.ToolFormat;
@@ -30,6 +31,7 @@ public final class ModelText implements AutoCloseable {
     private final SpillwayException broken;
     private final BitSet markers = new BitSet();
     private final BitSet thoughtMarkers = new BitSet();
+    private final List<SafeCuts.Cut> cuts;
 
     private ModelText(final Tokenizer tokenizer, final TextSettings settings, final EpochClock clock) {
         this.tokenizer = tokenizer;
@@ -49,6 +51,7 @@ public final class ModelText implements AutoCloseable {
         this.broken = failure;
         toolFormat().markers().forEach(marker -> tokenizer.idOf(marker).ifPresent(markers::set));
         reasoningFormat().markers().forEach(marker -> tokenizer.idOf(marker).ifPresent(thoughtMarkers::set));
+        this.cuts = SafeCuts.of(tokenizer);
     }
 
     /** As {@link #load(Path, EpochClock)} with the machine's clock, which only templates that print the date read. */
@@ -128,6 +131,11 @@ public final class ModelText implements AutoCloseable {
     /** @param rendered what {@link #renderChat} gave: nothing is added to it */
     public int[] encodePrompt(final String rendered) {
         return tokenizer.encode(rendered, false);
+    }
+
+    /** @return tokens before whose texts a rendered prompt can be cut: the pieces' tokens are those of the whole */
+    public List<SafeCuts.Cut> cuts() {
+        return cuts;
     }
 
     /** @param text a plain text to continue; the model's BOS token is added where it wants one */

@@ -52,8 +52,19 @@ public final class Coordinator implements RequestLine {
     /** {@inheritDoc} A refusal at the door (the agent too far behind, or closed) comes on this thread, before the return. */
     @Override
     public Submission submit(final GenerationRequest request, final Consumer<GenerationEvent> listener) {
-        final Optional<List<BlockHash>> chain =
-            Optional.ofNullable(models.get(request.model())).map(model -> AdmissionAgent.chain(model, request));
+        return submit(request, Optional.ofNullable(models.get(request.model())).map(model -> AdmissionAgent.chain(model, request)), listener);
+    }
+
+    /** {@inheritDoc} A chain whose length is not the prompt's in blocks of the model is made anew. */
+    @Override
+    public Submission submit(final GenerationRequest request, final List<BlockHash> chain, final Consumer<GenerationEvent> listener) {
+        final ModelDescriptor model = models.get(request.model());
+        return model != null && request.promptTokens().length / model.layout().blockTokens() == chain.size()
+            ? submit(request, Optional.of(chain), listener) : submit(request, listener);
+    }
+
+    private Submission submit(
+        final GenerationRequest request, final Optional<List<BlockHash>> chain, final Consumer<GenerationEvent> listener) {
         final Flight flight = new Flight(request, listener, chain, clock.nanoTime());
         if (inbox.submit(flight)) {
             wakeup.run();

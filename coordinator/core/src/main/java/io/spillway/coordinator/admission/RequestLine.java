@@ -1,7 +1,9 @@
 package io.spillway.coordinator.admission;
 
+import io.spillway.domain.kv.BlockHash;
 import io.spillway.domain.request.GenerationEvent;
 import io.spillway.domain.request.GenerationRequest;
+import java.util.List;
 import java.util.function.Consumer;
 
 /**
@@ -17,6 +19,15 @@ public interface RequestLine {
      *                 cannot even take the request in says so on the calling thread, before this returns
      */
     Submission submit(GenerationRequest request, Consumer<GenerationEvent> listener);
+
+    /**
+     * As {@link #submit(GenerationRequest, Consumer)}, by a caller who has hashed the prompt already.
+     *
+     * @param chain hashes of the prompt's full blocks, from the request's {@code chainRoot} on, in the model's block length
+     */
+    default Submission submit(final GenerationRequest request, final List<BlockHash> chain, final Consumer<GenerationEvent> listener) {
+        return submit(request, listener);
+    }
 
     /** A request in the line. */
     interface Submission {

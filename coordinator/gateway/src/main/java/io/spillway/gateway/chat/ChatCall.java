@@ -4,8 +4,12 @@ import io.spillway.coordinator.admission.RequestLine.Submission;
 import io.spillway.domain.error.ErrorCode;
 import io.spillway.domain.error.SpillwayException;
 import io.spillway.domain.request.GenerationEvent;
+import io.spillway.domain.request.Usage;
+import io.spillway.gateway.runs.OpenStep;
+import io.spillway.gateway.runs.RunStep;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
@@ -15,6 +19,9 @@ import java.util.concurrent.TimeUnit;
  * The request line's events wait in a bounded mailbox: when the listener is so slow that it overflows, the request ends.
  */
 public final class ChatCall implements RunningCall {
+    /** A deadline further away is none: a century. */
+    private static final long DEADLINE_MILLIS_MAX = 100L * 365 * 24 * 3600 * 1000;
+
     private final ChatRequest request;
     private final ChatListener listener;
     private final ChatPlanner planner;
@@ -24,6 +31,8 @@ public final class ChatCall implements RunningCall {
     private final BestChoices best; // null: choices are told as they come
     private final LinkedBlockingQueue<Signal> mailbox;
     private final List<Submission> submissions = new CopyOnWriteArrayList<>();
+    private boolean hasDeadline;
+    private long deadlineNanos;
     private volatile boolean cancelled;
     private volatile boolean overflowed;
 
@@ -56,9 +65,16 @@ public final class ChatCall implements RunningCall {
     /** Runs the request to its end, calling the listener. Call once. */
     @Override
     public void run() {
+        final long beganMillis = parts.soft().clock().epochMillis();
+        OpenStep step = null;
         List<ChoiceRun> runs = List.of();
         try {
-            runs = planner.plan(request);
+            listener.admitted(parts.admit(request.tenant()));
+            checkDeadline(beganMillis);
+            final ChatPlanner.Plan plan = planner.plan(request);
+            step = plan.step();
+            runs = plan.runs();
+            listener.begun(step);
             final List<ChoiceRun> planned = runs;
             planned.forEach(this::submit);
             while (!planned.stream().allMatch(ChoiceRun::finished)) {
@@ -67,18 +83,44 @@ public final class ChatCall implements RunningCall {
             if (best != null) {
                 best.tell(planned, listener::on);
             }
-            final ChatUsage usage = usage(planned);
-            times.onEnd(usage, Optional.empty());
+            final ChatUsage usage = end(step, runs, Optional.empty());
             listener.on(new ChatEvent.Finished(usage));
         } catch (final SpillwayException e) {
             submissions.forEach(Submission::cancel);
-            times.onEnd(usage(runs), Optional.of(e.code()));
+            end(step, runs, Optional.of(e.code()));
             listener.on(new ChatEvent.Failed(e));
         } catch (final RuntimeException | Error e) {
             submissions.forEach(Submission::cancel);
-            times.onEnd(usage(runs), Optional.of(ErrorCode.INTERNAL));
+            end(step, runs, Optional.of(ErrorCode.INTERNAL));
             throw e;
         }
+    }
+
+    /** A deadline that has passed is the caller's mistake; one that passes later ends the request. */
+    private void checkDeadline(final long nowMillis) {
+        final OptionalLong deadline = request.options().context().deadlineEpochMillis();
+        if (deadline.isPresent()) {
+            final long leftMillis = deadline.getAsLong() - nowMillis;
+            if (leftMillis <= 0) {
+                throw SpillwayException.ofField(ErrorCode.INVALID_VALUE, "x-run-deadline", "The run's deadline has passed already");
+            }
+            deadlineNanos = parts.clock().nanoTime() + TimeUnit.MILLISECONDS.toNanos(Math.min(leftMillis, DEADLINE_MILLIS_MAX));
+            hasDeadline = true;
+        }
+    }
+
+    /** @param step null when the request failed before it had its place */
+    private ChatUsage end(final OpenStep step, final List<ChoiceRun> runs, final Optional<ErrorCode> failure) {
+        final ChatUsage total = usage(runs);
+        times.onEnd(total, failure);
+        if (step != null) {
+            final Usage usage = total.usage();
+            parts.settle(request.tenant(), usage);
+            step.end(new RunStep.Consumed(usage.promptTokens(), usage.cachedTokens(), usage.outputTokens(), total.costNanoDollars(),
+                Math.max(0, parts.soft().clock().epochMillis() - step.step().beganMillis()), failure),
+                runs.stream().map(ChoiceRun::tokens).toList());
+        }
+        return total;
     }
 
     private void submit(final ChoiceRun run) {
@@ -88,7 +130,7 @@ public final class ChatCall implements RunningCall {
             submissions.add(NOT_SUBMITTED);
             return;
         }
-        submissions.add(parts.line().submit(run.request(), event -> post(new Signal(choice, event))));
+        submissions.add(parts.line().submit(run.request(), run.chain(), event -> post(new Signal(choice, event))));
         if (cancelled) {
             submissions.getLast().cancel();
         }
@@ -110,6 +152,9 @@ public final class ChatCall implements RunningCall {
         if (overflowed) {
             throw new SpillwayException(ErrorCode.CANCELLED, "The client reads too slowly");
         }
+        if (hasDeadline && parts.clock().nanoTime() - deadlineNanos >= 0) {
+            throw SpillwayException.ofField(ErrorCode.DEADLINE_EXCEEDED, "x-run-deadline", "The run's deadline has passed");
+        }
         if (signal == null) {
             listener.quiet();
         } else if (signal.event() != null) {
@@ -124,7 +169,8 @@ public final class ChatCall implements RunningCall {
 
     private Signal next() {
         try {
-            return mailbox.poll(limits.quietNanos(), TimeUnit.NANOSECONDS);
+            final long leftNanos = hasDeadline ? Math.max(0, deadlineNanos - parts.clock().nanoTime()) : Long.MAX_VALUE;
+            return mailbox.poll(Math.min(limits.quietNanos(), leftNanos), TimeUnit.NANOSECONDS);
         } catch (final InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new SpillwayException(ErrorCode.CANCELLED, "The thread of the request was interrupted", e);
@@ -150,10 +196,19 @@ public final class ChatCall implements RunningCall {
             final int thought = runs.get(choice).reasoningTokens();
             final boolean firstOfPrompt = choice % request.options().bestOf() == 0;
             final String placement = choice < submissions.size() ? submissions.get(choice).placement() : "";
-            sum = sum.plus(firstOfPrompt ? new ChatUsage(usage, thought, cost, placement)
-                : ChatUsage.ofOutput(usage.outputTokens(), thought, cost));
+            sum = sum.plus((firstOfPrompt ? new ChatUsage(usage, thought, cost, placement)
+                : ChatUsage.ofOutput(usage.outputTokens(), thought, cost)).with(prediction(runs.get(choice))));
         }
         return sum;
+    }
+
+    private static ChatUsage.Prediction prediction(final ChoiceRun run) {
+        final int[] predicted = run.request().predictedTokens();
+        if (predicted.length == 0) {
+            return ChatUsage.Prediction.NONE;
+        }
+        final int accepted = PredictionMatch.tokens(predicted, run.tokens());
+        return new ChatUsage.Prediction(accepted, predicted.length - accepted);
     }
 
     /** Stands for a choice that was complete before anything had to run. */

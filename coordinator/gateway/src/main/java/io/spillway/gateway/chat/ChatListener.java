@@ -1,9 +1,20 @@
 package io.spillway.gateway.chat;
 
+import io.spillway.gateway.limits.RateLimits;
+import io.spillway.gateway.runs.OpenStep;
+
 /** Receives a request's events, in order, one at a time, on the thread that runs the call. May block: that holds back nobody else. */
 @FunctionalInterface
 public interface ChatListener {
     void on(ChatEvent event);
+
+    /** The request's tenant may ask, and has that left; comes first of all, once, unless it may not. */
+    default void admitted(final RateLimits.State left) {
+    }
+
+    /** The request is sound and has found its place in a run; comes before any event, once, unless the request fails before. */
+    default void begun(final OpenStep step) {
+    }
 
     /** Nothing has happened for a while and the request still runs: a moment to show the client that it does. */
     default void quiet() {

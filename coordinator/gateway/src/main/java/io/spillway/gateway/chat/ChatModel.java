@@ -1,5 +1,6 @@
 package io.spillway.gateway.chat;
 
+import io.spillway.gateway.prefix.PromptText;
 import io.spillway.grammar.ToolCallGrammar;
 import java.util.List;
 import java.util.Optional;
@@ -33,6 +34,34 @@ public interface ChatModel {
     /** @return how this model writes tool calls; empty when that is not known */
     default Optional<ToolCallGrammar.Syntax> callSyntax() {
         return Optional.empty();
+    }
+
+    /**
+     * @return the prompt as a text that can be encoded piece by piece to the same tokens as {@link #encode}; empty where that is not known
+     * @throws io.spillway.domain.error.SpillwayException as {@link #encode}
+     */
+    default Optional<PromptText> text(final Prompt prompt) {
+        return Optional.empty();
+    }
+
+    /** @return tokens of a text that stands in the middle of something: none is added before it */
+    default int[] encodeContinuation(final String continuation) {
+        return encode(new Prompt.Text(continuation));
+    }
+
+    /** @return whether the answer to a conversation may begin, or has begun, with a thought */
+    default Thought thought(final int[] prompt) {
+        return Thought.NONE;
+    }
+
+    /** Where an answer stands with its thought. */
+    enum Thought {
+        /** There is none. */
+        NONE,
+        /** The model may begin with one. */
+        POSSIBLE,
+        /** The prompt has opened one. */
+        OPEN
     }
 
     /**

@@ -10,6 +10,9 @@ import io.spillway.domain.request.AgentStep;
 import io.spillway.domain.request.GenerationRequest;
 import io.spillway.domain.request.OutputGrammar;
 import io.spillway.domain.request.SamplingParams;
+import io.spillway.gateway.prefix.PromptMemory;
+import io.spillway.gateway.runs.AgentRuns;
+import io.spillway.gateway.runs.OpenStep;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -19,6 +22,8 @@ import java.util.function.LongSupplier;
 
 /** Turns a request into one generation per choice, or refuses it. Stateless; any thread. */
 final class ChatPlanner {
+    private static final int PREDICTED_TOKENS_MAX = 1 << 16;
+
     private final ChatService.Parts parts;
     private final Map<ModelId, ModelDescriptor> seen;
     private final LongSupplier randomSeed;
@@ -38,25 +43,80 @@ final class ChatPlanner {
     }
 
     /**
-     * @return one run per choice, prompts in order, the choices of a prompt together
-     * @throws SpillwayException when the request cannot be served as it stands
+     * @param runs one per choice, prompts in order, the choices of a prompt together
+     * @param step the request's place in an agent run
      */
-    List<ChoiceRun> plan(final ChatRequest request) {
+    record Plan(List<ChoiceRun> runs, OpenStep step) {
+    }
+
+    /** @throws SpillwayException when the request cannot be served as it stands */
+    Plan plan(final ChatRequest request) {
         final Setting setting = setting(request);
         checkBias(request, setting.model);
-        final List<ChoiceRun> runs = new ArrayList<>();
+        final List<Asked> asked = new ArrayList<>();
         for (final Prompt prompt : request.prompts()) {
-            final Optional<OutputGrammar> grammar = grammars.of(request, prompt, setting.model);
-            // A grammar makes the model open the call itself; without one it is opened for it.
-            final int[] opening = grammar.isPresent() ? new int[0]
-                : request.options().demand().flatMap(setting.model::callOpening).orElse(new int[0]);
-            final int[] tokens = tokens(offering(prompt, request.options().shape(), setting.model), setting, opening);
+            asked.add(asked(request, prompt, setting));
+        }
+        final OpenStep step = begin(request, setting, asked);
+        final int[] prediction = prediction(request, setting.model);
+        final List<ChoiceRun> runs = new ArrayList<>();
+        for (final Asked one : asked) {
             for (int choice = 0; choice < request.options().bestOf(); choice++) {
-                runs.add(run(request, setting, new Asked(tokens, grammar, prompt instanceof Prompt.Messages), runs.size()));
-                runs.getLast().open(opening);
+                runs.add(run(request, setting, new Placed(one, step, prediction), runs.size()));
+                runs.getLast().open(one.opening);
             }
         }
-        return runs;
+        return new Plan(runs, step);
+    }
+
+    private Asked asked(final ChatRequest request, final Prompt prompt, final Setting setting) {
+        final PromptMemory.Encoded encoded = encode(request, offering(prompt, request.options(), setting.model), setting);
+        final boolean conversation = prompt instanceof Prompt.Messages;
+        final ChatModel.Thought thought = conversation ? setting.model.thought(encoded.tokens()) : ChatModel.Thought.NONE;
+        final Optional<OutputGrammar> grammar = grammars.of(request, prompt, setting.model, thought);
+        // A grammar makes the model open the call itself; without one it is opened for it.
+        final int[] opening = grammar.isPresent() ? new int[0]
+            : request.options().demand().flatMap(setting.model::callOpening).orElse(new int[0]);
+        final PromptMemory.Encoded opened = opening.length == 0 ? encoded
+            : PromptMemory.of(joined(encoded.tokens(), opening), blocks(setting));
+        ModelSetting.check(opened.tokens(), conversation ? "messages" : "prompt", setting.model, setting.descriptor);
+        return new Asked(opened, opening, grammar, conversation);
+    }
+
+    private PromptMemory.Encoded encode(final ChatRequest request, final Prompt prompt, final Setting setting) {
+        final PromptMemory.Owner owner = new PromptMemory.Owner(request.tenant(), request.model());
+        return setting.model.text(prompt).map(text -> parts.soft().prompts().encode(owner, text, blocks(setting)))
+            .orElseGet(() -> PromptMemory.of(setting.model.encode(prompt), blocks(setting)));
+    }
+
+    private static PromptMemory.Blocks blocks(final Setting setting) {
+        return new PromptMemory.Blocks(setting.chainRoot, setting.descriptor.layout().blockTokens());
+    }
+
+    private static int[] joined(final int[] first, final int[] second) {
+        final int[] all = Arrays.copyOf(first, first.length + second.length);
+        System.arraycopy(second, 0, all, first.length, second.length);
+        return all;
+    }
+
+    /** Only a conversation goes on from another one. */
+    private OpenStep begin(final ChatRequest request, final Setting setting, final List<Asked> asked) {
+        final AgentStep said = request.options().context().agent();
+        final Optional<AgentRuns.PromptTokens> prompt = asked.size() == 1 && asked.getFirst().conversation
+            ? Optional.of(new AgentRuns.PromptTokens(setting.chainRoot, asked.getFirst().prompt.chain(), asked.getFirst().prompt.tokens(),
+                setting.descriptor.layout().blockTokens())) : Optional.empty();
+        return parts.soft().runs().begin(new AgentRuns.Beginning(request.tenant(), request.run(), said.at(request.id().value(), said.parentStep()),
+            request.model().value(), parts.soft().clock().epochMillis(), request.options().context().retries()), prompt);
+    }
+
+    /** What is not to be generated anyway need not be predicted. */
+    private static int[] prediction(final ChatRequest request, final ChatModel model) {
+        final String text = request.options().context().prediction();
+        if (text.isEmpty()) {
+            return new int[0];
+        }
+        final int[] tokens = model.encodeContinuation(text);
+        return tokens.length <= PREDICTED_TOKENS_MAX ? tokens : Arrays.copyOf(tokens, PREDICTED_TOKENS_MAX);
     }
 
     private Setting setting(final ChatRequest request) {
@@ -77,29 +137,31 @@ final class ChatPlanner {
      * The model is told of all tools, whichever may be called now, so that requests of one conversation share their beginning; a grammar
      * keeps it to those allowed. Where none can be made, it is told of those only.
      */
-    private static Prompt offering(final Prompt prompt, final OutputShape shape, final ChatModel model) {
-        if (!(prompt instanceof Prompt.Messages chat) || shape.allowedTools().isEmpty() || model.callSyntax().isPresent()) {
+    private static Prompt offering(final Prompt prompt, final ChatRequest.Options options, final ChatModel model) {
+        final boolean all = options.toolCalls() != ChatRequest.ToolCalls.NONE && options.shape().allowedTools().isEmpty();
+        if (!(prompt instanceof Prompt.Messages chat) || all || model.callSyntax().isPresent()) {
             return prompt;
         }
-        return new Prompt.Messages(chat.messages(), chat.tools().stream().filter(tool -> tool.get("function") instanceof Map<?, ?> function
-            && shape.allows(String.valueOf(function.get("name")))).toList(), chat.extra());
+        final boolean none = options.toolCalls() == ChatRequest.ToolCalls.NONE;
+        return new Prompt.Messages(chat.messages(), chat.tools().stream().filter(tool -> !none
+            && tool.get("function") instanceof Map<?, ?> function && options.shape().allows(String.valueOf(function.get("name")))).toList(),
+            chat.extra());
     }
 
-    private static int[] tokens(final Prompt prompt, final Setting setting, final int[] opening) {
-        final String field = prompt instanceof Prompt.Messages ? "messages" : "prompt";
-        final int[] encoded = setting.model.encode(prompt);
-        final int[] tokens = Arrays.copyOf(encoded, encoded.length + opening.length);
-        System.arraycopy(opening, 0, tokens, encoded.length, opening.length);
-        ModelSetting.check(tokens, field, setting.model, setting.descriptor);
-        return tokens;
+    /**
+     * One prompt, and what its answers must look like.
+     *
+     * @param opening the end of the prompt that belongs to the answer
+     */
+    private record Asked(PromptMemory.Encoded prompt, int[] opening, Optional<OutputGrammar> grammar, boolean conversation) {
     }
 
-    /** One prompt, and what its answers must look like. */
-    private record Asked(int[] prompt, Optional<OutputGrammar> grammar, boolean conversation) {
+    /** A prompt in its run. */
+    private record Placed(Asked asked, OpenStep step, int[] prediction) {
     }
 
-    private static ChoiceRun run(final ChatRequest request, final Setting setting, final Asked asked, final int choice) {
-        final int[] prompt = asked.prompt;
+    private static ChoiceRun run(final ChatRequest request, final Setting setting, final Placed placed, final int choice) {
+        final int[] prompt = placed.asked.prompt.tokens();
         final int leftTokens = setting.descriptor.contextTokens() - prompt.length;
         final int outputTokensMax = Math.min(leftTokens, request.outputTokensMax().orElse(leftTokens));
         final int[] emitted = request.options().emittedTokens();
@@ -107,15 +169,11 @@ final class ChatPlanner {
         final GenerationRequest generation = new GenerationRequest(id, request.tenant(), request.run(), request.model(),
             setting.chainRoot, prompt, emitted, Math.max(outputTokensMax, emitted.length + 1), setting.model.stopTokens(),
             sampling(request).withSeed(setting.seed).forChoice(choice)).withPriority(request.options().priority())
-            .withAgent(request.run(), step(request));
-        final GenerationRequest shaped = asked.grammar.map(generation::withGrammar).orElse(generation);
-        return new ChoiceRun(choice, shaped, setting.model, request.options(), emitted.length >= outputTokensMax, asked.conversation);
-    }
-
-    /** All choices are one step: the request's. */
-    private static AgentStep step(final ChatRequest request) {
-        final AgentStep agent = request.options().context().agent();
-        return agent.at(request.id().value(), agent.parentStep());
+            .withPrediction(placed.prediction).withAgent(placed.step.chargedRun(),
+                request.options().context().agent().at(placed.step.step().id(), placed.step.step().parent()));
+        final GenerationRequest shaped = placed.asked.grammar.map(generation::withGrammar).orElse(generation);
+        return new ChoiceRun(choice, new ChoiceRun.Asked(shaped, placed.asked.prompt.chain(), placed.asked.conversation), setting.model,
+            request.options(), emitted.length >= outputTokensMax);
     }
 
     /** To choose among outputs, the probabilities of their tokens must be known. */

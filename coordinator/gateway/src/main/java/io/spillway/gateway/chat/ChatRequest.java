@@ -123,11 +123,12 @@ public record ChatRequest(
      *
      * @param agent               which step of which agent it is; its {@code step} may be left open
      * @param deadlineEpochMillis when the answer is of no use any more: then the request ends; empty = never
+     * @param retries             how often the client has sent the request before
      * @param prediction          what the caller believes that the answer will say; "" = nothing
      */
-    public record Context(AgentStep agent, OptionalLong deadlineEpochMillis, String prediction) {
+    public record Context(AgentStep agent, OptionalLong deadlineEpochMillis, int retries, String prediction) {
         /** Nothing is known. */
-        public static final Context NONE = new Context(AgentStep.NONE, OptionalLong.empty(), "");
+        public static final Context NONE = new Context(AgentStep.NONE, OptionalLong.empty(), 0, "");
 
         public Context {
             requireNonNull(agent, "agent");
@@ -137,13 +138,13 @@ public record ChatRequest(
 
         /** @return the same with that prediction */
         public Context predicting(final String text) {
-            return new Context(agent, deadlineEpochMillis, text);
+            return new Context(agent, deadlineEpochMillis, retries, text);
         }
     }
 
     /** Which tool calls an output may hold. */
     public enum ToolCalls {
-        /** Everything is text. */
+        /** Everything is text; a model that is told of tools is kept from calling any, where its way of calling is known. */
         NONE,
         /** One; the output ends when another would begin. */
         ONE,

@@ -6,8 +6,13 @@ import io.spillway.coordinator.admission.RequestLine;
 import io.spillway.coordinator.state.ClusterView;
 import io.spillway.domain.cluster.ModelDescriptor;
 import io.spillway.domain.id.ModelId;
+import io.spillway.domain.id.TenantId;
 import io.spillway.domain.request.Usage;
+import io.spillway.domain.time.EpochClock;
 import io.spillway.domain.time.NanoClock;
+import io.spillway.gateway.limits.RateLimits;
+import io.spillway.gateway.prefix.PromptMemory;
+import io.spillway.gateway.runs.AgentRuns;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
@@ -19,6 +24,9 @@ import java.util.random.RandomGenerator;
 
 /** Answers chat and completion requests of every protocol. Any thread. */
 public final class ChatService {
+    /** What prompts that were seen lately may take. */
+    private static final long PROMPT_BYTES_MAX = 64L << 20;
+
     private final Parts parts;
     private final Limits limits;
     /** Models seen so far: while the last node of one is gone, its requests may still wait for the next. */
@@ -33,10 +41,18 @@ public final class ChatService {
      * @param models text side of every model this process can speak for
      * @param tariff cost of one choice in nano dollars
      * @param random seeds of requests that bring none; used by one thread at a time
+     * @param soft   what is remembered between requests
      */
     public record Parts(
         Supplier<ClusterView> view, Function<ModelId, Optional<ChatModel>> models, RequestLine line,
-        ToLongBiFunction<ModelId, Usage> tariff, ChatObserver observer, RandomGenerator random, NanoClock clock) {
+        ToLongBiFunction<ModelId, Usage> tariff, ChatObserver observer, RandomGenerator random, NanoClock clock, Soft soft) {
+        /** Remembering the usual. */
+        public Parts(
+            final Supplier<ClusterView> view, final Function<ModelId, Optional<ChatModel>> models, final RequestLine line,
+            final ToLongBiFunction<ModelId, Usage> tariff, final ChatObserver observer, final RandomGenerator random, final NanoClock clock) {
+            this(view, models, line, tariff, observer, random, clock, Soft.usual(EpochClock.SYSTEM));
+        }
+
         public Parts {
             requireNonNull(view, "view");
             requireNonNull(models, "models");
@@ -45,6 +61,32 @@ public final class ChatService {
             requireNonNull(observer, "observer");
             requireNonNull(random, "random");
             requireNonNull(clock, "clock");
+            requireNonNull(soft, "soft");
+        }
+
+        /** @throws io.spillway.domain.error.SpillwayException as {@link RateLimits#admit} */
+        RateLimits.State admit(final TenantId tenant) {
+            final ClusterView.UsageTotals spent = view.get().usage().get(tenant);
+            return soft.rates().admit(tenant, spent == null ? 0 : spent.costNanoDollars());
+        }
+
+        /** Counts what had to be computed. */
+        void settle(final TenantId tenant, final Usage usage) {
+            soft.rates().settle(tenant, usage.promptTokens() - usage.cachedTokens() + (long) usage.outputTokens());
+        }
+    }
+
+    /** What this process remembers between requests; all of it can be lost. */
+    public record Soft(AgentRuns runs, PromptMemory prompts, RateLimits rates, EpochClock clock) {
+        /** @return memories of the usual size, and no limits */
+        public static Soft usual(final EpochClock clock) {
+            return new Soft(new AgentRuns(AgentRuns.Limits.USUAL), new PromptMemory(PROMPT_BYTES_MAX),
+                new RateLimits(RateLimits.Limits.NONE, NanoClock.SYSTEM), clock);
+        }
+
+        /** @return the same with those limits */
+        public Soft with(final RateLimits newRates) {
+            return new Soft(runs, prompts, newRates, clock);
         }
     }
 

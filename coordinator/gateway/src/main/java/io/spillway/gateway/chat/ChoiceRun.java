@@ -2,6 +2,7 @@ package io.spillway.gateway.chat;
 
 import io.spillway.domain.error.ErrorCode;
 import io.spillway.domain.error.SpillwayException;
+import io.spillway.domain.kv.BlockHash;
 import io.spillway.domain.request.FinishReason;
 import io.spillway.domain.request.GenerationEvent;
 import io.spillway.domain.request.GenerationRequest;
@@ -17,12 +18,16 @@ import java.util.function.Consumer;
 
 /** One choice: follows its generation and tells it as text. Owned by the thread that runs the call. */
 final class ChoiceRun {
+    private static final int TOKENS_MIN = 64;
+
     private final int choice;
     private final GenerationRequest request;
+    private final List<BlockHash> chain;
     private final ChatModel model;
     private final ChatOutput output;
     private final PieceTeller teller;
     private final boolean exhausted;
+    private int[] tokens = new int[TOKENS_MIN];
     private int nextIndex;
     private PrefillSources sources = PrefillSources.NONE;
     private Usage usage;
@@ -32,20 +37,36 @@ final class ChoiceRun {
     private int reasoningTokens;
 
     /**
-     * @param exhausted    the output limit is used up by what was emitted before
+     * What is generated.
+     *
+     * @param chain        hashes of the prompt's full blocks
      * @param conversation whether the prompt is a conversation, so that the output is a turn of it and no mere text
      */
+    record Asked(GenerationRequest request, List<BlockHash> chain, boolean conversation) {
+    }
+
+    /** @param exhausted the output limit is used up by what was emitted before */
     ChoiceRun(
-        final int choice, final GenerationRequest request, final ChatModel model, final ChatRequest.Options options,
-        final boolean exhausted, final boolean conversation) {
+        final int choice, final Asked asked, final ChatModel model, final ChatRequest.Options options, final boolean exhausted) {
         this.choice = choice;
-        this.request = request;
+        this.request = asked.request;
+        this.chain = asked.chain;
         this.model = model;
         this.exhausted = exhausted;
         final boolean toolCalls = options.toolCalls() != ChatRequest.ToolCalls.NONE;
-        this.output = conversation ? model.newAnswer(request.promptTokens(), options.stops(), toolCalls)
+        this.output = asked.conversation ? model.newAnswer(request.promptTokens(), options.stops(), toolCalls)
             : model.newOutput(options.stops(), toolCalls);
         this.teller = new PieceTeller(choice, request.id(), options.toolCalls() == ChatRequest.ToolCalls.ONE);
+    }
+
+    /** @return hashes of the prompt's full blocks */
+    List<BlockHash> chain() {
+        return chain;
+    }
+
+    /** @return the output so far, a fresh array */
+    int[] tokens() {
+        return Arrays.copyOf(tokens, nextIndex);
     }
 
     GenerationRequest request() {
@@ -131,12 +152,20 @@ final class ChoiceRun {
         if (to > from) {
             out.accept(new ChatEvent.Tokens(choice, nextIndex, Arrays.copyOfRange(delta.tokens(), from, to),
                 logprobs(delta, from, to)));
-            nextIndex += to - from;
+            keep(delta.tokens(), from, to);
         }
         teller.tell(out);
         if (output.stopped() || teller.cut()) {
             finish(ChatFinish.STOP, out);
         }
+    }
+
+    private void keep(final int[] from, final int first, final int end) {
+        if (nextIndex + end - first > tokens.length) {
+            tokens = Arrays.copyOf(tokens, Math.max(2 * tokens.length, nextIndex + end - first));
+        }
+        System.arraycopy(from, first, tokens, nextIndex, end - first);
+        nextIndex += end - first;
     }
 
     private List<TokenText> logprobs(final GenerationEvent.TokenDelta delta, final int from, final int to) {

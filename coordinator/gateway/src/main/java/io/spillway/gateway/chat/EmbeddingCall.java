@@ -58,7 +58,9 @@ public final class EmbeddingCall {
         final long startNanos = parts.clock().nanoTime();
         final List<ChatUsage> usages = new ArrayList<>();
         try {
+            parts.admit(request.tenant());
             final float[][] vectors = vectors(plan(), usages);
+            parts.settle(request.tenant(), sum(usages).usage());
             parts.observer().onEnd(
                 request.model(), sum(usages), Optional.empty(), parts.clock().nanoTime() - startNanos);
             return new Embeddings(List.of(vectors), sum(usages));

@@ -37,25 +37,35 @@ final class Grammars {
     };
 
     /**
+     * @param thought a thought before the answer is free; what is asked of the answer holds from its end
      * @return what the output must look like; empty = anything
      * @throws SpillwayException naming the field of the request, and within a schema the place
      */
-    Optional<OutputGrammar> of(final ChatRequest request, final Prompt prompt, final ChatModel model) {
+    Optional<OutputGrammar> of(final ChatRequest request, final Prompt prompt, final ChatModel model, final ChatModel.Thought thought) {
         final OutputShape shape = request.options().shape();
         final Optional<GrammarSource> calls = calls(request, prompt, model);
         final Optional<GrammarSource> format = shape.format();
         if (request.options().demand().isPresent() && calls.isPresent() || format.isEmpty()) {
-            return calls.map(source -> checked(source, "tools"));
+            return calls.map(source -> checked(Thoughts.before(source, thought), "tools"));
         }
-        final OutputGrammar alone = checked(format.get(), field(format.get()));
+        final OutputGrammar alone = checked(Thoughts.before(format.get(), thought), field(format.get()));
         final Optional<GrammarSource> mayCall = requiredCalls(request, prompt, model);
-        return Optional.of(mayCall.map(call -> checked(new GrammarSource.AnyOf(List.of(call, format.get())), "tools")).orElse(alone));
+        return Optional.of(mayCall.map(call ->
+            checked(Thoughts.before(new GrammarSource.AnyOf(List.of(call, format.get())), thought), "tools")).orElse(alone));
     }
 
     private static Optional<GrammarSource> calls(final ChatRequest request, final Prompt prompt, final ChatModel model) {
-        final ToolCallGrammar.Need free =
-            request.options().shape().allowedTools().isEmpty() ? ToolCallGrammar.Need.FREE : ToolCallGrammar.Need.ONLY_THESE;
-        return calls(request, prompt, model, request.options().demand().isPresent() ? ToolCallGrammar.Need.REQUIRED : free);
+        return calls(request, prompt, model, need(request.options()));
+    }
+
+    private static ToolCallGrammar.Need need(final ChatRequest.Options options) {
+        if (options.toolCalls() == ToolCalls.NONE) {
+            return ToolCallGrammar.Need.NONE;
+        }
+        if (options.demand().isPresent()) {
+            return ToolCallGrammar.Need.REQUIRED;
+        }
+        return options.shape().allowedTools().isEmpty() ? ToolCallGrammar.Need.FREE : ToolCallGrammar.Need.ONLY_THESE;
     }
 
     private static Optional<GrammarSource> requiredCalls(final ChatRequest request, final Prompt prompt, final ChatModel model) {
@@ -64,7 +74,8 @@ final class Grammars {
 
     private static Optional<GrammarSource> calls(
         final ChatRequest request, final Prompt prompt, final ChatModel model, final ToolCallGrammar.Need need) {
-        if (request.options().toolCalls() == ToolCalls.NONE || !(prompt instanceof Prompt.Messages messages) || messages.tools().isEmpty()) {
+        final boolean fits = (request.options().toolCalls() == ToolCalls.NONE) == (need == ToolCallGrammar.Need.NONE);
+        if (!fits || !(prompt instanceof Prompt.Messages messages) || messages.tools().isEmpty()) {
             return Optional.empty();
         }
         final boolean parallel = request.options().toolCalls() == ToolCalls.MANY;

@@ -2,6 +2,7 @@ package io.spillway.gateway.chat;
 
 import static java.util.Objects.requireNonNull;
 
+import io.spillway.gateway.prefix.PromptText;
 import io.spillway.grammar.ToolCallGrammar;
 import io.spillway.text.ModelText;
 import io.spillway.text.reasoning.ReasoningFormat;
@@ -21,9 +22,11 @@ public final class TextChatModel implements ChatModel {
     /** Enough for the tag that opens a thought and the white space behind it, however they are cut into tokens. */
     private static final int PROMPT_END_TOKENS = 16;
     private final ModelText text;
+    private final List<PromptText.Marker> markers;
 
     public TextChatModel(final ModelText text) {
         this.text = requireNonNull(text, "text");
+        this.markers = text.cuts().stream().map(cut -> new PromptText.Marker(cut.text(), cut.token())).toList();
     }
 
     @Override
@@ -33,6 +36,28 @@ public final class TextChatModel implements ChatModel {
             case Prompt.Text plain -> text.encodeText(plain.text());
             case Prompt.Tokens tokens -> tokens.tokens();
         };
+    }
+
+    @Override
+    public Optional<PromptText> text(final Prompt prompt) {
+        return prompt instanceof Prompt.Messages chat
+            ? Optional.of(new PromptText(text.renderChat(chat.messages(), chat.tools(), chat.extra()), text::encodePrompt, markers))
+            : Optional.empty();
+    }
+
+    @Override
+    public int[] encodeContinuation(final String continuation) {
+        return text.tokenizer().encode(continuation, false);
+    }
+
+    @Override
+    public Thought thought(final int[] prompt) {
+        final ReasoningFormat format = text.reasoningFormat();
+        if (format == ReasoningFormat.NONE) {
+            return Thought.NONE;
+        }
+        final String end = end(prompt);
+        return format.leftOpen(end) ? Thought.OPEN : format.leftClosed(end) ? Thought.NONE : Thought.POSSIBLE;
     }
 
     @Override

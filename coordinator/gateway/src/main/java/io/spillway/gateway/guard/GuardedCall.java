@@ -10,6 +10,8 @@ import io.spillway.gateway.chat.ChatService;
 import io.spillway.gateway.chat.ChatUsage;
 import io.spillway.gateway.chat.Prompt;
 import io.spillway.gateway.chat.RunningCall;
+import io.spillway.gateway.limits.RateLimits;
+import io.spillway.gateway.runs.OpenStep;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -153,7 +155,7 @@ final class GuardedCall implements RunningCall {
 
     private Attempt attempt(final int number, final Asking asking) {
         final Attempt attempt = new Attempt();
-        current = service.call(asking.request(request, number), new Recorder(attempt));
+        current = service.call(asking.request(request, number), new Recorder(attempt, number == 1));
         if (cancelled) {
             current.cancel();
         }
@@ -217,9 +219,25 @@ final class GuardedCall implements RunningCall {
     /** Keeps events; lets quiet moments through. */
     private final class Recorder implements ChatListener {
         private final Attempt attempt;
+        private final boolean first;
 
-        private Recorder(final Attempt attempt) {
+        private Recorder(final Attempt attempt, final boolean first) {
             this.attempt = attempt;
+            this.first = first;
+        }
+
+        @Override
+        public void admitted(final RateLimits.State left) {
+            if (first) {
+                listener.admitted(left);
+            }
+        }
+
+        @Override
+        public void begun(final OpenStep step) {
+            if (first) {
+                listener.begun(step);
+            }
         }
 
         @Override

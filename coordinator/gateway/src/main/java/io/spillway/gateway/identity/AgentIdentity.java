@@ -33,7 +33,7 @@ public record AgentIdentity(
 
     /** @return what a request carries of it, besides the run */
     public ChatRequest.Context context() {
-        return new ChatRequest.Context(agent, deadlineEpochMillis, "");
+        return new ChatRequest.Context(agent, deadlineEpochMillis, retries, "");
     }
 
     /** @return the options of a request that this agent makes */

@@ -35,6 +35,9 @@ public enum MetricName {
     GUARD_UNTRUE("spillway.guard.untrue", "Answers with a claim that is not so, in any attempt"),
     GUARD_RETRIES("spillway.guard.retries", "Answers a guardrail asked for again"),
     GUARD_FAILURES("spillway.guard.failures", "Requests whose last allowed answer broke the policy too"),
+    PROMPT_REUSED("spillway.prompt.reused.tokens", "Prompt tokens that did not have to be encoded again, of prompts long enough to be remembered"),
+    PROMPT_ENCODED("spillway.prompt.encoded.tokens", "Prompt tokens that were encoded, of prompts long enough to be remembered"),
+    PROMPT_MEMORY("spillway.prompt.memory", "Bytes of remembered prompts"),
     /** Of the replica that leads. */
     BATCHES("spillway.batches.running", "Batches that are being worked on"),
     HTTP_BODY_BYTES("spillway.http.bodies", "Request bodies held in memory"),

@@ -11,9 +11,11 @@ import java.util.Optional;
  * @param includeUsage whether a stream ends with a chunk of usage
  * @param metadata     what to echo
  * @param serviceTier  whether the client named one; it gets {@code default}
+ * @param prefix       what was done to the head of the prompt, so that others share it; "" = nothing
  */
 record AnswerForm(
-    ModelId model, boolean stream, boolean includeUsage, boolean logprobs, Optional<JsonNode> metadata, boolean serviceTier) {
+    ModelId model, boolean stream, boolean includeUsage, boolean logprobs, Optional<JsonNode> metadata, boolean serviceTier,
+    String prefix) {
 
     static AnswerForm read(final Fields body, final ModelId model, final boolean logprobs) {
         final boolean stream = body.flag("stream", false);
@@ -23,7 +25,12 @@ record AnswerForm(
         }
         checkAccepted(body);
         return new AnswerForm(model, stream, options.map(fields -> fields.flag("include_usage", false)).orElse(false),
-            logprobs, metadata(body), body.has("service_tier"));
+            logprobs, metadata(body), body.has("service_tier"), "");
+    }
+
+    /** @return the same, where that was done to the head of the prompt */
+    AnswerForm withPrefix(final String what) {
+        return new AnswerForm(model, stream, includeUsage, logprobs, metadata, serviceTier, what);
     }
 
     /** Fields that are taken, and ignored or used elsewhere: their types are checked all the same. */

@@ -39,7 +39,7 @@ final class AnswerJson {
         return reason.name().toLowerCase(Locale.ROOT);
     }
 
-    static ObjectNode usage(final ChatUsage total) {
+    static ObjectNode usage(final ChatUsage total, final AnswerForm form) {
         final Usage usage = total.usage();
         final ObjectNode node = Json.object();
         node.put("prompt_tokens", usage.promptTokens());
@@ -47,13 +47,17 @@ final class AnswerJson {
         node.put("total_tokens", usage.totalTokens());
         node.putObject("prompt_tokens_details").put("cached_tokens", usage.cachedTokens()).put("audio_tokens", 0);
         node.putObject("completion_tokens_details").put("reasoning_tokens", total.reasoningTokens()).put("audio_tokens", 0)
-            .put("accepted_prediction_tokens", 0).put("rejected_prediction_tokens", 0);
+            .put("accepted_prediction_tokens", total.prediction().acceptedTokens())
+            .put("rejected_prediction_tokens", total.prediction().rejectedTokens());
         final PrefillSources sources = usage.sources();
-        node.putObject("spillway")
+        final ObjectNode ours = node.putObject("spillway")
             .put("device_tokens", sources.deviceTokens()).put("host_tokens", sources.hostTokens())
             .put("remote_tokens", sources.remoteTokens()).put("disk_tokens", sources.diskTokens())
             .put("computed_tokens", sources.computedTokens())
             .put("cost_usd", dollars(total.costNanoDollars())).put("placement", total.placement());
+        if (!form.prefix().isEmpty()) {
+            ours.put("prefix", form.prefix());
+        }
         return node;
     }
 

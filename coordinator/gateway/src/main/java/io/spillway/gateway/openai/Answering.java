@@ -11,7 +11,11 @@ import io.spillway.gateway.guard.GuardService;
 import io.spillway.gateway.http.HttpAnswer;
 import io.spillway.gateway.http.HttpExchange;
 import io.spillway.gateway.http.SseWriter;
+import io.spillway.gateway.identity.ChainHeaders;
 import io.spillway.gateway.json.Json;
+import io.spillway.gateway.limits.RateHeaders;
+import io.spillway.gateway.limits.RateLimits;
+import io.spillway.gateway.runs.OpenStep;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
 
@@ -20,6 +24,7 @@ final class Answering implements ChatListener {
     private static final byte[] DONE = "[DONE]".getBytes(StandardCharsets.US_ASCII);
 
     private final HttpExchange exchange;
+    private final ChainHeaders chain;
     private final AnswerForm form;
     private final AnswerShape shape;
     private RunningCall call;
@@ -29,6 +34,7 @@ final class Answering implements ChatListener {
 
     Answering(final HttpExchange exchange, final AnswerForm form, final AnswerShape shape) {
         this.exchange = exchange;
+        this.chain = new ChainHeaders(exchange);
         this.form = form;
         this.shape = shape;
     }
@@ -49,7 +55,8 @@ final class Answering implements ChatListener {
 
     private void respond() {
         final ObjectNode answer = shape.answer();
-        answer.set("usage", AnswerJson.usage(usage));
+        answer.set("usage", AnswerJson.usage(usage, form));
+        chain.finished(usage);
         exchange.header("x-spillway-cost", AnswerJson.dollars(usage.costNanoDollars()).toPlainString());
         if (!usage.placement().isEmpty()) {
             exchange.header("x-spillway-placement", usage.placement());
@@ -58,7 +65,20 @@ final class Answering implements ChatListener {
     }
 
     @Override
+    public void admitted(final RateLimits.State left) {
+        RateHeaders.tell(left, exchange::header);
+    }
+
+    @Override
+    public void begun(final OpenStep step) {
+        chain.begun(step);
+    }
+
+    @Override
     public void on(final ChatEvent event) {
+        if (event instanceof ChatEvent.Started started && events == null) {
+            chain.started(started.sources());
+        }
         switch (event) {
             case ChatEvent.Failed failed -> fail(failed.failure());
             case ChatEvent.Finished finished -> finish(finished.usage());
@@ -86,7 +106,7 @@ final class Answering implements ChatListener {
         }
         if (form.includeUsage()) {
             final ObjectNode last = shape.usageChunk();
-            last.set("usage", AnswerJson.usage(total));
+            last.set("usage", AnswerJson.usage(total, form));
             write(Json.bytes(last));
         }
         write(DONE);

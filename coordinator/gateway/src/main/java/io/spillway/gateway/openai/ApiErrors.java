@@ -14,8 +14,16 @@ import java.util.Set;
 
 /** Failures in OpenAI's shape: {@code {"error":{"message","type","param","code"}}}, all four keys always. Any thread. */
 public final class ApiErrors implements ErrorRenderer {
+<<<<<<< HEAD
+=======
+    private static final long NANOS_PER_SECOND = 1_000_000_000;
+    private static final long NANOS_PER_MILLI = 1_000_000;
+    private static final long USUAL_WAIT_NANOS = NANOS_PER_SECOND;
+    private static final int METHOD_NOT_ALLOWED_STATUS = 405;
+>>>>>>> cf2125cf39a2c44287379c0089aead65f55b2db8
     private static final Set<String> DECIMALS = Set.of("temperature", "top_p", "min_p", "presence_penalty",
         "frequency_penalty", "repetition_penalty", "logit_bias");
+    private static final String QUOTA = "insufficient_quota";
     private static final String SCHEMA_FIELD = "response_format.json_schema.schema";
 
     @Override
@@ -23,15 +31,30 @@ public final class ApiErrors implements ErrorRenderer {
         final Map<String, String> headers = new LinkedHashMap<>();
         headers.put("content-type", HttpAnswer.JSON);
         final ErrorKind kind = failure.code().kind();
-        headers.put("x-should-retry", Boolean.toString(kind.retryable()));
-        if (kind.retryable()) {
-            headers.put("retry-after", "1");
-            headers.put("retry-after-ms", "1000");
+        final boolean retryable = shouldRetry(failure);
+        headers.put("x-should-retry", Boolean.toString(retryable));
+        if (retryable) {
+            final long nanos = failure.retryAfterNanos().orElse(USUAL_WAIT_NANOS);
+            headers.put("retry-after", Long.toString(Math.ceilDiv(nanos, NANOS_PER_SECOND)));
+            headers.put("retry-after-ms", Long.toString(Math.ceilDiv(nanos, NANOS_PER_MILLI)));
         }
         if (kind == ErrorKind.UNAUTHENTICATED) {
             headers.put("www-authenticate", "Bearer");
         }
+<<<<<<< HEAD
         return new HttpAnswer(failure.code().httpStatus(), headers, Json.bytes(body(failure)));
+=======
+        return new HttpAnswer(status(failure.code()), headers, Json.bytes(body(failure)));
+    }
+
+    /** A deadline that the caller has set is over for the same request too. */
+    private static boolean shouldRetry(final SpillwayException failure) {
+        return failure.code().retryable() && !(failure.code() == ErrorCode.DEADLINE_EXCEEDED && failure.field().isPresent());
+    }
+
+    private static int status(final ErrorCode code) {
+        return code == ErrorCode.METHOD_NOT_ALLOWED ? METHOD_NOT_ALLOWED_STATUS : code.kind().httpStatus();
+>>>>>>> cf2125cf39a2c44287379c0089aead65f55b2db8
     }
 
     /** @return the error object, as a whole answer or as the last event of a stream */
@@ -40,7 +63,11 @@ public final class ApiErrors implements ErrorRenderer {
         final ObjectNode error = body.putObject("error");
         error.put("message", failure.code().kind() == ErrorKind.INTERNAL
             ? "The server had an error while processing your request; it may be sent again" : failure.getMessage());
+<<<<<<< HEAD
         error.put("type", type(failure.code()));
+=======
+        error.put("type", failure.code() == ErrorCode.QUOTA_EXCEEDED ? QUOTA : type(failure.code().kind()));
+>>>>>>> cf2125cf39a2c44287379c0089aead65f55b2db8
         error.put("param", param(failure));
         error.put("code", code(failure));
         return body;
@@ -73,6 +100,7 @@ public final class ApiErrors implements ErrorRenderer {
             case UNSUPPORTED -> "unsupported_value";
             case TEMPLATE_FAILED -> "invalid_prompt";
             case UNKNOWN_PATH -> "unknown_url";
+            case QUOTA_EXCEEDED -> QUOTA;
             case INVALID_JSON, INTERNAL, OVERLOADED, NO_NODE, NODE_LOST, NO_LEADER, DRAINING, KV_CORRUPT -> null;
             default -> failure.code().name().toLowerCase(Locale.ROOT);
         };

@@ -12,6 +12,7 @@ import io.spillway.gateway.chat.OutputShape;
 import io.spillway.gateway.chat.Prompt;
 import io.spillway.gateway.identity.AgentIdentity;
 import io.spillway.gateway.json.Fields;
+import io.spillway.gateway.prefix.Attribution;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -33,26 +34,23 @@ record ChatBody(ChatRequest request, AnswerForm form, Set<String> customTools) {
 
     static ChatBody read(final Fields body, final Asker asker) {
         final ModelId model = model(body);
-        final List<Map<String, Object>> messages = MessageBody.read(body);
+        final List<Map<String, Object>> sent = MessageBody.read(body);
+        final List<Map<String, Object>> messages = Hygiene.withoutAttribution(sent);
         final ToolBody tools = ToolBody.read(body);
         final OutputShape shape = new OutputShape(FormatBody.read(body), tools.strict(), tools.allowed());
         checkModalities(body);
-        final AnswerForm form = AnswerForm.read(body, model, body.flag("logprobs", false));
+        final AnswerForm form = AnswerForm.read(body, model, body.flag("logprobs", false))
+            .withPrefix(messages == sent ? "" : Attribution.DROPPED);
         final SamplingParams sampling = SamplingBody.read(body, topLogprobs(body, form.logprobs()));
-        final Map<String, Object> extra = body.object("chat_template_kwargs").map(Fields::toMap).orElse(Map.of());
         final int choices = SamplingBody.choices(body);
         final ChatRequest.Options options = new ChatRequest.Options(
             choices, SamplingBody.stops(body), tools.calls(), tools.demand(), new int[0], shape)
-            .with(SamplingBody.bestOf(body, choices), SamplingBody.priority(body));
+            .with(SamplingBody.bestOf(body, choices), SamplingBody.priority(body))
+            .in(ChatRequest.Context.NONE.predicting(PredictionBody.read(body)));
         final ChatRequest request = new ChatRequest(asker.id(), asker.tenant(), asker.run(), model,
-            List.of(new Prompt.Messages(messages, tools.tools(), withoutNulls(extra))), outputTokensMax(body),
+            List.of(new Prompt.Messages(messages, tools.tools(), TemplateNames.read(body))), outputTokensMax(body),
             body.longInteger("seed"), sampling, asker.identity().applied(options));
         return new ChatBody(request, form, tools.custom());
-    }
-
-    private static Map<String, Object> withoutNulls(final Map<String, Object> map) {
-        map.values().removeIf(java.util.Objects::isNull);
-        return map;
     }
 
     /** @throws SpillwayException also for names no model can have: those are unknown, not malformed */
@@ -92,6 +90,9 @@ record ChatBody(ChatRequest request, AnswerForm form, Set<String> customTools) {
         });
         if (body.has("audio")) {
             throw body.unsupported("audio", "this model writes text only.");
+        }
+        if (body.has("web_search_options")) {
+            throw body.unsupported("web_search_options", "this server does not search the web; offer a tool that does.");
         }
     }
 }

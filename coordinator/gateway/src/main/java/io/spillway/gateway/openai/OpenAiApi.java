@@ -66,10 +66,13 @@ public final class OpenAiApi {
     private void chat(final HttpExchange exchange) {
         final TenantId tenant = parts.keys().tenant(exchange.call());
         final Fields fields = Fields.parse(exchange.call().body());
-        final String id = parts.ids().next("chatcmpl-");
+        final String id = Idempotency.id("chatcmpl-", exchange.call(), tenant).orElseGet(() -> parts.ids().next("chatcmpl-"));
         final ChatBody body = ChatBody.read(fields, asker(exchange, fields, tenant, id));
         if (!heeded(body.request())) {
             exchange.header("x-spillway-tool-choice", "advisory");
+        }
+        if (!body.form().prefix().isEmpty()) {
+            exchange.header("x-spillway-prefix", body.form().prefix());
         }
         final AnswerShape shape = new ChatShape(id, nowSeconds(), body.form(), body.request().outputs(), body.customTools());
         new Answering(exchange, body.form(), shape).run(parts.chat(), body.request());
@@ -85,7 +88,7 @@ public final class OpenAiApi {
     private void complete(final HttpExchange exchange) {
         final TenantId tenant = parts.keys().tenant(exchange.call());
         final Fields fields = Fields.parse(exchange.call().body());
-        final String id = parts.ids().next("cmpl-");
+        final String id = Idempotency.id("cmpl-", exchange.call(), tenant).orElseGet(() -> parts.ids().next("cmpl-"));
         final CompletionBody body = CompletionBody.read(fields, asker(exchange, fields, tenant, id));
         final AnswerShape shape = new CompletionShape(id, nowSeconds(), body.form(), echoes(body));
         new Answering(exchange, body.form(), shape).run(parts.chat(), body.request());

@@ -15,7 +15,8 @@ import java.util.regex.Pattern;
 /**
  * The tools of a request and what the caller wants of them.
  *
- * @param tools   what the model is told of, keys in one fixed order, so that equal tools give equal prompts
+ * @param tools   what the model is told of, keys in one fixed order, so that equal tools give equal prompts; it is told of them even when
+ *                none may be called, so that the prompt stays the same
  * @param calls   how calls are looked for in the output
  * @param demand  a call the answer must begin with: a function's name, or "" for any; empty = none
  * @param strict  names of the tools whose schema must be kept
@@ -35,7 +36,7 @@ record ToolBody(List<Map<String, Object>> tools, ToolCalls calls, Optional<Strin
         final ToolChoice choice = ToolChoice.read(body, offer.names);
         final boolean many = body.flag("parallel_tool_calls", true);
         if (choice.isNone() || offer.tools.isEmpty()) {
-            return new ToolBody(List.of(), ToolCalls.NONE, Optional.empty(), Set.of(), Set.of(), Set.of());
+            return new ToolBody(offer.tools, ToolCalls.NONE, Optional.empty(), Set.of(), Set.of(), Set.of());
         }
         return new ToolBody(offer.tools, many && choice.name().isEmpty() ? ToolCalls.MANY : ToolCalls.ONE, choice.demand(), offer.strict,
             choice.allowed(), offer.custom);

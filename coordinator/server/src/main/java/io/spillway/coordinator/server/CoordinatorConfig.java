@@ -133,7 +133,11 @@ public record CoordinatorConfig(
         @Doc("Requests that may be on one node at a time.") @Default("64") int inFlightPerNode,
         @Doc("Requests that may wait for a node.") @Default("1024") int queuedRequests,
         @Doc("Longest wait for a node.") @Default("60s") Duration queueTimeout,
-        @Doc("How long a request waits when no node serves its model.") @Default("10s") Duration noNodeGrace) {
+        @Doc("How long a request waits when no node serves its model.") @Default("10s") Duration noNodeGrace,
+        @Doc("Requests per minute of each tenant through this replica; 0 sets no limit.") @Default("0") int requestsPerMinute,
+        @Doc("Computed tokens, prompt and output, per minute of each tenant through this replica; 0 sets no limit.")
+        @Default("0") long tokensPerMinute,
+        @Doc("US dollars that each tenant may spend in all; 0 sets no limit.") @Default("0") double quotaDollars) {
     }
 
     /** Files of tenants. */

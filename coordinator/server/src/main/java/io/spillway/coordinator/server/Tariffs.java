@@ -33,7 +33,7 @@ final class Tariffs {
         return new Tariff(prices, Prices.FREE);
     }
 
-    private static long nanos(final double dollars) {
+    static long nanos(final double dollars) {
         return Math.round(dollars * NANOS_PER_DOLLAR);
     }
 }

@@ -2,6 +2,7 @@ package io.spillway.coordinator.server;
 
 import io.spillway.coordinator.admission.UsageSink;
 import io.spillway.coordinator.ledger.Charge;
+import io.spillway.coordinator.ledger.ChargedOnce;
 import io.spillway.coordinator.ledger.Tariff;
 import io.spillway.coordinator.state.Command;
 import io.spillway.coordinator.state.ReplicatedLog;
@@ -21,11 +22,13 @@ final class UsageSettler implements UsageSink {
     private static final System.Logger LOG = System.getLogger(UsageSettler.class.getName());
     private static final int WAITING_MAX = 65_536;
     private static final int BATCH_MAX = 512;
+    private static final int REMEMBERED_MAX = 16_384;
 
     private final ReplicatedLog log;
     private final Tariff tariff;
     private final Supplier<String> commandIds;
     private final BlockingQueue<Command.UsageEntry> waiting = new ArrayBlockingQueue<>(WAITING_MAX);
+    private final ChargedOnce once = new ChargedOnce(REMEMBERED_MAX); // agent's thread
     private final AtomicLong lost = new AtomicLong();
     private volatile Batch underWay;
 
@@ -41,7 +44,8 @@ final class UsageSettler implements UsageSink {
 
     /**
      * What was delivered is charged: a complete answer, and what a caller got before it went away. A failure is free. What ran from
-     * idle capacity is charged by its batch, together with the progress it made.
+     * idle capacity is charged by its batch, together with the progress it made. A request that comes again under its old id is charged for
+     * what it took beyond its attempts before.
      */
     @Override
     public void onEnded(final Consumption consumption) {
@@ -53,9 +57,11 @@ final class UsageSettler implements UsageSink {
         }
         final Command.UsageEntry entry = Charge.entry(consumption.request().tenant(), consumption.request().run(),
             consumption.request().model(), consumption.usage(), tariff);
-        if (!waiting.offer(entry)) {
-            lost.incrementAndGet();
-        }
+        once.next(consumption.request().id(), entry).ifPresent(next -> {
+            if (!waiting.offer(next)) {
+                lost.incrementAndGet();
+            }
+        });
     }
 
     /** Proposes what has gathered, one batch at a time. */

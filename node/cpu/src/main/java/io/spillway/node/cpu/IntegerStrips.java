@@ -16,6 +16,13 @@ final class IntegerStrips implements AutoCloseable {
     /** Rows of a section from which on expanded weights pay; of nibbles, which take longer to expand and are quicker to multiply. */
     static final int FLOAT_ROWS = 16;
     static final int FLOAT_ROWS_OF_NIBBLES = 24;
+    /**
+     * Columns of a stretch for {@link WideProducts}: of a few rows so short that it stays in the first-level cache and memory is read
+     * between two multiplications, not in bursts.
+     */
+    private static final int SHORT_STRETCH_COLUMNS = 128;
+    private static final int WIDE_STRETCH_COLUMNS = 1024;
+    private static final int SHORT_STRETCH_ROWS = 16;
     /** Columns of a stretch of expanded weights: a strip takes 256 KiB, which stay in the second-level cache. */
     private static final int STRETCH_COLUMNS = 1024;
     private static final int PANELS = PackedMatrix.STRIP_PANELS;
@@ -26,9 +33,13 @@ final class IntegerStrips implements AutoCloseable {
     private final RoundedRows rounded;
     private final IntegerTile[] tiles;   // [workers]
     private final Slab scratch;          // [workers][panels][columns][16] floats
+    private final boolean widely;
     private boolean asFloats;
+    private int sectionRows;
 
-    IntegerStrips(final int workers) {
+    /** @param widely whether to use {@link WideProducts} */
+    IntegerStrips(final int workers, final boolean widely) {
+        this.widely = widely;
         rounded = new RoundedRows(workers);
         scratch = Slab.allocate(workers * SCRATCH_BYTES);
         tiles = new IntegerTile[workers];
@@ -37,6 +48,7 @@ final class IntegerStrips implements AutoCloseable {
             tile.expanded = scratch.segment();
             tile.expandedBase = worker * SCRATCH_BYTES;
             tile.reserve(PANELS * STRETCH_COLUMNS / 16);
+            tile.wide = new long[WIDE_STRETCH_COLUMNS / 32 * WideProducts.INT8_STEPS * DType.PANEL_ROWS];
             tile.x = rounded;
             tiles[worker] = tile;
         }
@@ -51,10 +63,11 @@ final class IntegerStrips implements AutoCloseable {
     void begin(final Tensor in, final int rows, final PackedMatrix[] weights) {
         boolean nibbles = true;
         for (final PackedMatrix matrix : weights) {
-            nibbles &= IntegerTile.isNibbles(matrix.dtype());
+            nibbles &= isWide(matrix.dtype(), rows) || IntegerTile.isNibbles(matrix.dtype());
         }
         asFloats = rows >= (nibbles ? FLOAT_ROWS_OF_NIBBLES : FLOAT_ROWS);
-        rounded.begin(in, rows, weights, asFloats);
+        sectionRows = rows;
+        rounded.begin(in, rows, weights, asFloats, widely);
     }
 
     /** Writes 64 outputs of the place's rows. */
@@ -64,12 +77,19 @@ final class IntegerStrips implements AutoCloseable {
         tile.y = place.y;
         tile.yStride = place.yStride;
         tile.yOffset = place.yOffset;
-        if (asFloats) {
+        if (isWide(matrix.dtype(), sectionRows)) {
+            clear(place);
+            wide(tile, matrix, strip, place);
+        } else if (asFloats) {
             clear(place);
             expanded(tile, matrix, strip, place);
         } else {
             rowByRow(tile, matrix, strip, place);
         }
+    }
+
+    private boolean isWide(final DType dtype, final int rows) {
+        return widely && WideProducts.serve(dtype, rows);
     }
 
     private static void clear(final Place place) {
@@ -97,6 +117,24 @@ final class IntegerStrips implements AutoCloseable {
                 } else {
                     IntegerRowKernels.panel(tile);
                 }
+            }
+        }
+    }
+
+    private static void wide(final IntegerTile tile, final PackedMatrix matrix, final int strip, final Place place) {
+        final int groups = matrix.columns() / matrix.dtype().groupColumns();
+        final int columns = place.rows <= SHORT_STRETCH_ROWS ? SHORT_STRETCH_COLUMNS : WIDE_STRETCH_COLUMNS;
+        final int stretch = columns / matrix.dtype().groupColumns();
+        final long[] activations = matrix.dtype() == DType.Q8_0 ? tile.x.wideInt8s : tile.x.wideNibbles;
+        tile.scaleBase = 0;
+        for (int panel = 0; panel < PANELS; panel++) {
+            panel(tile, matrix, strip, panel);
+            tile.yOffset = place.yOffset + panel * DType.PANEL_ROWS;
+            for (tile.fromGroup = 0; tile.fromGroup < groups; tile.fromGroup = tile.toGroup) {
+                tile.toGroup = Math.min(groups, tile.fromGroup + stretch);
+                WideExpand.run(tile);
+                ScaleKernels.expand(tile);
+                WideTiles.run(tile, place.rows, activations);
             }
         }
     }

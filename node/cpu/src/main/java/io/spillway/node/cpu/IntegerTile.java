@@ -33,6 +33,12 @@ final class IntegerTile {
     /** Where the panel's scales and minima go; panels are scalePanel apart. */
     int scaleBase;
     int scalePanel;
+    /** Scratch for {@link WideProducts}: {@code [groups from fromGroup on][steps][16]} of one panel. */
+    long[] wide;
+    /** Of {@link WideProducts}: products of a group, what its sums begin with, and where their upper halves have them. */
+    int wideSteps;
+    long wideStart;
+    int wideShift;
     RoundedRows x;
     int firstRow;
     float[] y;
@@ -61,6 +67,11 @@ final class IntegerTile {
             default -> 0;
         };
         groupMask = (1 << groupShift) - 1;
+        final boolean nibbles = isNibbles(format);
+        wideSteps = nibbles ? WideProducts.NIBBLE_STEPS : WideProducts.INT8_STEPS;
+        // Rounds: half of the place of a group's sum.
+        wideStart = 1L << (nibbles ? 3 * WideProducts.NIBBLE_FIELD : 2 * WideProducts.INT8_FIELD) - 1;
+        wideShift = (nibbles ? 3 * WideProducts.NIBBLE_FIELD : 2 * WideProducts.INT8_FIELD) - Integer.SIZE;
         groupStride = format == DType.Q4_K ? ScaleKernels.Q4_K_PART_BYTES : ScaleKernels.NIBBLES_BYTES;
     }
 

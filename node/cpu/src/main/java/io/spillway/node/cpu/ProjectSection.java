@@ -45,7 +45,7 @@ final class ProjectSection implements WorkerPool.Task, AutoCloseable {
     private int rowPieces;
     private int pieceRows;
 
-    ProjectSection(final WorkerPool workers) {
+    ProjectSection(final WorkerPool workers, final boolean widely) {
         this.workers = workers;
         tiles = new Tile[workers.workerCount()];
         Arrays.setAll(tiles, i -> new Tile());
@@ -53,7 +53,7 @@ final class ProjectSection implements WorkerPool.Task, AutoCloseable {
         Arrays.setAll(places, i -> new Place());
         edges = new float[workers.workerCount()][PIECE_ROWS_MAX * STRIP];
         scratch = Slab.allocate(workers.workerCount() * SCRATCH_BYTES);
-        integers = new IntegerStrips(workers.workerCount());
+        integers = new IntegerStrips(workers.workerCount(), widely);
         rounding = new RowSection(workers);
         roundBody = integers.rounded()::fill;
     }

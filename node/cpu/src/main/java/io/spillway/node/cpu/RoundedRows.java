@@ -58,8 +58,15 @@ final class RoundedRows {
     float[] tileScales = new float[0];
     /** {@code [tiles][blocks][3][8]}: sums as floats, negated; filled when asked for. */
     float[] tileSums = new float[0];
+    /** {@code [tiles][blocks][11][8]}: for {@link WideProducts} with Q8_0; filled when asked for. */
+    long[] wideInt8s = new long[0];
+    /** {@code [tiles][blocks][8][8]}: for {@link WideProducts} with Q4_0; filled when asked for. */
+    long[] wideNibbles = new long[0];
     private final byte[][] bytes;   // [workers][columns]
     private boolean wantsIntegers;
+    private boolean wantsPairs;
+    private boolean wantsWideInt8s;
+    private boolean wantsWideNibbles;
     private boolean wantsSums;
     private boolean wantsStarts;
     private boolean wantsNibbles;
@@ -76,34 +83,23 @@ final class RoundedRows {
      * Makes room for the activations that some matrices meet, in the forms that their kernels will read.
      *
      * @param asFloats whether they are read as floats
+     * @param widely whether formats and rows that {@link WideProducts} serve are left to them
      */
-    void begin(final Tensor in, final int rows, final PackedMatrix[] weights, final boolean asFloats) {
+    void begin(final Tensor in, final int rows, final PackedMatrix[] weights, final boolean asFloats, final boolean widely) {
         this.in = in;
         columns = weights[0].columns();
-        wantsIntegers = asFloats;
-        wantsSums = false;
-        wantsStarts = false;
-        wantsNibbles = false;
-        wantsBytes = false;
-        wantsSixes = false;
-        for (final PackedMatrix matrix : weights) {
-            wantsSums |= matrix.dtype().hasMinimum();
-            wantsStarts |= matrix.dtype() == DType.Q4_0;
-            wantsSixes |= matrix.dtype() == DType.Q6_K;
-            wantsBytes |= wantsSixes || rows > 1 && matrix.dtype() == DType.Q8_0;
-            wantsNibbles |= IntegerTile.isNibbles(matrix.dtype());
-        }
+        want(rows, weights, asFloats, widely);
         final int blocks = scaleStride();
-        if (!asFloats && pairs.length < rows * blocks * BLOCK_PAIRS) {
+        if (wantsPairs && pairs.length < rows * blocks * BLOCK_PAIRS) {
             pairs = new float[rows * blocks * BLOCK_PAIRS];
         }
-        if (!asFloats && wantsNibbles && nibblePairs.length < rows * blocks * BLOCK_PAIRS) {
+        if (wantsNibbles && nibblePairs.length < rows * blocks * BLOCK_PAIRS) {
             nibblePairs = new float[rows * blocks * BLOCK_PAIRS];
         }
-        if (!asFloats && wantsBytes && bytePairs.length < rows * blocks * BLOCK_BYTE_PAIRS) {
+        if (wantsBytes && bytePairs.length < rows * blocks * BLOCK_BYTE_PAIRS) {
             bytePairs = new float[rows * blocks * BLOCK_BYTE_PAIRS];
         }
-        if (!asFloats && wantsSixes && sixStarts.length < rows * blocks * 2) {
+        if (wantsSixes && sixStarts.length < rows * blocks * 2) {
             sixStarts = new int[rows * blocks * 2];
         }
         if (scales.length < rows * blocks) {
@@ -111,16 +107,59 @@ final class RoundedRows {
             sums = new int[rows * blocks * BLOCK_SUMS];
             starts = new int[rows * blocks];
         }
-        final int padded = Math.ceilDiv(rows, TILE_ROWS) * TILE_ROWS;
-        if (asFloats && tiles.length < padded * columns) {
-            tiles = new float[Math.multiplyExact(padded, columns)];
-            tileScales = new float[padded * blocks];
-            tileSums = new float[padded * blocks * BLOCK_SUMS];
-        }
+        reserveTiles(Math.ceilDiv(rows, TILE_ROWS) * TILE_ROWS, blocks);
         for (int worker = 0; worker < bytes.length; worker++) {
             if (bytes[worker].length < columns) {
                 bytes[worker] = new byte[columns];
             }
+        }
+    }
+
+    private void want(final int rows, final PackedMatrix[] weights, final boolean asFloats, final boolean widely) {
+        wantsIntegers = false;
+        wantsPairs = false;
+        wantsSums = false;
+        wantsStarts = false;
+        wantsNibbles = false;
+        wantsBytes = false;
+        wantsSixes = false;
+        wantsWideInt8s = false;
+        wantsWideNibbles = false;
+        for (final PackedMatrix matrix : weights) {
+            final DType dtype = matrix.dtype();
+            if (!dtype.isInteger()) {
+                continue;
+            }
+            wantsSums |= dtype.hasMinimum();
+            if (widely && WideProducts.serve(dtype, rows)) {
+                wantsWideInt8s |= dtype == DType.Q8_0;
+                wantsWideNibbles |= dtype == DType.Q4_0;
+            } else if (asFloats) {
+                wantsIntegers = true;
+            } else {
+                wantsPairs = true;
+                wantsStarts |= dtype == DType.Q4_0;
+                wantsSixes |= dtype == DType.Q6_K;
+                wantsBytes |= wantsSixes || rows > 1 && dtype == DType.Q8_0;
+                wantsNibbles |= IntegerTile.isNibbles(dtype);
+            }
+        }
+    }
+
+    private void reserveTiles(final int padded, final int blocks) {
+        final boolean wantsTiles = wantsIntegers || wantsWideInt8s || wantsWideNibbles;
+        if (wantsTiles && tileScales.length < padded * blocks) {
+            tileScales = new float[padded * blocks];
+            tileSums = new float[padded * blocks * BLOCK_SUMS];
+        }
+        if (wantsIntegers && tiles.length < padded * columns) {
+            tiles = new float[Math.multiplyExact(padded, columns)];
+        }
+        if (wantsWideInt8s && wideInt8s.length < padded * blocks * WideProducts.INT8_STEPS) {
+            wideInt8s = new long[Math.multiplyExact(padded, blocks * WideProducts.INT8_STEPS)];
+        }
+        if (wantsWideNibbles && wideNibbles.length < padded * blocks * WideProducts.NIBBLE_STEPS) {
+            wideNibbles = new long[Math.multiplyExact(padded, blocks * WideProducts.NIBBLE_STEPS)];
         }
     }
 
@@ -170,25 +209,25 @@ final class RoundedRows {
                 roundPlainly(from, inverse, rounded, block * ActivationRounding.BLOCK);
             }
         }
-        if (!wantsIntegers) {
+        if (wantsPairs) {
             RoundKernels.pairs(rounded, scaleStride(), pairs, row * pairStride());
         }
-        if (wantsBytes && !wantsIntegers) {
+        if (wantsBytes) {
             RoundKernels.bytePairs(pairs, row * pairStride(), scaleStride(), bytePairs, row * scaleStride() * BLOCK_BYTE_PAIRS);
         }
-        if (wantsSixes && !wantsIntegers) {
+        if (wantsSixes) {
             RoundKernels.sixStarts(pairs, row * pairStride(), scaleStride(), sixStarts, row * scaleStride() * 2);
         }
-        if (wantsNibbles && !wantsIntegers) {
+        if (wantsNibbles) {
             RoundKernels.nibblePairs(pairs, row * pairStride(), scaleStride(), nibblePairs, row * pairStride());
         }
         if (wantsSums) {
             RoundKernels.sums(rounded, scaleStride(), sums, row * sumStride());
         }
-        if (wantsStarts && !wantsIntegers) {
+        if (wantsStarts) {
             RoundKernels.starts(pairs, row * pairStride(), scaleStride(), starts, row * scaleStride());
         }
-        if (wantsIntegers) {
+        if (wantsIntegers || wantsWideInt8s || wantsWideNibbles) {
             tile(row, rounded);
         }
     }
@@ -197,12 +236,34 @@ final class RoundedRows {
     private void tile(final int row, final byte[] rounded) {
         final int lane = row % TILE_ROWS;
         final int first = row - lane;
-        RoundKernels.spread(rounded, columns, tiles, first * columns + lane);
+        if (wantsIntegers) {
+            RoundKernels.spread(rounded, columns, tiles, first * columns + lane);
+        }
+        if (wantsWideInt8s) {
+            wideInt8s(rounded, first, lane);
+        }
+        if (wantsWideNibbles) {
+            wideNibbles(rounded, first, lane);
+        }
         for (int block = 0; block < scaleStride(); block++) {
             tileScales[first * scaleStride() + block * TILE_ROWS + lane] = scales[row * scaleStride() + block];
         }
         for (int i = 0; wantsSums && i < sumStride(); i++) {
             tileSums[first * sumStride() + i * TILE_ROWS + lane] = -(float) sums[row * sumStride() + i];
+        }
+    }
+
+    private void wideInt8s(final byte[] rounded, final int first, final int lane) {
+        final int to = first * scaleStride() * WideProducts.INT8_STEPS + lane;
+        for (int block = 0; block < scaleStride(); block++) {
+            WideProducts.int8s(rounded, block * ActivationRounding.BLOCK, wideInt8s, to + block * WideProducts.INT8_STEPS * TILE_ROWS, TILE_ROWS);
+        }
+    }
+
+    private void wideNibbles(final byte[] rounded, final int first, final int lane) {
+        final int to = first * scaleStride() * WideProducts.NIBBLE_STEPS + lane;
+        for (int block = 0; block < scaleStride(); block++) {
+            WideProducts.nibbles(rounded, block * ActivationRounding.BLOCK, wideNibbles, to + block * WideProducts.NIBBLE_STEPS * TILE_ROWS, TILE_ROWS);
         }
     }
 

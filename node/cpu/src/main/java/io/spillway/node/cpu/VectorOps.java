@@ -44,7 +44,12 @@ final class VectorOps implements TensorOps {
     private int layer;
 
     VectorOps(final WorkerPool workers) {
-        project = new ProjectSection(workers);
+        this(workers, WideProducts.USED);
+    }
+
+    /** @param widely whether to use {@link WideProducts} */
+    VectorOps(final WorkerPool workers, final boolean widely) {
+        project = new ProjectSection(workers, widely);
         attend = new AttendSection(workers);
         rowSection = new RowSection(workers);
         lanes = new float[workers.workerCount()][Lanes.COUNT];

@@ -31,11 +31,22 @@ class ProjectionAllocationTest {
     @EnumSource(DType.class)
     @Timeout(600)
     void allocatesNothing(final DType dtype) {
+        allocatesNothing(dtype, WideProducts.USED);
+    }
+
+    @ParameterizedTest
+    @EnumSource(value = DType.class, names = {"Q8_0", "Q4_0"})
+    @Timeout(600)
+    void allocatesNothingOtherwise(final DType dtype) {
+        allocatesNothing(dtype, !WideProducts.USED);
+    }
+
+    private static void allocatesNothing(final DType dtype, final boolean widely) {
         try (CpuBackend backend = CpuBackend.start(1);
-                TensorOps ops = backend.newOps();
+                TensorOps ops = new VectorOps(backend.workers(), widely);
                 Slab slab = Slab.allocate(PackedMatrix.sizeBytes(dtype, OUTPUTS, COLUMNS))) {
             final PackedMatrix[] weights = {RandomMatrix.fill(new Random(1), slab, dtype, OUTPUTS, COLUMNS)};
-            for (final int rows : new int[] {1, 7, 19}) {
+            for (final int rows : new int[] {1, 3, 7, 19}) {
                 awaitNoAllocation(ops, rows, weights);
             }
         }

@@ -9,6 +9,7 @@ import io.spillway.node.compute.ScalarOps;
 import io.spillway.node.compute.Slab;
 import io.spillway.node.compute.Tensor;
 import io.spillway.node.compute.TensorOps;
+import java.lang.foreign.ValueLayout;
 import java.util.Random;
 import net.jqwik.api.Example;
 import net.jqwik.api.ForAll;
@@ -21,17 +22,21 @@ import net.jqwik.api.lifecycle.BeforeContainer;
 class ProjectionTwinTest {
     private static CpuBackend backend;
     private static TensorOps vector;
+    /** With {@link WideProducts} where this machine does without them, and the other way round. */
+    private static TensorOps otherVector;
     private static final TensorOps SCALAR = new ScalarOps();
 
     @BeforeContainer
     static void start() {
         backend = CpuBackend.start(3);
         vector = backend.newOps();
+        otherVector = new VectorOps(backend.workers(), !WideProducts.USED);
     }
 
     @AfterContainer
     static void stop() {
         vector.close();
+        otherVector.close();
         backend.close();
     }
 
@@ -69,6 +74,31 @@ class ProjectionTwinTest {
                 in.values()[i] = value;
             }
             assertTwins(in, rows, new PackedMatrix[] {matrix});
+        }
+    }
+
+    /** Weights and activations of either sign at their largest, in every mixture: sums within a wide product stay in their places. */
+    @Property(tries = 60)
+    void mixedExtremes(@ForAll final long seed, @ForAll @IntRange(min = 1, max = 20) final int rows) {
+        final Random random = new Random(seed);
+        final int columns = 96;
+        for (final DType dtype : new DType[] {DType.Q8_0, DType.Q4_0}) {
+            try (Slab slab = Slab.allocate(PackedMatrix.sizeBytes(dtype, 64, columns))) {
+                final PackedMatrix matrix = RandomMatrix.fill(random, slab, dtype, 64, columns);
+                final byte[] extremes = dtype == DType.Q8_0 ? new byte[] {-128, 127, -127} : new byte[] {0x00, (byte) 0xFF, 0x0F};
+                final int likely = random.nextInt(3);
+                for (long block = 0; block < PackedMatrix.sizeBytes(dtype, 64, columns); block += dtype.panelBlockBytes()) {
+                    for (int i = 0; i < (dtype == DType.Q8_0 ? 512 : 256); i++) {
+                        matrix.bytes().set(ValueLayout.JAVA_BYTE, block + i, extremes[random.nextInt(4) == 0 ? random.nextInt(3) : likely]);
+                    }
+                }
+                final Tensor in = Tensor.ofRows(rows, columns);
+                final int negative = random.nextInt(1, 10);
+                for (int i = 0; i < in.values().length; i++) {
+                    in.values()[i] = random.nextInt(10) < negative ? -3f : 3f;
+                }
+                assertTwins(in, rows, new PackedMatrix[] {matrix});
+            }
         }
     }
 
@@ -149,9 +179,14 @@ class ProjectionTwinTest {
 
     private static void assertTwins(final Tensor in, final int rows, final PackedMatrix[] matrices) {
         final Tensor[] expected = outputs(rows, matrices);
-        final Tensor[] actual = outputs(rows, matrices);
         SCALAR.project(in, rows, matrices, expected);
-        vector.project(in, rows, matrices, actual);
+        assertEqual(vector, in, rows, matrices, expected);
+        assertEqual(otherVector, in, rows, matrices, expected);
+    }
+
+    private static void assertEqual(final TensorOps ops, final Tensor in, final int rows, final PackedMatrix[] matrices, final Tensor[] expected) {
+        final Tensor[] actual = outputs(rows, matrices);
+        ops.project(in, rows, matrices, actual);
         for (int i = 0; i < matrices.length; i++) {
             for (int at = 0; at < expected[i].values().length; at++) {
                 // floatToIntBits: which NaN an operation makes is the processor's choice.

@@ -358,6 +358,11 @@ final class Sequence implements Schedulable, SpeculatedSequence {
     }
 
     @Override
+    public int[] predictedTokens() {
+        return request().predictedTokens();
+    }
+
+    @Override
     public TenantId tenant() {
         return request().tenant();
     }

@@ -13,6 +13,9 @@ public interface SpeculatedSequence extends StepSequence {
     /** @return tokens of the prompt; the known tokens behind them are output */
     int promptTokens();
 
+    /** @return what the caller believes that the output will say; often empty. Nobody writes to it */
+    int[] predictedTokens();
+
     /** @return whether {@code token} would end the output */
     boolean stopsAt(int token);
 

@@ -6,9 +6,11 @@ import java.util.function.IntUnaryOperator;
 
 /**
  * Looks up where a text ended like this one before, and proposes what followed there: first in the sequence's own tokens, prompt and
- * output (agents copy identifiers, arguments and results), then in the tenant's recent outputs. The longer match wins.
+ * output (agents copy identifiers, arguments and results), then in what its caller predicts that it will say, then in the tenant's recent
+ * outputs. The longer match wins; of equals the prediction, then the sequence's own.
  *
- * <p>Costs a few microseconds per step. Memory: up to 32 bytes per token of a sequence, of its last 65,536 tokens at most.
+ * <p>Costs a few microseconds per step. Memory: up to 32 bytes per token of a sequence, of its last 65,536 tokens at most, and as much per
+ * token of a prediction.
  * Thread: the engine's.
  */
 public final class SuffixProposer implements Proposer {
@@ -35,6 +37,7 @@ public final class SuffixProposer implements Proposer {
         private final int openedAt;
         private final NGramIndex longGrams = new NGramIndex(LONG_GRAM, WINDOW_TOKENS);
         private final NGramIndex shortGrams = new NGramIndex(SHORT_GRAM, WINDOW_TOKENS);
+        private final Prediction prediction;
         private int entry;
         private Proposals proposals;
         private final IntUnaryOperator query = position -> proposals.tokenAt(entry, position);
@@ -43,6 +46,7 @@ public final class SuffixProposer implements Proposer {
             this.sequence = sequence;
             reader = sequence::token;
             openedAt = sequence.knownTokens();
+            prediction = sequence.predictedTokens().length == 0 ? null : new Prediction(sequence.predictedTokens());
         }
 
         private void catchUp() {
@@ -50,6 +54,58 @@ public final class SuffixProposer implements Proposer {
             final int to = Math.min(sequence.knownTokens(), from + TOKENS_PER_STEP_MAX);
             longGrams.addUpTo(reader, to);
             shortGrams.addUpTo(reader, to);
+            if (prediction != null) {
+                prediction.catchUp();
+            }
+        }
+    }
+
+    /** What an output will perhaps say, to be looked up by how it goes on. */
+    private static final class Prediction {
+        private final int[] tokens;
+        private final IntUnaryOperator reader;
+        private final NGramIndex longGrams = new NGramIndex(LONG_GRAM, WINDOW_TOKENS);
+        private final NGramIndex shortGrams = new NGramIndex(SHORT_GRAM, WINDOW_TOKENS);
+        private int matched;
+
+        private Prediction(final int[] tokens) {
+            this.tokens = tokens;
+            reader = position -> tokens[position];
+        }
+
+        private void catchUp() {
+            final int to = Math.min(tokens.length, longGrams.end() + TOKENS_PER_STEP_MAX);
+            longGrams.addUpTo(reader, to);
+            shortGrams.addUpTo(reader, to);
+        }
+
+        /**
+         * @param outputTokens of the query, its last ones
+         * @return where it goes on from a text that ends like the query; −1: nowhere
+         */
+        private int find(final IntUnaryOperator query, final int queryEnd, final int outputTokens) {
+            if (outputTokens < LONG_GRAM && begins(query, queryEnd, outputTokens)) {
+                matched = LONG_GRAM;
+                return outputTokens;
+            }
+            final int first = Math.max(0, longGrams.end() - WINDOW_TOKENS);
+            int place = longGrams.find(reader, first, query, queryEnd);
+            matched = longGrams.matched();
+            if (place < 0) {
+                place = shortGrams.find(reader, first, query, queryEnd);
+                matched = shortGrams.matched();
+            }
+            return place;
+        }
+
+        /** An output that has said the first words of the prediction has too few tokens to be looked up by. */
+        private boolean begins(final IntUnaryOperator query, final int queryEnd, final int outputTokens) {
+            for (int i = 0; i < outputTokens; i++) {
+                if (i >= tokens.length || query.applyAsInt(queryEnd - outputTokens + i) != tokens[i]) {
+                    return false;
+                }
+            }
+            return outputTokens < tokens.length;
         }
     }
 
@@ -108,10 +164,21 @@ public final class SuffixProposer implements Proposer {
         }
         final RecentOutputs.Ring ring = recent == null ? null : recent.of(own.sequence.tenant());
         final int elsewhere = ring == null ? -1 : ring.find(own.query, end);
-        if (elsewhere >= 0 && ring.matched() > matched) {
+        final int far = elsewhere < 0 ? -1 : ring.matched();
+        final int predicted = own.prediction == null ? -1 : own.prediction.find(own.query, end, end - own.sequence.promptTokens());
+        if (predicted >= 0 && own.prediction.matched >= Math.max(matched, far)) {
+            copyPredicted(proposals, entry, own.prediction, predicted);
+        } else if (elsewhere >= 0 && far > matched) {
             copyElsewhere(proposals, entry, ring, elsewhere);
         } else if (place >= 0) {
             copyOwn(proposals, entry, place, matched);
+        }
+    }
+
+    private static void copyPredicted(final Proposals proposals, final int entry, final Prediction prediction, final int place) {
+        int i = 0;
+        while (place + i < prediction.tokens.length && proposals.add(entry, prediction.tokens[place + i], gradeOf(prediction.matched + i))) {
+            i++;
         }
     }
 

@@ -108,6 +108,28 @@ class SpeculationTest {
         }
     }
 
+    /** A right prediction saves steps, a wrong one changes nothing. */
+    @Test
+    void anOutputThatItsCallerPredictsIsLookedUp() {
+        final Rig.Recorder alone = Rig.alone(Rig.request("x", Rig.tokens(12, 1), 30));
+        final int[] said = alone.output.stream().mapToInt(Integer::intValue).toArray();
+        final int[] edited = java.util.Arrays.copyOf(said, said.length);
+        edited[said.length / 2] = (said[said.length / 2] + 1) % FakeModel.TOKEN_THAT_THROWS;
+        final java.util.Map<int[], Integer> stepsOfMost = new java.util.LinkedHashMap<>();
+        stepsOfMost.put(said, 8);
+        stepsOfMost.put(edited, 16);
+        stepsOfMost.put(Rig.tokens(40, 9), 40);
+        stepsOfMost.forEach((prediction, steps) -> {
+            final Speculation suffix = new Speculation(8, false, List.of(new SuffixProposer(false)));
+            try (Rig rig = new Rig(Rig.config(32, 32, 4), new NoBlockStore(), suffix, ConstraintSource.NONE)) {
+                final Rig.Recorder predicted = rig.submit(Rig.request("p", Rig.tokens(12, 1), 30).withPrediction(prediction));
+                rig.runToEnd(predicted);
+                assertThat(predicted.output).isEqualTo(alone.output);
+                assertThat(rig.engine.counters().steps()).isLessThan(steps);
+            }
+        });
+    }
+
     /** A stop token inside a right guess ends the output there; what was guessed behind it never shows. */
     @Test
     void aStopTokenInsideAGuessEndsTheOutput() {

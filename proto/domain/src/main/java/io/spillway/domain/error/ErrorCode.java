@@ -26,6 +26,8 @@ public enum ErrorCode {
     INVALID_API_KEY(2000, ErrorKind.UNAUTHENTICATED),
     FORBIDDEN(2001, ErrorKind.FORBIDDEN),
     RATE_LIMIT_EXCEEDED(2002, ErrorKind.RATE_LIMITED),
+    /** All that the caller may ever use is used up: waiting is of no use. */
+    QUOTA_EXCEEDED(2003, ErrorKind.RATE_LIMITED),
     OVERLOADED(3000, ErrorKind.UNAVAILABLE),
     NO_NODE(3001, ErrorKind.UNAVAILABLE),
     NODE_LOST(3002, ErrorKind.UNAVAILABLE),
@@ -71,9 +73,15 @@ public enum ErrorCode {
         return kind;
     }
 
+<<<<<<< HEAD
     /** @return the HTTP status: that of its kind, unless HTTP has one for just this */
     public int httpStatus() {
         return httpStatus;
+=======
+    /** @return whether the same request, sent again later, may succeed */
+    public boolean retryable() {
+        return kind.retryable() && this != QUOTA_EXCEEDED;
+>>>>>>> cf2125cf39a2c44287379c0089aead65f55b2db8
     }
 
     /** @return the code of that number; {@link #INTERNAL} when a newer peer sent one we do not know */

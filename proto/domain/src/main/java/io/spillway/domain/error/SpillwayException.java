@@ -3,6 +3,7 @@ package io.spillway.domain.error;
 import static java.util.Objects.requireNonNull;
 
 import java.util.Optional;
+import java.util.OptionalLong;
 
 /** A failure to report: a code, one sentence for a person, and the offending field where there is one. */
 public final class SpillwayException extends RuntimeException {
@@ -10,25 +11,32 @@ public final class SpillwayException extends RuntimeException {
 
     private final ErrorCode code;
     private final String field;
+    private final long retryAfterNanos;
 
     /** @param detail one sentence that says what is wrong and what to do; never prompt text or keys */
     public SpillwayException(final ErrorCode code, final String detail) {
-        this(code, detail, null, null);
+        this(code, detail, null, null, 0);
     }
 
     public SpillwayException(final ErrorCode code, final String detail, final Throwable cause) {
-        this(code, detail, null, cause);
+        this(code, detail, null, cause, 0);
     }
 
-    private SpillwayException(final ErrorCode code, final String detail, final String field, final Throwable cause) {
+    private SpillwayException(final ErrorCode code, final String detail, final String field, final Throwable cause, final long retryAfterNanos) {
         super(requireNonNull(detail, "detail"), cause);
         this.code = requireNonNull(code, "code");
         this.field = field;
+        this.retryAfterNanos = retryAfterNanos;
     }
 
     /** @param field path of the offending field, for instance {@code messages[0].role} */
     public static SpillwayException ofField(final ErrorCode code, final String field, final String detail) {
-        return new SpillwayException(code, detail, field, null);
+        return new SpillwayException(code, detail, field, null, 0);
+    }
+
+    /** @param nanos after which the same request may succeed; positive */
+    public static SpillwayException retryAfter(final ErrorCode code, final String detail, final long nanos) {
+        return new SpillwayException(code, detail, null, null, nanos);
     }
 
     public ErrorCode code() {
@@ -37,5 +45,10 @@ public final class SpillwayException extends RuntimeException {
 
     public Optional<String> field() {
         return Optional.ofNullable(field);
+    }
+
+    /** @return after which time the same request may succeed; empty when nobody knows */
+    public OptionalLong retryAfterNanos() {
+        return retryAfterNanos > 0 ? OptionalLong.of(retryAfterNanos) : OptionalLong.empty();
     }
 }

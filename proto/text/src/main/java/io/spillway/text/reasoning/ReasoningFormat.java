@@ -29,4 +29,9 @@ public enum ReasoningFormat {
     public boolean leftOpen(final String promptEnd) {
         return this == THINK && promptEnd.stripTrailing().endsWith(ReasoningSplitter.OPEN);
     }
+
+    /** @return whether a prompt that ends like that has a thought behind it: the model answers at once */
+    public boolean leftClosed(final String promptEnd) {
+        return this == THINK && promptEnd.stripTrailing().endsWith(ReasoningSplitter.CLOSE);
+    }
 }

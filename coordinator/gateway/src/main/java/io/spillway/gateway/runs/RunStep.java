@@ -1,0 +1,43 @@
+package io.spillway.gateway.runs;
+
+import static java.util.Objects.requireNonNull;
+
+import io.spillway.domain.error.ErrorCode;
+import java.util.Optional;
+
+/**
+ * One step of a run, as it began and, once it has, as it ended. Immutable.
+ *
+ * @param id           its request's id
+ * @param parent       the step it goes on from; "" = none, or not known
+ * @param agent        agent within the run; "" = the main one
+ * @param number       how many steps the run had seen with it, from 1
+ * @param beganMillis  since 1970
+ * @param gapMillis    from the end of the step before to its beginning: the time that tools took; -1 when there is none
+ * @param retries      how often the client had sent it before
+ * @param consumed     empty while it runs
+ */
+public record RunStep(
+    String id, String parent, String agent, String model, int number, long beganMillis, long gapMillis, int retries,
+    Optional<Consumed> consumed) {
+
+    public RunStep {
+        requireNonNull(consumed, "consumed");
+    }
+
+    /**
+     * What a step took.
+     *
+     * @param failure why it failed or was cancelled; empty when it is complete
+     */
+    public record Consumed(
+        int promptTokens, int cachedTokens, int outputTokens, long costNanoDollars, long durationMillis, Optional<ErrorCode> failure) {
+        public Consumed {
+            requireNonNull(failure, "failure");
+        }
+    }
+
+    RunStep ended(final Consumed what) {
+        return new RunStep(id, parent, agent, model, number, beganMillis, gapMillis, retries, Optional.of(what));
+    }
+}
