@@ -34,7 +34,7 @@ class VanishingClientsTest {
     @Test
     void noSlotIsLeakedAndMemoryIsBounded() throws Exception {
         try (ServerLog log = new ServerLog(); TestCluster cluster = new TestCluster(new ChatService.Limits(20_000, TimeUnit.SECONDS.toNanos(15)),
-            TimeUnit.SECONDS.toNanos(2), GatewayConfig.ConsoleAccess.LOCAL_OR_KEY, VanishingClientsTest::roomy)) {
+            TimeUnit.SECONDS.toNanos(2), VanishingClientsTest::roomy)) {
             cluster.line.script = request -> Script.of("word ".repeat(80));
             final long beforeBytes = PlatformDependent.usedDirectMemory();
             final AtomicLong mostBytes = new AtomicLong();

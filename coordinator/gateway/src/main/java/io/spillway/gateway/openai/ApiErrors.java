@@ -14,13 +14,9 @@ import java.util.Set;
 
 /** Failures in OpenAI's shape: {@code {"error":{"message","type","param","code"}}}, all four keys always. Any thread. */
 public final class ApiErrors implements ErrorRenderer {
-<<<<<<< HEAD
-=======
     private static final long NANOS_PER_SECOND = 1_000_000_000;
     private static final long NANOS_PER_MILLI = 1_000_000;
     private static final long USUAL_WAIT_NANOS = NANOS_PER_SECOND;
-    private static final int METHOD_NOT_ALLOWED_STATUS = 405;
->>>>>>> cf2125cf39a2c44287379c0089aead65f55b2db8
     private static final Set<String> DECIMALS = Set.of("temperature", "top_p", "min_p", "presence_penalty",
         "frequency_penalty", "repetition_penalty", "logit_bias");
     private static final String QUOTA = "insufficient_quota";
@@ -41,20 +37,12 @@ public final class ApiErrors implements ErrorRenderer {
         if (kind == ErrorKind.UNAUTHENTICATED) {
             headers.put("www-authenticate", "Bearer");
         }
-<<<<<<< HEAD
         return new HttpAnswer(failure.code().httpStatus(), headers, Json.bytes(body(failure)));
-=======
-        return new HttpAnswer(status(failure.code()), headers, Json.bytes(body(failure)));
     }
 
     /** A deadline that the caller has set is over for the same request too. */
     private static boolean shouldRetry(final SpillwayException failure) {
         return failure.code().retryable() && !(failure.code() == ErrorCode.DEADLINE_EXCEEDED && failure.field().isPresent());
-    }
-
-    private static int status(final ErrorCode code) {
-        return code == ErrorCode.METHOD_NOT_ALLOWED ? METHOD_NOT_ALLOWED_STATUS : code.kind().httpStatus();
->>>>>>> cf2125cf39a2c44287379c0089aead65f55b2db8
     }
 
     /** @return the error object, as a whole answer or as the last event of a stream */
@@ -63,11 +51,7 @@ public final class ApiErrors implements ErrorRenderer {
         final ObjectNode error = body.putObject("error");
         error.put("message", failure.code().kind() == ErrorKind.INTERNAL
             ? "The server had an error while processing your request; it may be sent again" : failure.getMessage());
-<<<<<<< HEAD
-        error.put("type", type(failure.code()));
-=======
-        error.put("type", failure.code() == ErrorCode.QUOTA_EXCEEDED ? QUOTA : type(failure.code().kind()));
->>>>>>> cf2125cf39a2c44287379c0089aead65f55b2db8
+        error.put("type", failure.code() == ErrorCode.QUOTA_EXCEEDED ? QUOTA : type(failure.code()));
         error.put("param", param(failure));
         error.put("code", code(failure));
         return body;

@@ -216,9 +216,9 @@ public final class CoordinatorServer implements AutoCloseable {
     }
 
     private GatewayConfig gatewayConfig() {
-<<<<<<< HEAD
         return new GatewayConfig(httpConfig(config.http()), ChatService.Limits.USUAL, GatewayConfig.ConsoleAccess.LOCAL_OR_KEY,
-            guardrails());
+            guardrails(), new RateLimits.Limits(config.limits().requestsPerMinute(), config.limits().tokensPerMinute(),
+                Tariffs.nanos(config.limits().quotaDollars())));
     }
 
     private static HttpServerConfig httpConfig(final CoordinatorConfig.Http http) {
@@ -231,16 +231,6 @@ public final class CoordinatorServer implements AutoCloseable {
                 guards.headersMax(), http.streamsMax()),
             http.tls().map(tls -> new HttpServerConfig.TlsFiles(tls.certificate(), tls.key(), tls.checkInterval().toNanos())),
             http.compressStreams());
-=======
-        final HttpServerConfig usual = HttpServerConfig.on(config.http().listen().host(), config.http().listen().port());
-        final HttpServerConfig http = new HttpServerConfig(usual.host(), usual.port(), usual.ioThreads(),
-            (int) Math.min(Integer.MAX_VALUE - 8, config.http().bodyMaxBytes()),
-            Math.max(usual.bodiesBytesMax(), config.http().bodyMaxBytes()), usual.connectionsMax(), usual.idleNanos(),
-            usual.stallNanos(), usual.drainNanos());
-        final CoordinatorConfig.Limits limits = config.limits();
-        return new GatewayConfig(http, ChatService.Limits.USUAL, GatewayConfig.ConsoleAccess.LOCAL_OR_KEY, guardrails(),
-            new RateLimits.Limits(limits.requestsPerMinute(), limits.tokensPerMinute(), Tariffs.nanos(limits.quotaDollars())));
->>>>>>> cf2125cf39a2c44287379c0089aead65f55b2db8
     }
 
     private Map<ModelId, GuardPolicy> guardrails() {

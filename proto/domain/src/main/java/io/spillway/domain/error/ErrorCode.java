@@ -73,15 +73,14 @@ public enum ErrorCode {
         return kind;
     }
 
-<<<<<<< HEAD
     /** @return the HTTP status: that of its kind, unless HTTP has one for just this */
     public int httpStatus() {
         return httpStatus;
-=======
+    }
+
     /** @return whether the same request, sent again later, may succeed */
     public boolean retryable() {
         return kind.retryable() && this != QUOTA_EXCEEDED;
->>>>>>> cf2125cf39a2c44287379c0089aead65f55b2db8
     }
 
     /** @return the code of that number; {@link #INTERNAL} when a newer peer sent one we do not know */
