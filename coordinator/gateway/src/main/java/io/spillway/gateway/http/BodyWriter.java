@@ -39,7 +39,7 @@ public final class BodyWriter {
         if (gate.awaitWritable(stallNanos)) {
             return true;
         }
-        if (channel.isActive()) {
+        if (channel.isActive() && gate.giveUp()) {
             ending.stalled();
         }
         abort();

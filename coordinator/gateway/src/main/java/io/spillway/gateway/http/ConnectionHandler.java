@@ -108,7 +108,7 @@ final class ConnectionHandler extends SimpleChannelInboundHandler<HttpObject> im
     }
 
     private void startNext() {
-        if (current != null) {
+        if (current != null || !channel.isActive()) {
             return;
         }
         final Waiting next = waiting.poll();
@@ -236,7 +236,9 @@ final class ConnectionHandler extends SimpleChannelInboundHandler<HttpObject> im
         if (!(event instanceof IdleStateEvent idle)) {
             ctx.fireUserEventTriggered(event);
         } else if (gate.stalled(line.config().stallNanos())) {
-            line.stalled();
+            if (gate.giveUp()) {
+                line.stalled();
+            }
             ctx.close();
         } else if (idle.state() == IdleState.ALL_IDLE && current == null) {
             ctx.close();

@@ -88,7 +88,7 @@ public final class SseWriter {
         if (gate.awaitWritable(stallNanos)) {
             return true;
         }
-        if (channel.isActive()) {
+        if (channel.isActive() && gate.giveUp()) {
             ending.stalled();
         }
         abort();

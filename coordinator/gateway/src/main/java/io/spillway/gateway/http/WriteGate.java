@@ -3,6 +3,7 @@ package io.spillway.gateway.http;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
 import io.spillway.domain.time.NanoClock;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
@@ -25,6 +26,7 @@ final class WriteGate {
     private final Condition changed = lock.newCondition();
     private volatile long progressNanos;
     private volatile boolean waiting;
+    private final AtomicBoolean givenUp = new AtomicBoolean();
 
     WriteGate(final Channel channel, final NanoClock clock) {
         this.channel = channel;
@@ -55,6 +57,11 @@ final class WriteGate {
         } finally {
             lock.unlock();
         }
+    }
+
+    /** @return true once: whoever finds the client stalled first counts it */
+    boolean giveUp() {
+        return givenUp.compareAndSet(false, true);
     }
 
     /** @return whether something waits of which the client has taken nothing for {@code stallNanos} */
