@@ -45,7 +45,8 @@ record Rooms(String base) {
             new Room("proto/wire", List.of("wire"), List.of("domain"),
                 List.of("com.google.protobuf", "com.google.common", "io.grpc", "org.agrona", "javax.annotation")),
             new Room("proto/text", List.of("text"), List.of("domain", "modelfile"), with(JACKSON, "ai.djl")),
-            new Room("proto/sdk", List.of("sdk"), List.of("domain", "wire"), List.of("com.google.protobuf", "com.google.common", "io.grpc")),
+            new Room("proto/sdk", List.of("sdk"), List.of("domain", "wire"),
+                with(JACKSON, "com.google.protobuf", "com.google.common", "io.grpc", "com.github.victools", "com.fasterxml.classmate")),
             new Room("proto/testkit", List.of("testkit"), List.of("domain"), with(JACKSON, "net.jqwik", "com.networknt")));
     }
 
@@ -76,7 +77,7 @@ record Rooms(String base) {
             new Room("coordinator/gateway", List.of("gateway"), with(COORDINATOR_CORE, "domain", "text", "grammar"),
                 with(JACKSON, "io.netty", "io.micrometer", "io.prometheus", "org.slf4j", "com.aayushatharva.brotli4j", "com.github.luben.zstd")),
             new Room("coordinator/server", List.of("coordinator.server"),
-                List.of("domain", "config", "text", "wire", "coordinator", "gateway"),
+                List.of("domain", "config", "text", "grammar", "wire", "coordinator", "gateway"),
                 with(JACKSON, "io.grpc", "io.netty", "com.google.protobuf", "io.micrometer", "org.slf4j", "org.agrona")));
     }
 

@@ -8,59 +8,62 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
 
-/** Puts an answer together from the events of one or more attempts: pieces already had are dropped by their offset. */
+/**
+ * Puts an answer together from the events of one or more attempts: pieces already had are dropped by their offset. Owned by the thread
+ * that reads the answer.
+ */
 final class AnswerAssembly {
-    private final Consumer<String> onText;
     private final StringBuilder content = new StringBuilder();
     private final StringBuilder reasoning = new StringBuilder();
+    private final List<StringBuilder> arguments = new ArrayList<>();
     private final List<Integer> tokens = new ArrayList<>();
-    private ChatEvent.Finished finished;
-
-    AnswerAssembly(final Consumer<String> onText) {
-        this.onText = onText;
-    }
 
     /** @return output tokens received so far, in order */
     List<Integer> tokens() {
         return tokens;
     }
 
-    boolean finished() {
-        return finished != null;
-    }
-
-    void accept(final ChatEvent event) {
+    /** @param parts told what is new */
+    void accept(final ChatEvent event, final int attempt, final Consumer<ChatPart> parts) {
         switch (event.getEventCase()) {
-            case TEXT -> tell(append(content, event.getText()));
-            case REASONING -> append(reasoning, event.getReasoning());
+            case TEXT -> append(content, event.getText().getOffset(), event.getText().getText(), text -> parts.accept(new ChatPart.Text(text)));
+            case REASONING -> append(reasoning, event.getReasoning().getOffset(), event.getReasoning().getText(),
+                text -> parts.accept(new ChatPart.Reasoning(text)));
+            case CALL -> call(event.getCall(), parts);
             case TOKENS -> tokens(event.getTokens());
-            case FINISHED -> finished = event.getFinished();
+            case FINISHED -> parts.accept(new ChatPart.Done(answer(event.getFinished(), attempt)));
             case FAILED -> throw failure(event.getFailed());
             case EVENT_NOT_SET -> throw new SpillwayException(ErrorCode.UNSUPPORTED, "the server sent an unknown event");
         }
     }
 
-    ChatAnswer answer(final int attempts) {
+    private ChatAnswer answer(final ChatEvent.Finished finished, final int attempts) {
         return new ChatAnswer(content.toString(), reasoning.toString(), finished.getToolCallsList().stream().map(ChatCalls::toSdk).toList(),
             finished.getReason(), RequestCodec.toDomain(finished.getUsage()), finished.getCostNanoDollars(),
             finished.getPlacement(), attempts);
     }
 
-    /** @return what was new of it; may be empty */
-    private static String append(final StringBuilder content, final ChatEvent.Text piece) {
-        final int known = content.length() - piece.getOffset();
+    private static void append(final StringBuilder had, final int offset, final String piece, final Consumer<String> fresh) {
+        final int known = had.length() - offset;
         if (known < 0) {
-            throw new SpillwayException(ErrorCode.INTERNAL, "the answer has a gap at character " + content.length());
+            throw new SpillwayException(ErrorCode.INTERNAL, "the answer has a gap at character " + had.length());
         }
-        final String fresh = piece.getText().substring(Math.min(known, piece.getText().length()));
-        content.append(fresh);
-        return fresh;
+        if (known < piece.length()) {
+            had.append(piece, known, piece.length());
+            fresh.accept(piece.substring(known));
+        }
     }
 
-    private void tell(final String fresh) {
-        if (!fresh.isEmpty()) {
-            onText.accept(fresh);
+    private void call(final ChatEvent.Call piece, final Consumer<ChatPart> parts) {
+        if (piece.getIndex() > arguments.size()) {
+            throw new SpillwayException(ErrorCode.INTERNAL, "the answer lacks tool call " + arguments.size());
         }
+        if (piece.getIndex() == arguments.size()) {
+            arguments.add(new StringBuilder());
+            parts.accept(new ChatPart.Call(piece.getIndex(), piece.getId(), piece.getName(), ""));
+        }
+        append(arguments.get(piece.getIndex()), piece.getOffset(), piece.getArguments(),
+            fresh -> parts.accept(new ChatPart.Call(piece.getIndex(), piece.getId(), piece.getName(), fresh)));
     }
 
     private void tokens(final ChatEvent.Tokens piece) {

@@ -13,7 +13,7 @@ import java.util.List;
  * @param attempts        how many replicas it took; above 1 when one died on the way
  */
 public record ChatAnswer(
-    String content, String reasoning, List<ChatCall.ToolUse> toolCalls, String reason, Usage usage, long costNanoDollars,
+    String content, String reasoning, List<ToolUse> toolCalls, String reason, Usage usage, long costNanoDollars,
     String placement, int attempts) {
     public ChatAnswer {
         toolCalls = List.copyOf(toolCalls);

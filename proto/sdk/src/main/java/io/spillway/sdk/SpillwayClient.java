@@ -1,36 +1,30 @@
 package io.spillway.sdk;
 
-import io.grpc.ManagedChannel;
-import io.grpc.ManagedChannelBuilder;
-import io.grpc.Metadata;
-import io.grpc.stub.MetadataUtils;
 import io.spillway.domain.cluster.Endpoint;
 import io.spillway.domain.cluster.ModelDescriptor;
-import io.spillway.domain.error.ErrorCode;
 import io.spillway.domain.error.SpillwayException;
 import io.spillway.domain.time.NanoClock;
 import io.spillway.wire.codec.ClusterCodec;
 import io.spillway.wire.codec.StatusCodec;
-import io.spillway.wire.v1.ChatEvent;
-import io.spillway.wire.v1.ChatRequest;
 import io.spillway.wire.v1.EmbedReply;
 import io.spillway.wire.v1.EmbedRequest;
-import io.spillway.wire.v1.InferenceGrpc;
+import io.spillway.wire.v1.InferenceGrpc.InferenceBlockingStub;
 import io.spillway.wire.v1.ListModelsRequest;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HexFormat;
-import java.util.Iterator;
 import java.util.List;
+import java.util.concurrent.Flow;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import java.util.random.RandomGenerator;
 
 /**
  * A client of a Spillway cluster. Knows all replicas: when the one that serves a call dies, the call goes on at another
- * one behind the tokens already received, so that the caller sees one unbroken answer.
+ * one behind the tokens already received, so that the caller sees one unbroken answer. Any thread; keep one per program.
  *
  * <pre>{@code
  * try (SpillwayClient client = SpillwayClient.connect(apiKey, "127.0.0.1:7601", "127.0.0.1:7602")) {
@@ -39,38 +33,34 @@ import java.util.random.RandomGenerator;
  * }</pre>
  */
 public final class SpillwayClient implements AutoCloseable {
-    private static final Metadata.Key<String> AUTHORIZATION =
-        Metadata.Key.of("authorization", Metadata.ASCII_STRING_MARSHALLER);
-    private static final long RETRY_PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
+    private static final long MODELS_TIMEOUT_NANOS = TimeUnit.SECONDS.toNanos(10);
+    private static final int REQUEST_ID_BYTES = 12;
 
-    private final List<ManagedChannel> channels = new ArrayList<>();
-    private final Metadata headers = new Metadata();
+    private final Replicas replicas;
     private final RandomGenerator random;
     private final NanoClock clock;
-    private final AtomicInteger preferred = new AtomicInteger();
 
-    private SpillwayClient(
-        final String apiKey, final List<Endpoint> replicas, final RandomGenerator random, final NanoClock clock) {
-        if (replicas.isEmpty()) {
-            throw new IllegalArgumentException("at least one replica is needed");
-        }
-        headers.put(AUTHORIZATION, "Bearer " + apiKey);
+    private SpillwayClient(final Replicas replicas, final RandomGenerator random, final NanoClock clock) {
+        this.replicas = replicas;
         this.random = random;
         this.clock = clock;
-        for (final Endpoint replica : replicas) {
-            channels.add(ManagedChannelBuilder.forAddress(replica.host(), replica.port()).usePlaintext().build());
-        }
     }
 
     /** @param replicas gRPC endpoints of the coordinators, {@code host:port}; the first is preferred */
     public static SpillwayClient connect(final String apiKey, final String... replicas) {
-        return new SpillwayClient(apiKey, java.util.Arrays.stream(replicas).map(Endpoint::parse).toList(),
+        return new SpillwayClient(new Replicas(apiKey, Arrays.stream(replicas).map(Endpoint::parse).toList(), NanoClock.SYSTEM),
             new SecureRandom(), NanoClock.SYSTEM);
     }
 
-    /** Sends a call and waits for the whole answer. */
+    /**
+     * Sends a call and waits for the whole answer. Blocks the calling thread (a virtual one will do).
+     *
+     * @throws SpillwayException when the request was refused, failed, or no replica could complete it in time
+     */
     public ChatAnswer chat(final ChatCall call) {
-        return chat(call, text -> { });
+        try (ChatStream stream = stream(call)) {
+            return stream.answer();
+        }
     }
 
     /**
@@ -80,23 +70,47 @@ public final class SpillwayClient implements AutoCloseable {
      * @throws SpillwayException when the request was refused, failed, or no replica could complete it in time
      */
     public ChatAnswer chat(final ChatCall call, final Consumer<String> onText) {
-        final AnswerAssembly assembly = new AnswerAssembly(onText);
-        final ChatRequest request = ChatCalls.toWire(call, newRequestId(), call.seeded() ? call.sampling().seed() : random.nextLong());
-        final long deadlineNanos = clock.nanoTime() + call.timeout().toNanos();
-        int failures = 0;
-        while (true) {
-            final int replica = Math.floorMod(preferred.get(), channels.size());
-            try {
-                return attempt(replica, assembly, request, deadlineNanos, failures + 1);
-            } catch (final SpillwayException e) {
-                failures++;
-                if (!resumable(e) || deadlineNanos - clock.nanoTime() <= 0) {
-                    throw e;
+        try (ChatStream stream = stream(call)) {
+            while (stream.hasNext()) {
+                switch (stream.next()) {
+                    case ChatPart.Text(String text) -> onText.accept(text);
+                    case ChatPart.Done(ChatAnswer answer) -> {
+                        return answer;
+                    }
+                    default -> { }
                 }
-                preferred.compareAndSet(replica, replica + 1);
-                pauseAfter(failures);
             }
         }
+        throw new IllegalStateException("an answer ends with itself or with an exception");
+    }
+
+    /**
+     * Sends a call whose answer is a value: the model can write nothing but JSON of that record's shape.
+     *
+     * @param type a record of texts, numbers, flags, enums, lists, maps and further records; {@code Optional} parts may be null. A part's
+     *             {@code @JsonPropertyDescription} is told to the model
+     * @return the value and the answer it was read from
+     * @throws SpillwayException additionally {@code INVALID_OUTPUT} when the answer was cut before its end by its token limit
+     */
+    public <T> StructuredAnswer<T> chat(final ChatCall call, final Class<T> type) {
+        final ChatAnswer answer = chat(call.format(RecordSchema.of(type)));
+        return new StructuredAnswer<>(RecordSchema.read(answer, type), answer);
+    }
+
+    /** @return the answer part by part, for a loop; close it. The request is sent when the first part is asked for */
+    public ChatStream stream(final ChatCall call) {
+        final long seed = call.seeded() ? call.sampling().seed() : random.nextLong();
+        return new ChatStream(replicas, ChatCalls.toWire(call, newRequestId(), seed), clock.nanoTime() + call.options().timeout().toNanos());
+    }
+
+    /** @return the answer part by part, pushed; each subscriber causes a request of its own, and holds it back by asking for few parts */
+    public Flow.Publisher<ChatPart> publisher(final ChatCall call) {
+        return new ChatPublisher(() -> stream(call));
+    }
+
+    /** @return a new agent run of that name, without limits: see {@link AgentRun} */
+    public AgentRun run(final String name) {
+        return new AgentRun(this, name, AgentRun.Limits.NONE, clock);
     }
 
     /**
@@ -108,22 +122,7 @@ public final class SpillwayClient implements AutoCloseable {
     public List<float[]> embed(final String model, final List<String> inputs, final Duration timeout) {
         final EmbedRequest request =
             EmbedRequest.newBuilder().setRequestId(newRequestId()).setModel(model).addAllInputs(inputs).build();
-        final long deadlineNanos = clock.nanoTime() + timeout.toNanos();
-        int failures = 0;
-        while (true) {
-            final int replica = Math.floorMod(preferred.get(), channels.size());
-            try {
-                return vectors(stub(replica, deadlineNanos - clock.nanoTime()).embed(request));
-            } catch (final io.grpc.StatusRuntimeException e) {
-                final SpillwayException failure = StatusCodec.toException(e);
-                failures++;
-                if (!resumable(failure) || deadlineNanos - clock.nanoTime() <= 0) {
-                    throw failure;
-                }
-                preferred.compareAndSet(replica, replica + 1);
-                pauseAfter(failures);
-            }
-        }
+        return vectors(ask(stub -> stub.embed(request), timeout.toNanos()));
     }
 
     private static List<float[]> vectors(final EmbedReply reply) {
@@ -138,64 +137,38 @@ public final class SpillwayClient implements AutoCloseable {
         return vectors;
     }
 
-    /** @return the models the cluster serves now */
+    /**
+     * @return the models the cluster serves now
+     * @throws SpillwayException when no replica answered in time
+     */
     public List<ModelDescriptor> models() {
-        SpillwayException last = null;
-        for (int i = 0; i < channels.size(); i++) {
+        return ask(stub -> stub.listModels(ListModelsRequest.getDefaultInstance()), MODELS_TIMEOUT_NANOS)
+            .getModelsList().stream().map(ClusterCodec::toDomain).toList();
+    }
+
+    private <R> R ask(final Function<InferenceBlockingStub, R> question, final long timeoutNanos) {
+        final long deadlineNanos = clock.nanoTime() + timeoutNanos;
+        for (int failures = 1;; failures++) {
+            final int replica = replicas.preferred();
             try {
-                return stub(Math.floorMod(preferred.get() + i, channels.size()), TimeUnit.SECONDS.toNanos(10))
-                    .listModels(ListModelsRequest.getDefaultInstance()).getModelsList().stream()
-                    .map(ClusterCodec::toDomain).toList();
+                return question.apply(replicas.stub(replica, deadlineNanos));
             } catch (final io.grpc.StatusRuntimeException e) {
-                last = StatusCodec.toException(e);
-            }
-        }
-        throw last;
-    }
-
-    @Override
-    public void close() {
-        channels.forEach(ManagedChannel::shutdownNow);
-    }
-
-    private ChatAnswer attempt(
-        final int replica, final AnswerAssembly assembly, final ChatRequest request, final long deadlineNanos,
-        final int attempt) {
-        try {
-            final Iterator<ChatEvent> events = stub(replica, deadlineNanos - clock.nanoTime())
-                .chat(request.toBuilder().addAllEmittedTokens(assembly.tokens()).build());
-            while (events.hasNext()) {
-                assembly.accept(events.next());
-                if (assembly.finished()) {
-                    return assembly.answer(attempt);
+                final SpillwayException failure = StatusCodec.toException(e);
+                if (!replicas.goOn(failure, replica, failures, deadlineNanos)) {
+                    throw failure;
                 }
             }
-            throw new SpillwayException(ErrorCode.NODE_LOST, "the answer broke off");
-        } catch (final io.grpc.StatusRuntimeException e) {
-            throw StatusCodec.toException(e);
-        }
-    }
-
-    private InferenceGrpc.InferenceBlockingStub stub(final int replica, final long timeoutNanos) {
-        return InferenceGrpc.newBlockingStub(channels.get(replica))
-            .withInterceptors(MetadataUtils.newAttachHeadersInterceptor(headers))
-            .withDeadlineAfter(Math.max(1, timeoutNanos), TimeUnit.NANOSECONDS);
-    }
-
-    /** A lost replica or node, or one that cannot serve now: another one may. */
-    private static boolean resumable(final SpillwayException failure) {
-        return failure.code().retryable() && failure.code() != ErrorCode.DEADLINE_EXCEEDED;
-    }
-
-    private void pauseAfter(final int failures) {
-        if (failures % channels.size() == 0) {
-            java.util.concurrent.locks.LockSupport.parkNanos(RETRY_PAUSE_NANOS * Math.min(failures, 10));
         }
     }
 
     private String newRequestId() {
-        final byte[] bytes = new byte[12];
+        final byte[] bytes = new byte[REQUEST_ID_BYTES];
         random.nextBytes(bytes);
         return "sdk-" + HexFormat.of().formatHex(bytes);
+    }
+
+    @Override
+    public void close() {
+        replicas.close();
     }
 }

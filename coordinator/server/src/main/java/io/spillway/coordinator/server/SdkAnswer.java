@@ -48,9 +48,12 @@ final class SdkAnswer implements ChatListener {
                 io.spillway.wire.v1.ChatEvent.Text.newBuilder().setOffset(text.offsetChars()).setText(text.text())).build());
             case ChatEvent.Reasoning thought -> send(io.spillway.wire.v1.ChatEvent.newBuilder().setReasoning(
                 io.spillway.wire.v1.ChatEvent.Text.newBuilder().setOffset(thought.offsetChars()).setText(thought.text())).build());
-            case ChatEvent.CallStart start ->
+            case ChatEvent.CallStart start -> {
                 calls.add(ToolCall.newBuilder().setId(start.id()).setName(start.name()));
+                send(start.index(), "");
+            }
             case ChatEvent.CallArguments more -> {
+                send(more.index(), more.fragment());
                 final ToolCall.Builder call = calls.get(more.index());
                 call.setArgumentsJson(call.getArgumentsJson() + more.fragment());
             }
@@ -59,6 +62,13 @@ final class SdkAnswer implements ChatListener {
             case ChatEvent.Finished finished -> finish(finished);
             case ChatEvent.Failed failed -> fail(failed.failure());
         }
+    }
+
+    /** More arguments of a call. */
+    private void send(final int index, final String fragment) {
+        final ToolCall.Builder call = calls.get(index);
+        send(io.spillway.wire.v1.ChatEvent.newBuilder().setCall(io.spillway.wire.v1.ChatEvent.Call.newBuilder().setIndex(index)
+            .setId(call.getId()).setName(call.getName()).setOffset(call.getArgumentsJson().length()).setArguments(fragment)).build());
     }
 
     private void finish(final ChatEvent.Finished finished) {

@@ -41,12 +41,11 @@ final class SdkRequests {
         final List<Map<String, Object>> messages = new ArrayList<>();
         request.getMessagesList().forEach(message -> messages.add(message(message)));
         final List<Map<String, Object>> tools = new ArrayList<>();
-        for (int i = 0; i < request.getToolsCount(); i++) {
+        for (int i = 0; i < (SdkWishes.calls(request) == ChatRequest.ToolCalls.NONE ? 0 : request.getToolsCount()); i++) {
             tools.add(tool(request.getTools(i), "tools[" + i + "].parameters_json"));
         }
-        final var options = new ChatRequest.Options(1, request.getStopList(),
-            tools.isEmpty() ? ChatRequest.ToolCalls.NONE : ChatRequest.ToolCalls.MANY, Optional.empty(),
-            RequestCodec.toArray(request.getEmittedTokensList())).with(1, priority(request.getPriority()));
+        final var options = new ChatRequest.Options(1, request.getStopList(), SdkWishes.calls(request), SdkWishes.demand(request),
+            RequestCodec.toArray(request.getEmittedTokensList()), SdkWishes.shape(request)).with(1, priority(request.getPriority()));
         return new ChatRequest(new RequestId(request.getRequestId()), tenant,
             request.getRun().isEmpty() ? Optional.empty() : Optional.of(new RunId(request.getRun())),
             new ModelId(request.getModel()), List.of(new Prompt.Messages(messages, tools, Map.of())),

@@ -11,9 +11,12 @@ import io.spillway.domain.request.SamplingParams;
 import io.spillway.gateway.chat.ChatRequest;
 import io.spillway.gateway.chat.EmbeddingRequest;
 import io.spillway.gateway.chat.Prompt;
+import io.spillway.grammar.GrammarSource;
+import io.spillway.grammar.schema.Whitespace;
 import io.spillway.wire.codec.RequestCodec;
 import io.spillway.wire.v1.ChatMessage;
 import io.spillway.wire.v1.EmbedRequest;
+import io.spillway.wire.v1.OutputFormat;
 import io.spillway.wire.v1.Tool;
 import io.spillway.wire.v1.ToolCall;
 import java.util.List;
@@ -55,6 +58,32 @@ class SdkRequestsTest {
             });
         assertThatThrownBy(() -> requests.toDomain(chat().setOutputTokensMax(-1).build(), new TenantId("t")))
             .isInstanceOfSatisfying(SpillwayException.class, e -> assertThat(e.field()).contains("output_tokens_max"));
+    }
+
+    @Test
+    void wishesAboutToolsAndFormAreHeeded() {
+        final Tool tool = Tool.newBuilder().setName("f").setParametersJson("{\"type\": \"object\"}").setStrict(true).build();
+        final ChatRequest named = domain(chat().addTools(tool).setToolChoice("tool:f"));
+        assertThat(named.options().demand()).contains("f");
+        assertThat(named.options().toolCalls()).isEqualTo(ChatRequest.ToolCalls.ONE);
+        assertThat(named.options().shape().strictTools()).containsExactly("f");
+        assertThat(domain(chat().addTools(tool).setToolChoice("required")).options().demand()).contains("");
+        assertThat(domain(chat().addTools(tool).setSingleCall(true)).options().toolCalls()).isEqualTo(ChatRequest.ToolCalls.ONE);
+        final ChatRequest none = domain(chat().addTools(tool).setToolChoice("none"));
+        assertThat(none.options().toolCalls()).isEqualTo(ChatRequest.ToolCalls.NONE);
+        assertThat(((Prompt.Messages) none.prompts().getFirst()).tools()).isEmpty();
+        assertThat(domain(chat().setFormat(OutputFormat.newBuilder().setJsonSchema("{}").setStrict(true))).options().shape().format())
+            .contains(new GrammarSource.JsonSchema("{}", true, Whitespace.FLEXIBLE));
+        assertThat(domain(chat().setFormat(OutputFormat.newBuilder().setRegex("a+"))).options().shape().format())
+            .contains(new GrammarSource.Regex("a+"));
+        for (final String wrong : List.of("required", "tool:g", "often")) {
+            assertThatThrownBy(() -> domain(chat().setToolChoice(wrong))).as(wrong)
+                .isInstanceOfSatisfying(SpillwayException.class, e -> assertThat(e.field()).contains("tool_choice"));
+        }
+    }
+
+    private ChatRequest domain(final io.spillway.wire.v1.ChatRequest.Builder request) {
+        return requests.toDomain(request.build(), new TenantId("t"));
     }
 
     @Test

@@ -70,7 +70,8 @@ public final class CommandLineCluster implements AutoCloseable {
         return Path.of(System.getProperty("spillway.root"));
     }
 
-    private static String classPath() {
+    /** @return the class path of this test, with everything of the project on it */
+    public static String classPath() {
         final String surefire = System.getProperty("surefire.test.class.path");
         return surefire != null ? surefire : System.getProperty("java.class.path");
     }
@@ -105,6 +106,12 @@ public final class CommandLineCluster implements AutoCloseable {
             replicas.add(name.equals(first) ? 0 : replicas.size(), config(name).get("rpc").asText());
         }
         return SpillwayClient.connect(apiKey(), replicas.toArray(new String[0]));
+    }
+
+    /** @return gRPC addresses of all replicas, comma separated */
+    public String sdkAddresses() throws IOException {
+        final Process status = new ProcessBuilder(cli("status", "--data", data.toString(), "--sdk")).redirectError(ProcessBuilder.Redirect.DISCARD).start();
+        return new String(status.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip();
     }
 
     /** @return the configuration a process was started with */

@@ -129,7 +129,8 @@ class FairShareTest {
         final int tenants = 1 + random.nextInt(3);
         final String own = "t" + random.nextInt(tenants);
         final FairTicket<String> waiting = arrive(own, "own", -levels, 100);
-        final long bound = (1L + levels) * FairShare.LEVEL_TOKENS * (tenants + 1) + 4_000;
+        // Each tenant may run ahead by what its levels are worth, and by some requests on top.
+        final long bound = ((1L + levels) * FairShare.LEVEL_TOKENS + 4_000) * (tenants + 1);
         long served = 0;
         for (int i = 0; fairShare.first() != waiting || i == 0; i++) {
             final FairTicket<String> passing =
