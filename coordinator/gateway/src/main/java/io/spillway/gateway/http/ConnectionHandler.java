@@ -201,13 +201,22 @@ final class ConnectionHandler extends SimpleChannelInboundHandler<HttpObject> im
     /** The client is still sending: it must be able to read the refusal before it finds the line closed. */
     private void leave() {
         if (multiplexed) {
-            channel.writeAndFlush(new DefaultHttp2ResetFrame(Http2Error.NO_ERROR)).addListener(written -> channel.close());
+            cut(Http2Error.NO_ERROR);
             return;
         }
         if (channel instanceof SocketChannel socket && channel.pipeline().get(SslHandler.class) == null) {
             socket.shutdownOutput();
         }
         channel.eventLoop().schedule(() -> channel.close(), LINGER_MILLIS, TimeUnit.MILLISECONDS);
+    }
+
+    /** A stream whose last frame still waits for the client's window counts as ended when it is closed: it must be reset by name. */
+    private void cut(final Http2Error why) {
+        if (multiplexed) {
+            channel.writeAndFlush(new DefaultHttp2ResetFrame(why)).addListener(written -> channel.close());
+        } else {
+            channel.close();
+        }
     }
 
     @Override
@@ -239,7 +248,7 @@ final class ConnectionHandler extends SimpleChannelInboundHandler<HttpObject> im
             if (gate.giveUp()) {
                 line.stalled();
             }
-            ctx.close();
+            cut(Http2Error.CANCEL);
         } else if (idle.state() == IdleState.ALL_IDLE && current == null) {
             ctx.close();
         }
