@@ -3,7 +3,10 @@ package io.spillway.gateway;
 import io.spillway.coordinator.admission.RequestLine;
 import io.spillway.domain.error.SpillwayException;
 import io.spillway.domain.request.GenerationRequest;
+import io.spillway.domain.time.EpochClock;
+import io.spillway.domain.time.NanoClock;
 import io.spillway.gateway.batch.BatchService;
+import io.spillway.gateway.chat.ChatService;
 import io.spillway.gateway.chat.RequestIds;
 import io.spillway.gateway.files.AdoptedDirectory;
 import io.spillway.gateway.files.DirectoryFiles;
@@ -12,12 +15,17 @@ import io.spillway.gateway.files.UploadSpooling;
 import io.spillway.gateway.http.BodySpooling;
 import io.spillway.gateway.http.ErrorRenderer;
 import io.spillway.gateway.http.Router.Route;
+import io.spillway.gateway.limits.RateLimits;
 import io.spillway.gateway.openai.ApiKeys;
+import io.spillway.gateway.prefix.PromptMemory;
+import io.spillway.gateway.runs.AgentRuns;
 import java.util.ArrayList;
 import java.util.List;
 
 /** What a gateway does besides answering: keeping files, and running batches while it leads. */
 final class Background implements AutoCloseable {
+    private static final long IDLE_PROMPT_BYTES_MAX = 4L << 20;
+
     private final AdoptedDirectory adopted;
     private final BatchService batches;
     private final List<Route> routes = new ArrayList<>();
@@ -47,6 +55,12 @@ final class Background implements AutoCloseable {
     /** @return the same line, whose requests run from idle capacity only */
     static RequestLine idle(final RequestLine line) {
         return (request, listener) -> line.submit(request.withPriority(GenerationRequest.IDLE_PRIORITY), listener);
+    }
+
+    /** What is remembered of batches' requests: apart from the agents', so that many lines do not displace them; no rates. */
+    static ChatService.Soft soft(final EpochClock clock) {
+        return new ChatService.Soft(new AgentRuns(new AgentRuns.Limits(64, 128, 64)), new PromptMemory(IDLE_PROMPT_BYTES_MAX),
+            new RateLimits(RateLimits.Limits.NONE, NanoClock.SYSTEM), clock);
     }
 
     List<Route> routes() {

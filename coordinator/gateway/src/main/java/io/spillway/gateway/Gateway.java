@@ -8,6 +8,8 @@ import io.spillway.domain.id.ModelId;
 import io.spillway.domain.request.Usage;
 import io.spillway.domain.time.EpochClock;
 import io.spillway.domain.time.NanoClock;
+import io.spillway.gateway.anthropic.MessageErrors;
+import io.spillway.gateway.anthropic.MessagesApi;
 import io.spillway.gateway.batch.BatchLimits;
 import io.spillway.gateway.chat.ChatModel;
 import io.spillway.gateway.chat.ChatService;
@@ -19,6 +21,7 @@ import io.spillway.gateway.files.FileLimits;
 import io.spillway.gateway.files.SharedDirectory;
 import io.spillway.gateway.guard.GuardService;
 import io.spillway.gateway.http.BodySpooling;
+import io.spillway.gateway.http.ErrorRenderer;
 import io.spillway.gateway.http.HttpAnswer;
 import io.spillway.gateway.http.HttpCall;
 import io.spillway.gateway.http.HttpServer;
@@ -107,7 +110,7 @@ public final class Gateway implements AutoCloseable {
         final List<Route> routes = new ArrayList<>();
         routes.addAll(modelRoutes(parts, chat, guarded, keys, ids));
         routes.addAll(new RunsApi(keys, parts.view(), soft.runs()).routes());
-        final ApiErrors errors = new ApiErrors();
+        final ErrorRenderer errors = new MessageErrors(new ApiErrors());
         final Optional<Background> background = parts.shared().map(shared ->
             new Background(shared, parts, keys, idleRoutes(config, parts, shared, metrics, keys), errors));
         background.ifPresent(present -> routes.addAll(present.routes()));
@@ -140,15 +143,18 @@ public final class Gateway implements AutoCloseable {
     /** What asks models: the same over whichever line the chat service has. */
     private static List<Route> modelRoutes(
         final Parts parts, final ChatService chat, final GuardService guarded, final ApiKeys keys, final RequestIds ids) {
-        return new OpenAiApi(new OpenAiApi.Parts(
+        final List<Route> openAi = new OpenAiApi(new OpenAiApi.Parts(
             guarded, chat::embed, keys, parts.view(), parts.models(), ids, parts.epochClock())).routes();
+        return new MessagesApi(new MessagesApi.Parts(
+            guarded, keys, parts.view(), parts.models(), ids, parts.epochClock())).routesWith(openAi);
     }
 
     /** The same routes for the lines of batches: from idle capacity only, at the price of batches. */
     private static List<Route> idleRoutes(
         final GatewayConfig config, final Parts parts, final Shared shared, final GatewayMetrics metrics, final ApiKeys keys) {
         final ChatService chat = new ChatService(new ChatService.Parts(parts.view(), parts.models(), Background.idle(parts.line()),
-            shared.tariff(), metrics.ofIdleRequests(), parts.random().get(), parts.nanoClock()), config.chat());
+            shared.tariff(), metrics.ofIdleRequests(), parts.random().get(), parts.nanoClock(), Background.soft(parts.epochClock())),
+            config.chat());
         return modelRoutes(
             parts, chat, new GuardService(chat, config.guardrails()), keys, new RequestIds(parts.random().get()));
     }

@@ -183,7 +183,16 @@ final class BatchCluster implements AutoCloseable {
             : get("/v1/files/" + fileId.asText() + "/content").body().lines().map(TestCluster::json).toList();
     }
 
-    List<String> leftInUploads() throws IOException {
+    /** A spooled body goes when its handler has returned, which may be just after the answer has come. */
+    void assertNothingIsLeftInUploads() throws IOException {
+        final long until = System.nanoTime() + DEADLINE_NANOS;
+        while (!leftInUploads().isEmpty()) {
+            assertThat(System.nanoTime() - until).as("left behind: " + leftInUploads()).isNegative();
+            LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(5));
+        }
+    }
+
+    private List<String> leftInUploads() throws IOException {
         try (Stream<Path> files = Files.list(directory.resolve("uploads"))) {
             return files.map(file -> file.getFileName().toString()).toList();
         }

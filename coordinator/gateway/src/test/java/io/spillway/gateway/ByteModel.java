@@ -37,6 +37,7 @@ final class ByteModel implements ChatModel {
             }
             text.append('\n');
         }
+        prompt.open().ifPresent(open -> text.setLength(text.length() - 1));
         return text.toString();
     }
 

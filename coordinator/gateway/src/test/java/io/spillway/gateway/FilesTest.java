@@ -37,7 +37,7 @@ class FilesTest {
 
     @AfterEach
     void stop() throws Exception {
-        assertThat(cluster.leftInUploads()).as("nothing is left behind").isEmpty();
+        cluster.assertNothingIsLeftInUploads();
         cluster.close();
     }
 

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.spillway.domain.error.SpillwayException;
 import io.spillway.domain.time.NanoClock;
+import io.spillway.gateway.http.ErrorRenderer;
 import io.spillway.gateway.http.HttpAnswer;
 import io.spillway.gateway.http.HttpServer;
 import io.spillway.gateway.http.HttpServerConfig;
@@ -30,7 +31,7 @@ class LimitsTest {
             NanoClock.SYSTEM));
     }
 
-    private static HttpAnswer render(final String path, final SpillwayException failure) {
+    private static HttpAnswer render(final ErrorRenderer.Asked asked, final SpillwayException failure) {
         return HttpAnswer.of(failure.code().kind().httpStatus(), "text/plain", failure.getMessage());
     }
 

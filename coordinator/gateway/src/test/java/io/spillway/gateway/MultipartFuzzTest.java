@@ -41,7 +41,7 @@ class MultipartFuzzTest {
                 }
             }
             assertThat(taken).as("some forms are still good").isBetween(FORMS / 100, FORMS * 9 / 10);
-            assertThat(cluster.leftInUploads()).isEmpty();
+            cluster.assertNothingIsLeftInUploads();
         }
         System.out.println("multipart fuzz: " + FORMS + " forms, " + taken + " taken, the others refused by 400");
     }

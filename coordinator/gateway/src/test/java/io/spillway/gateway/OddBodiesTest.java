@@ -20,12 +20,15 @@ class OddBodiesTest {
         "presence_penalty", "frequency_penalty", "repetition_penalty", "logit_bias", "seed", "n", "stop", "stream",
         "stream_options", "max_tokens", "max_completion_tokens", "logprobs", "top_logprobs", "tools", "tool_choice",
         "parallel_tool_calls", "response_format", "metadata", "user", "prompt_cache_key", "service_tier", "store", "modalities",
-        "audio", "chat_template_kwargs", "functions", "echo", "suffix", "best_of", "safety_identifier");
+        "audio", "chat_template_kwargs", "functions", "echo", "suffix", "best_of", "safety_identifier", "prediction", "verbosity",
+        "reasoning_effort", "client_metadata", "previous_response_id", "web_search_options");
     private static final List<String> VALUES = List.of("null", "true", "0", "-1", "1", "7", "2.5", "1e308", "-1e308",
         "99999999999999999999999999", "9223372036854775807", "\"\"", "\"text\"", "\"\\u0000\"", "\"\\ud800\"", "[]", "[null]", "[[]]", "[{}]",
         "[\"a\",null]", "{}", "{\"a\":null}", "{\"type\":\"function\"}", "{\"type\":null}", "[{\"role\":\"user\",\"content\":[]}]",
         "[{\"role\":\"user\",\"content\":[null]}]", "[{\"role\":\"assistant\",\"content\":null,\"tool_calls\":[null]}]",
-        "[{\"role\":\"user\",\"content\":\"\\ud800\"}]");
+        "[{\"role\":\"user\",\"content\":\"\\ud800\"}]", "{\"type\":\"allowed_tools\",\"allowed_tools\":null}",
+        "{\"type\":\"content\",\"content\":[null]}", "[{\"type\":\"custom\",\"custom\":{\"name\":\"a\",\"format\":{}}}]",
+        "[{\"role\":\"tool\",\"tool_call_id\":\"x\",\"content\":\"y\"}]", "{\"run_id\":7,\"user_id\":\"{\"}");
     private static TestCluster cluster;
 
     @BeforeContainer

@@ -101,7 +101,8 @@ class RealLineTest {
     void aStreamGoesOnWhenItsNodeDies() throws Exception {
         try (HttpClient http = HttpClient.newHttpClient()) {
             final HttpResponse<String> response = http.send(HttpRequest.newBuilder(uri("/v1/chat/completions"))
-                .header("authorization", "Bearer " + TestCluster.KEY)
+                .header("authorization", "Bearer " + TestCluster.KEY).header("X-Run-Id", "run-1").header("X-Session-Id", "session-1")
+                .header("X-Agent-Id", "agent-1").header("X-Parent-Step-Id", "step-0")
                 .POST(HttpRequest.BodyPublishers.ofString(chat(",'stream':true"))).build(), HttpResponse.BodyHandlers.ofString());
             final StringBuilder text = new StringBuilder();
             final List<String> events = events(response.body());
@@ -121,6 +122,11 @@ class RealLineTest {
             assertThat(request.path("state").asText()).isEqualTo("finished");
             assertThat(request.path("output_tokens").asInt()).isEqualTo(ANSWER.length());
             assertThat(request.path("placement").asText()).isNotBlank();
+            assertThat(request.path("run").asText()).isEqualTo("run-1");
+            assertThat(request.path("session").asText()).isEqualTo("session-1");
+            assertThat(request.path("agent").asText()).isEqualTo("agent-1");
+            assertThat(request.path("step").asText()).isEqualTo(request.path("id").asText()).startsWith("chatcmpl-");
+            assertThat(request.path("parent_step").asText()).isEqualTo("step-0");
         }
     }
 

@@ -97,8 +97,12 @@ final class TestCluster implements AutoCloseable {
 
     /** @param nodes engines {@code node-1} and on, all of the same model */
     static ClusterView view(final int nodes) {
+        return view(nodes, CONTEXT_TOKENS);
+    }
+
+    static ClusterView view(final int nodes, final int contextTokens) {
         final ModelDescriptor model = new ModelDescriptor(new ModelId("bytes"), new ModelFingerprint("ab".repeat(32)),
-            CONTEXT_TOKENS, ByteModel.VOCABULARY, new KvLayout(2, 2, 8, 16, KvElement.values()[0]), BlockHasher.VERSION);
+            contextTokens, ByteModel.VOCABULARY, new KvLayout(2, 2, 8, 16, KvElement.values()[0]), BlockHasher.VERSION);
         final TreeMap<NodeId, ClusterView.Member> members = new TreeMap<>();
         for (int i = 1; i <= nodes; i++) {
             final NodeDescriptor node = new NodeDescriptor(new NodeId("node-" + i), NodeRole.ENGINE, new Endpoint("127.0.0.1", 1),

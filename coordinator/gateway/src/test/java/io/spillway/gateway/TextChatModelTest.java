@@ -133,6 +133,19 @@ class TextChatModelTest {
     }
 
     @Test
+    void anAnswerThatWasBegunIsContinued() {
+        final Map<String, Object> question = Map.of("role", "user", "content", "Hi");
+        final int[] open = model.encode(new Prompt.Messages(List.of(question, Map.of("role", "assistant", "content", "The answer is")),
+            TOOLS, Map.of(Prompt.Messages.CONTINUE_FINAL, true)));
+        final String before = text.tokenizer().decode(model.encode(chat(List.of(question))));
+        assertThat(text.tokenizer().decode(open)).isEqualTo(before + "The answer is");
+        final int[] parts = model.encode(new Prompt.Messages(List.of(question, Map.of("role", "assistant", "content",
+            List.of(Map.of("type", "text", "text", "The "), Map.of("type", "text", "text", "answer is")))), TOOLS,
+            Map.of(Prompt.Messages.CONTINUE_FINAL, true)));
+        assertThat(parts).containsExactly(open);
+    }
+
+    @Test
     void stopTokensEndATurn() {
         assertThat(Arrays.stream(model.stopTokens()).mapToObj(token -> text.tokenizer().decode(new int[] {token})))
             .contains("<|im_end|>");

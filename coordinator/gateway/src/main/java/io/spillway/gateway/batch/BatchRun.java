@@ -41,6 +41,7 @@ final class BatchRun {
     private volatile LineWork work;
     private Segment segment;
     private BitSet done;
+    private boolean givenUp;
     /** Records of this claim that are accounted for. */
     private int recorded;
 
@@ -121,6 +122,7 @@ final class BatchRun {
             return;
         }
         done = recovered.accounted();
+        givenUp = recovered.givenUp();
         try (InputFile input = InputFile.open(parts.place().input(id), parts.limits().linesMax())) {
             if (claimed.status() == BatchStatus.VALIDATING && !check(claimed, input)) {
                 return;
@@ -174,6 +176,7 @@ final class BatchRun {
         }
         if (done.cardinality() < input.lines()) {
             giveUpRest(input.lines(), job());
+            givenUp = true;
         }
         finish(ending());
     }
@@ -258,7 +261,7 @@ final class BatchRun {
         if (job.status() == BatchStatus.FINALIZING) {
             return BatchStatus.COMPLETED;
         }
-        if (closing(job) && job.tally().failed() > 0) {
+        if (givenUp) {
             return BatchStatus.EXPIRED;
         }
         return take(new BatchChange.Close(id, epoch), List.of()) ? BatchStatus.COMPLETED : BatchStatus.CANCELLED;

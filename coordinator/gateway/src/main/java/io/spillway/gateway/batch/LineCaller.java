@@ -39,7 +39,7 @@ final class LineCaller {
     Call call(final Batch batch, final String requestId, final ObjectNode body) {
         for (final String field : List.of("stream", "background")) {
             if (body.path(field).asBoolean(false)) {
-                final HttpAnswer refusal = errors.render(batch.endpoint(), SpillwayException.ofField(
+                final HttpAnswer refusal = errors.render(asked(batch, requestId), SpillwayException.ofField(
                     ErrorCode.UNSUPPORTED, field, "Unsupported '" + field + "': " + IN_BATCH));
                 return new Refused(refusal);
             }
@@ -50,7 +50,7 @@ final class LineCaller {
             @Override
             public HttpAnswer run() {
                 final Optional<HttpAnswer> answer = call.run();
-                return answer.orElseGet(() -> errors.render(batch.endpoint(),
+                return answer.orElseGet(() -> errors.render(asked(batch, requestId),
                     SpillwayException.ofField(ErrorCode.UNSUPPORTED, "stream", "Unsupported 'stream': " + IN_BATCH)));
             }
 
@@ -59,6 +59,10 @@ final class LineCaller {
                 call.cancel();
             }
         };
+    }
+
+    private static ErrorRenderer.Asked asked(final Batch batch, final String requestId) {
+        return new ErrorRenderer.Asked(batch.endpoint(), requestId, header -> Optional.empty());
     }
 
     /** A line that need not be asked. */

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.databind.util.RawValue;
 import io.spillway.domain.error.SpillwayException;
 import io.spillway.gateway.batch.LineResult.Consumed;
+import io.spillway.gateway.batch.LineResult.Kind;
 import io.spillway.gateway.http.HttpAnswer;
 import io.spillway.gateway.json.Json;
 import java.math.BigDecimal;
@@ -33,7 +34,7 @@ final class LineTexts {
         // As the client would have got it, to the byte.
         response.putRawValue("body", new RawValue(new String(answer.body(), StandardCharsets.UTF_8)));
         line.putNull("error");
-        return new LineResult(name.line(), !success, success ? consumed(answer) : Consumed.NOTHING, Json.bytes(line));
+        return new LineResult(name.line(), success ? Kind.ANSWERED : Kind.REFUSED, success ? consumed(answer) : Consumed.NOTHING, Json.bytes(line));
     }
 
     /** @return a line that never ran */
@@ -41,7 +42,7 @@ final class LineTexts {
         final ObjectNode line = head(name);
         line.putNull("response");
         line.putObject("error").put("code", code).put("message", message);
-        return new LineResult(name.line(), true, Consumed.NOTHING, Json.bytes(line));
+        return new LineResult(name.line(), Kind.GIVEN_UP, Consumed.NOTHING, Json.bytes(line));
     }
 
     private static ObjectNode head(final LineName name) {

@@ -13,14 +13,16 @@ import java.util.Optional;
  *
  * @param accounted lines that are accounted for
  * @param whole     whether all that is accounted for is there; if not, results are lost
+ * @param givenUp   whether lines were given up
  * @param salvage   results on the disk that were not accounted for, of other lines: they need not run again
  */
-record Recovered(BitSet accounted, boolean whole, List<LineResult> salvage) {
+record Recovered(BitSet accounted, boolean whole, boolean givenUp, List<LineResult> salvage) {
     /** Reads all segments older than the job's own claim. */
     static Recovered of(final Workplace place, final BatchJob job) throws IOException {
         final BitSet accounted = new BitSet();
         final List<LineResult> beyond = new ArrayList<>();
         boolean whole = true;
+        boolean givenUp = false;
         for (long epoch = 1; epoch < job.work().epoch(); epoch++) {
             final int counts = job.work().accounted(epoch);
             int records = 0;
@@ -28,6 +30,7 @@ record Recovered(BitSet accounted, boolean whole, List<LineResult> salvage) {
                 for (Optional<LineResult> next = reading.next(); next.isPresent(); next = reading.next()) {
                     if (records++ < counts) {
                         accounted.set(next.get().line());
+                        givenUp |= next.get().kind() == LineResult.Kind.GIVEN_UP;
                     } else {
                         beyond.add(next.get());
                     }
@@ -35,14 +38,16 @@ record Recovered(BitSet accounted, boolean whole, List<LineResult> salvage) {
             }
             whole &= records >= counts;
         }
-        return new Recovered(accounted, whole && accounted.cardinality() == job.work().accounted(), salvage(accounted, beyond, job));
+        return new Recovered(accounted, whole && accounted.cardinality() == job.work().accounted(), givenUp,
+            salvage(accounted, beyond, job));
     }
 
     private static List<LineResult> salvage(final BitSet accounted, final List<LineResult> beyond, final BatchJob job) {
         final BitSet taken = (BitSet) accounted.clone();
         final List<LineResult> salvage = new ArrayList<>();
         for (final LineResult result : beyond) {
-            if (result.line() < job.lines() && !taken.get(result.line())) {
+            // What was given up is decided anew: the batch may have been cancelled since.
+            if (result.kind() != LineResult.Kind.GIVEN_UP && result.line() < job.lines() && !taken.get(result.line())) {
                 taken.set(result.line());
                 salvage.add(result);
             }

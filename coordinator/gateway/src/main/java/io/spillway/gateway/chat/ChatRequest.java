@@ -125,8 +125,10 @@ public record ChatRequest(
      * @param deadlineEpochMillis when the answer is of no use any more: then the request ends; empty = never
      * @param retries             how often the client has sent the request before
      * @param prediction          what the caller believes that the answer will say; "" = nothing
+     * @param retention           beginnings of the prompt that the caller would like to be kept
      */
-    public record Context(AgentStep agent, OptionalLong deadlineEpochMillis, int retries, String prediction) {
+    public record Context(
+        AgentStep agent, OptionalLong deadlineEpochMillis, int retries, String prediction, List<RetentionWish> retention) {
         /** Nothing is known. */
         public static final Context NONE = new Context(AgentStep.NONE, OptionalLong.empty(), 0, "");
 
@@ -134,11 +136,22 @@ public record ChatRequest(
             requireNonNull(agent, "agent");
             requireNonNull(deadlineEpochMillis, "deadlineEpochMillis");
             requireNonNull(prediction, "prediction");
+            retention = List.copyOf(retention);
+        }
+
+        /** No wishes. */
+        public Context(final AgentStep agent, final OptionalLong deadlineEpochMillis, final int retries, final String prediction) {
+            this(agent, deadlineEpochMillis, retries, prediction, List.of());
         }
 
         /** @return the same with that prediction */
         public Context predicting(final String text) {
-            return new Context(agent, deadlineEpochMillis, retries, text);
+            return new Context(agent, deadlineEpochMillis, retries, text, retention);
+        }
+
+        /** @return the same with these wishes */
+        public Context retaining(final List<RetentionWish> wishes) {
+            return new Context(agent, deadlineEpochMillis, retries, prediction, wishes);
         }
     }
 

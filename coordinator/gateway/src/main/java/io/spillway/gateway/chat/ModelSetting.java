@@ -56,9 +56,7 @@ record ModelSetting(ChatModel model, ModelDescriptor descriptor, BlockHash chain
         }
         final int contextTokens = descriptor.contextTokens();
         if (tokens.length >= contextTokens) {
-            throw SpillwayException.ofField(ErrorCode.CONTEXT_LENGTH_EXCEEDED, field,
-                "This model's maximum context length is " + contextTokens + " tokens. However, your " + field
-                    + " resulted in " + tokens.length + " tokens. Please reduce the length of the " + field + ".");
+            throw new ContextLimit(tokens.length, contextTokens).refusal(field);
         }
     }
 }

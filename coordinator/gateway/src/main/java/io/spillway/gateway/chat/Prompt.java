@@ -4,6 +4,7 @@ import static java.util.Objects.requireNonNull;
 
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /** What a model is asked to continue. Immutable as long as nobody writes to the nested lists and maps; any thread. */
 public sealed interface Prompt {
@@ -12,14 +13,23 @@ public sealed interface Prompt {
      *
      * @param messages maps with {@code role}, {@code content} (text, list of parts or null), {@code tool_calls}, {@code tool_call_id}
      * @param tools    maps with {@code type} and {@code function}; empty = the model is told of none
-     * @param extra    further names for the template
+     * @param extra    further names for the template; {@link #CONTINUE_FINAL} is for us
      */
     record Messages(List<Map<String, Object>> messages, List<Map<String, Object>> tools, Map<String, Object> extra)
         implements Prompt {
+        /** When true, the last message is the assistant's and stays open: the model goes on where it ends. */
+        public static final String CONTINUE_FINAL = "continue_final_message";
+
         public Messages {
             messages = List.copyOf(messages);
             tools = List.copyOf(tools);
             extra = Map.copyOf(extra);
+        }
+
+        /** @return the assistant's message that the model is to go on with; empty when it begins a message of its own */
+        public Optional<Map<String, Object>> open() {
+            return Boolean.TRUE.equals(extra.get(CONTINUE_FINAL)) && !messages.isEmpty()
+                && "assistant".equals(messages.getLast().get("role")) ? Optional.of(messages.getLast()) : Optional.empty();
         }
     }
 

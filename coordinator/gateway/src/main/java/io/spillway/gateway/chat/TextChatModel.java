@@ -14,6 +14,7 @@ import io.spillway.text.tools.ToolFormat;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
 
@@ -32,16 +33,34 @@ public final class TextChatModel implements ChatModel {
     @Override
     public int[] encode(final Prompt prompt) {
         return switch (prompt) {
-            case Prompt.Messages chat -> text.encodePrompt(text.renderChat(chat.messages(), chat.tools(), chat.extra()));
+            case Prompt.Messages chat -> text.encodePrompt(render(chat));
             case Prompt.Text plain -> text.encodeText(plain.text());
             case Prompt.Tokens tokens -> tokens.tokens();
         };
     }
 
+    /** An open message stands behind what the template writes before an answer, as if the model had begun with it. */
+    private String render(final Prompt.Messages chat) {
+        if (chat.open().isEmpty()) {
+            return text.renderChat(chat.messages(), chat.tools(), chat.extra());
+        }
+        final List<Map<String, Object>> before = chat.messages().subList(0, chat.messages().size() - 1);
+        return text.renderChat(before, chat.tools(), chat.extra()) + words(chat.messages().getLast().get("content"));
+    }
+
+    private static String words(final Object content) {
+        if (content instanceof List<?> parts) {
+            final StringBuilder words = new StringBuilder();
+            parts.forEach(part -> words.append(part instanceof Map<?, ?> map && map.get("text") instanceof String text ? text : ""));
+            return words.toString();
+        }
+        return content instanceof String words ? words : "";
+    }
+
     @Override
     public Optional<PromptText> text(final Prompt prompt) {
         return prompt instanceof Prompt.Messages chat
-            ? Optional.of(new PromptText(text.renderChat(chat.messages(), chat.tools(), chat.extra()), text::encodePrompt, markers))
+            ? Optional.of(new PromptText(render(chat), text::encodePrompt, markers))
             : Optional.empty();
     }
 

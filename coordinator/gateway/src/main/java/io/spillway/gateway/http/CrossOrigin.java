@@ -4,8 +4,8 @@ import java.util.Map;
 
 /** What browsers ask before they let a page of another origin call us. Keys travel in headers, never cookies: any origin may. */
 final class CrossOrigin {
-    private static final String EXPOSED = "x-request-id, openai-processing-ms, retry-after, retry-after-ms, x-should-retry, "
-        + "x-spillway-placement, x-spillway-cost";
+    private static final String EXPOSED = "x-request-id, request-id, openai-processing-ms, retry-after, retry-after-ms, x-should-retry, "
+        + "x-spillway-placement, x-spillway-cost, x-spillway-prefix, x-spillway-tools, x-spillway-tool-choice";
 
     private CrossOrigin() {
     }

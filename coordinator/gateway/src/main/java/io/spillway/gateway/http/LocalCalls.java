@@ -67,10 +67,10 @@ public final class LocalCalls {
             try {
                 handler.handle(exchange);
             } catch (final SpillwayException e) {
-                return Optional.of(errors.render(exchange.call().path(), e));
+                return Optional.of(errors.render(ErrorRenderer.Asked.of(exchange), e));
             } catch (final RuntimeException e) {
                 LOG.error("local request {} on {} failed", exchange.id(), exchange.call().path(), e);
-                return Optional.of(errors.render(exchange.call().path(),
+                return Optional.of(errors.render(ErrorRenderer.Asked.of(exchange),
                     new SpillwayException(ErrorCode.INTERNAL, "unexpected failure", e)));
             }
             return connection.answer();

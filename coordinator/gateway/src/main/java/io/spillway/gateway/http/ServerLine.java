@@ -108,7 +108,7 @@ final class ServerLine {
     }
 
     HttpAnswer refusal(final SpillwayException why) {
-        return errors.render("/", why);
+        return errors.render(ErrorRenderer.Asked.NOTHING, why);
     }
 
     String requestId(final HttpCall call) {
@@ -161,7 +161,7 @@ final class ServerLine {
             exchange.abort();
             return;
         }
-        exchange.respond(errors.render(exchange.call().path(), why));
+        exchange.respond(errors.render(ErrorRenderer.Asked.of(exchange), why));
     }
 
     private static String trace(final HttpExchange exchange) {

@@ -38,6 +38,7 @@ public record AgentIdentity(
 
     /** @return the options of a request that this agent makes */
     public ChatRequest.Options applied(final ChatRequest.Options options) {
-        return options.with(options.bestOf(), priority.orElse(options.priority())).in(context().predicting(options.context().prediction()));
+        return options.with(options.bestOf(), priority.orElse(options.priority()))
+            .in(context().predicting(options.context().prediction()).retaining(options.context().retention()));
     }
 }

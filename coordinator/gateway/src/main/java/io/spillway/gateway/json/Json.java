@@ -1,17 +1,21 @@
 package io.spillway.gateway.json;
 
 import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.core.StreamWriteFeature;
 import com.fasterxml.jackson.core.type.TypeReference;
+import com.fasterxml.jackson.core.util.MinimalPrettyPrinter;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.ObjectWriter;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.spillway.domain.error.ErrorCode;
 import io.spillway.domain.error.SpillwayException;
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.CodingErrorAction;
@@ -29,6 +33,22 @@ public final class Json {
             .build())
         .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
         .build();
+    private static final ObjectWriter SPACED = MAPPER.writer(new MinimalPrettyPrinter() {
+        @Override
+        public void writeObjectFieldValueSeparator(final JsonGenerator out) throws IOException {
+            out.writeRaw(": ");
+        }
+
+        @Override
+        public void writeObjectEntrySeparator(final JsonGenerator out) throws IOException {
+            out.writeRaw(", ");
+        }
+
+        @Override
+        public void writeArrayValueSeparator(final JsonGenerator out) throws IOException {
+            out.writeRaw(", ");
+        }
+    });
     private static final TypeReference<Map<String, Object>> MAP = new TypeReference<>() { };
 
     private Json() {
@@ -43,6 +63,15 @@ public final class Json {
     public static byte[] bytes(final JsonNode node) {
         try {
             return MAPPER.writeValueAsBytes(node);
+        } catch (final JsonProcessingException e) {
+            throw new IllegalStateException("a tree always has a text", e);
+        }
+    }
+
+    /** @return the text of a document as models are taught to write it: on one line, a space after each comma and colon */
+    public static String spaced(final JsonNode node) {
+        try {
+            return SPACED.writeValueAsString(node);
         } catch (final JsonProcessingException e) {
             throw new IllegalStateException("a tree always has a text", e);
         }

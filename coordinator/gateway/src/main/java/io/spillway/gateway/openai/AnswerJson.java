@@ -2,20 +2,17 @@ package io.spillway.gateway.openai;
 
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.spillway.domain.request.PrefillSources;
 import io.spillway.domain.request.Usage;
 import io.spillway.gateway.chat.ChatEvent.ChatFinish;
 import io.spillway.gateway.chat.ChatUsage;
 import io.spillway.gateway.chat.TokenText;
 import io.spillway.gateway.json.Json;
-import java.math.BigDecimal;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Locale;
 
 /** Pieces that chat and completion answers share. Stateless; any thread. */
 final class AnswerJson {
-    private static final int NANO_DIGITS = 9;
     /** What OpenAI reports for a probability too small to say. */
     private static final double LOGPROB_MIN = -9999.0;
 
@@ -49,20 +46,12 @@ final class AnswerJson {
         node.putObject("completion_tokens_details").put("reasoning_tokens", total.reasoningTokens()).put("audio_tokens", 0)
             .put("accepted_prediction_tokens", total.prediction().acceptedTokens())
             .put("rejected_prediction_tokens", total.prediction().rejectedTokens());
-        final PrefillSources sources = usage.sources();
-        final ObjectNode ours = node.putObject("spillway")
-            .put("device_tokens", sources.deviceTokens()).put("host_tokens", sources.hostTokens())
-            .put("remote_tokens", sources.remoteTokens()).put("disk_tokens", sources.diskTokens())
-            .put("computed_tokens", sources.computedTokens())
-            .put("cost_usd", dollars(total.costNanoDollars())).put("placement", total.placement());
+        final ObjectNode ours = Explanation.json(total);
         if (!form.prefix().isEmpty()) {
             ours.put("prefix", form.prefix());
         }
+        node.set("spillway", ours);
         return node;
-    }
-
-    static BigDecimal dollars(final long nanoDollars) {
-        return BigDecimal.valueOf(nanoDollars, NANO_DIGITS);
     }
 
     static double logprob(final float value) {

@@ -57,10 +57,7 @@ final class Answering implements ChatListener {
         final ObjectNode answer = shape.answer();
         answer.set("usage", AnswerJson.usage(usage, form));
         chain.finished(usage);
-        exchange.header("x-spillway-cost", AnswerJson.dollars(usage.costNanoDollars()).toPlainString());
-        if (!usage.placement().isEmpty()) {
-            exchange.header("x-spillway-placement", usage.placement());
-        }
+        Explanation.headers(exchange, usage);
         exchange.respond(new HttpAnswer(200, Map.of("content-type", HttpAnswer.JSON), Json.bytes(answer)));
     }
 

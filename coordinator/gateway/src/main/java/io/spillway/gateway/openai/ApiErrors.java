@@ -23,10 +23,19 @@ public final class ApiErrors implements ErrorRenderer {
     private static final String SCHEMA_FIELD = "response_format.json_schema.schema";
 
     @Override
-    public HttpAnswer render(final String path, final SpillwayException failure) {
+    public HttpAnswer render(final Asked asked, final SpillwayException failure) {
         final Map<String, String> headers = new LinkedHashMap<>();
         headers.put("content-type", HttpAnswer.JSON);
-        final ErrorKind kind = failure.code().kind();
+        headers.putAll(retryHeaders(failure));
+        if (failure.code().kind() == ErrorKind.UNAUTHENTICATED) {
+            headers.put("www-authenticate", "Bearer");
+        }
+        return new HttpAnswer(failure.code().httpStatus(), headers, Json.bytes(body(failure)));
+    }
+
+    /** @return headers that tell every API's clients whether to send the request again, and when */
+    public static Map<String, String> retryHeaders(final SpillwayException failure) {
+        final Map<String, String> headers = new LinkedHashMap<>();
         final boolean retryable = shouldRetry(failure);
         headers.put("x-should-retry", Boolean.toString(retryable));
         if (retryable) {
@@ -34,10 +43,7 @@ public final class ApiErrors implements ErrorRenderer {
             headers.put("retry-after", Long.toString(Math.ceilDiv(nanos, NANOS_PER_SECOND)));
             headers.put("retry-after-ms", Long.toString(Math.ceilDiv(nanos, NANOS_PER_MILLI)));
         }
-        if (kind == ErrorKind.UNAUTHENTICATED) {
-            headers.put("www-authenticate", "Bearer");
-        }
-        return new HttpAnswer(failure.code().httpStatus(), headers, Json.bytes(body(failure)));
+        return headers;
     }
 
     /** A deadline that the caller has set is over for the same request too. */

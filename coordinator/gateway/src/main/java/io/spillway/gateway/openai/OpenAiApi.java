@@ -102,7 +102,7 @@ public final class OpenAiApi {
         exchange.onDisconnect(call::cancel);
         final Embeddings embeddings = call.run();
         final ObjectNode answer = body.answer(embeddings);
-        exchange.header("x-spillway-cost", AnswerJson.dollars(embeddings.usage().costNanoDollars()).toPlainString());
+        exchange.header("x-spillway-cost", Explanation.dollars(embeddings.usage().costNanoDollars()).toPlainString());
         exchange.respond(HttpAnswer.of(200, HttpAnswer.JSON, Json.bytes(answer)));
     }
 

@@ -51,7 +51,7 @@ public final class RunsApi {
         final ObjectNode answer = Json.object().put("id", id.value()).put("object", "run");
         charged.ifPresentOrElse(totals -> answer.putObject("charged").put("requests", totals.requests())
             .put("prompt_tokens", totals.promptTokens()).put("cached_tokens", totals.cachedTokens())
-            .put("output_tokens", totals.outputTokens()).put("cost_usd", AnswerJson.dollars(totals.costNanoDollars())),
+            .put("output_tokens", totals.outputTokens()).put("cost_usd", Explanation.dollars(totals.costNanoDollars())),
             () -> answer.putNull("charged"));
         seen.ifPresentOrElse(ledger -> seen(ledger, answer), () -> answer.putNull("seen").putArray("steps"));
         exchange.respond(HttpAnswer.of(200, HttpAnswer.JSON, Json.bytes(answer)));
@@ -72,7 +72,7 @@ public final class RunsApi {
     private static void seen(final AgentRuns.Ledger ledger, final ObjectNode answer) {
         answer.putObject("seen").put("steps", ledger.stepCount()).put("prompt_tokens", ledger.promptTokens())
             .put("cached_tokens", ledger.cachedTokens()).put("output_tokens", ledger.outputTokens())
-            .put("cost_usd", AnswerJson.dollars(ledger.costNanoDollars()));
+            .put("cost_usd", Explanation.dollars(ledger.costNanoDollars()));
         final ArrayNode steps = answer.putArray("steps");
         ledger.steps().forEach(step -> steps.add(step(step)));
     }
@@ -86,7 +86,7 @@ public final class RunsApi {
             node.put("state", what.failure().map(code -> code.name().toLowerCase(Locale.ROOT)).orElse("finished"));
             node.put("prompt_tokens", what.promptTokens()).put("cached_tokens", what.cachedTokens())
                 .put("computed_tokens", what.promptTokens() - what.cachedTokens()).put("output_tokens", what.outputTokens())
-                .put("cost_usd", AnswerJson.dollars(what.costNanoDollars())).put("duration_ms", what.durationMillis());
+                .put("cost_usd", Explanation.dollars(what.costNanoDollars())).put("duration_ms", what.durationMillis());
         }, () -> node.put("state", "running"));
         return node;
     }

@@ -56,7 +56,7 @@ class BatchRunCrashTest {
     private static final int LINES = 30;
 
     /** {@code -Dspillway.crashes=60} for the long run. */
-    private static final int HISTORIES = Integer.getInteger("spillway.crashes", 6);
+    private static final int HISTORIES = Integer.getInteger("spillway.crashes", 4);
 
     static LongStream seeds() {
         return LongStream.range(0, HISTORIES);
