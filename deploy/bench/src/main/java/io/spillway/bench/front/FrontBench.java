@@ -17,6 +17,8 @@ import java.util.stream.Stream;
  */
 public final class FrontBench {
     private static final double NANOS_PER_MICRO = 1e3;
+    /** Until the compiler has done what it will do, on few cores. */
+    private static final long WARM_UP_NANOS = TimeUnit.SECONDS.toNanos(12);
 
     private FrontBench() {
     }
@@ -64,7 +66,7 @@ public final class FrontBench {
             measure("spillway", front, plan);
             measurePacked(front, plan);
         }
-        System.out.println("each row " + TimeUnit.NANOSECONDS.toSeconds(plan.nanos()) + " s after as long a warm-up; JVM "
+        System.out.println("each row " + TimeUnit.NANOSECONDS.toSeconds(plan.nanos()) + " s after warm-up; JVM "
             + Runtime.version() + ", " + Runtime.getRuntime().availableProcessors() + " cores shared by server, stub and load");
     }
 
@@ -75,7 +77,7 @@ public final class FrontBench {
         awaitListening(server);
         for (final boolean stream : new boolean[] {false, true}) {
             final Load load = new Load(server.port(), StubAnswers.request(stream, ""));
-            load.run(plan.connections(), plan.nanos());
+            load.run(plan.connections(), WARM_UP_NANOS);
             for (final int connections : new int[] {1, plan.connections()}) {
                 row(new Row(name, stream ? StubAnswers.TOKENS + " events" : "whole"), server, load, plan, connections);
             }
@@ -85,7 +87,7 @@ public final class FrontBench {
     private static void measurePacked(final ServerProcess server, final Plan plan) throws Exception {
         for (final String coding : new String[] {"zstd", "br", "gzip"}) {
             final Load load = new Load(server.port(), StubAnswers.request(true, coding));
-            load.run(plan.connections(), plan.nanos() / 2);
+            load.run(plan.connections(), WARM_UP_NANOS / 2);
             row(new Row("spillway", StubAnswers.TOKENS + " events, " + coding), server, load, plan, plan.connections());
         }
     }
