@@ -38,6 +38,7 @@ import java.util.Optional;
 import java.util.Random;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
+import java.util.function.UnaryOperator;
 
 /** A gateway over a scripted line, and the ways tests talk to it. */
 final class TestCluster implements AutoCloseable {
@@ -62,24 +63,39 @@ final class TestCluster implements AutoCloseable {
 
     /** Usual, but for limits of rate. */
     TestCluster(final RateLimits.Limits rates) {
-        this(ChatService.Limits.USUAL, TimeUnit.SECONDS.toNanos(60), GatewayConfig.ConsoleAccess.LOCAL_OR_KEY, rates, ResponsesConfig.USUAL);
+        this(ChatService.Limits.USUAL, TimeUnit.SECONDS.toNanos(60), GatewayConfig.ConsoleAccess.LOCAL_OR_KEY,
+            new Changes(rates, ResponsesConfig.USUAL, config -> config));
     }
 
     /** Usual, but for how responses are kept and run. */
     TestCluster(final ResponsesConfig responses) {
         this(new ChatService.Limits(1_000, TimeUnit.SECONDS.toNanos(15)), TimeUnit.SECONDS.toNanos(60),
-            GatewayConfig.ConsoleAccess.LOCAL_OR_KEY, RateLimits.Limits.NONE, responses);
+            GatewayConfig.ConsoleAccess.LOCAL_OR_KEY, new Changes(RateLimits.Limits.NONE, responses, config -> config));
     }
 
     TestCluster(final ChatService.Limits limits, final long stallNanos, final GatewayConfig.ConsoleAccess console) {
-        this(limits, stallNanos, console, RateLimits.Limits.NONE, ResponsesConfig.USUAL);
+        this(limits, stallNanos, console, new Changes(RateLimits.Limits.NONE, ResponsesConfig.USUAL, config -> config));
     }
 
-    private TestCluster(final ChatService.Limits limits, final long stallNanos, final GatewayConfig.ConsoleAccess console,
-        final RateLimits.Limits rates, final ResponsesConfig responses) {
-        final HttpServerConfig config = new HttpServerConfig("127.0.0.1", 0, 2, BODY_BYTES_MAX, 8L << 20, 64,
-            TimeUnit.SECONDS.toNanos(30), stallNanos, TimeUnit.SECONDS.toNanos(2));
-        gateway = Gateway.start(new GatewayConfig(config, limits, console, Map.of(), rates, responses), new Gateway.Parts(() -> view,
+    /** @param change what is other than usual at the HTTP server */
+    TestCluster(final UnaryOperator<HttpServerConfig> change) {
+        this(new ChatService.Limits(1_000, TimeUnit.SECONDS.toNanos(15)), TimeUnit.SECONDS.toNanos(60), change);
+    }
+
+    TestCluster(final ChatService.Limits limits, final long stallNanos, final UnaryOperator<HttpServerConfig> change) {
+        this(limits, stallNanos, GatewayConfig.ConsoleAccess.LOCAL_OR_KEY,
+            new Changes(RateLimits.Limits.NONE, ResponsesConfig.USUAL, change));
+    }
+
+    /** What is other than usual. */
+    private record Changes(RateLimits.Limits rates, ResponsesConfig responses, UnaryOperator<HttpServerConfig> http) {
+    }
+
+    private TestCluster(
+        final ChatService.Limits limits, final long stallNanos, final GatewayConfig.ConsoleAccess console, final Changes changes) {
+        final HttpServerConfig config = changes.http.apply(new HttpServerConfig("127.0.0.1", 0, 2, BODY_BYTES_MAX, 8L << 20, 64,
+            TimeUnit.SECONDS.toNanos(30), stallNanos, TimeUnit.SECONDS.toNanos(2)));
+        gateway = Gateway.start(new GatewayConfig(config, limits, console, Map.of(), changes.rates, changes.responses), new Gateway.Parts(() -> view,
             id -> id.value().equals("bytes") ? Optional.of(new ByteModel()) : Optional.empty(), line,
             (model, usage) -> 10L * (usage.promptTokens() - usage.cachedTokens()) + 20L * usage.outputTokens(),
             this::snapshot, () -> new Random(7), NanoClock.SYSTEM, EpochClock.SYSTEM));
