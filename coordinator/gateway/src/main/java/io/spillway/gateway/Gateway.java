@@ -135,6 +135,7 @@ public final class Gateway implements AutoCloseable {
         metrics.gauge(MetricName.HTTP_CONNECTIONS, server::connections);
         metrics.counter(MetricName.HTTP_REFUSED, server::refusedConnections);
         metrics.counter(MetricName.HTTP_STALLED, server::stalledClients);
+        metrics.counter(MetricName.HTTP_LATE, server::lateRequests);
         metrics.gauge(MetricName.HTTP_BODY_BYTES, server::bodyBytes);
         return new Gateway(server, chat, background);
     }

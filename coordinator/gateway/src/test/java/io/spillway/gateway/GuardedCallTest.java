@@ -88,6 +88,22 @@ class GuardedCallTest {
     }
 
     @Test
+    void aCallWithoutTheServersPrefixIsThatToolsAndNothingIsAskedAgain() throws Exception {
+        line.script = request -> Script.of(RIGHT);
+        final Map<String, Object> prefixed = Map.of("type", "function", "function", Map.of("name", "mcp__desk__find",
+            "parameters", Map.of("type", "object", "properties", Map.of("id", Map.of("type", "integer")), "required", List.of("id"))));
+        final GuardService service = guarded("{}");
+        final List<ChatEvent> events = ask(service, List.of(prefixed, OTHER));
+        assertThat(events).filteredOn(ChatEvent.CallStart.class::isInstance).singleElement()
+            .satisfies(event -> assertThat(((ChatEvent.CallStart) event).name()).isEqualTo("mcp__desk__find"));
+        assertThat(arguments(events)).isEqualTo("{\"id\":42}");
+        assertThat(line.requests).hasSize(1);
+        assertThat(service.counters().repairedCalls()).isEqualTo(1);
+        assertThat(ask(guarded("{\"repair\":false,\"attempts\":1}"), List.of(prefixed)))
+            .anyMatch(event -> event instanceof ChatEvent.CallStart start && start.name().equals("find"));
+    }
+
+    @Test
     void attemptsAreBoundedAndTheLastIsPassedOnOrRefused() throws Exception {
         line.script = request -> Script.of(new String(ascii(request.promptTokens())).endsWith("[[find|") ? "{\"id\":\"x\"}]]" : WRONG);
         assertThat(arguments(ask(guarded("{\"attempts\":2}")))).isEqualTo("{\"id\":\"x\"}");

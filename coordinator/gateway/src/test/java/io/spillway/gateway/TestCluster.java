@@ -37,6 +37,7 @@ import java.util.Optional;
 import java.util.Random;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
+import java.util.function.UnaryOperator;
 
 /** A gateway over a scripted line, and the ways tests talk to it. */
 final class TestCluster implements AutoCloseable {
@@ -67,8 +68,23 @@ final class TestCluster implements AutoCloseable {
 
     private TestCluster(
         final ChatService.Limits limits, final long stallNanos, final GatewayConfig.ConsoleAccess console, final RateLimits.Limits rates) {
-        final HttpServerConfig config = new HttpServerConfig("127.0.0.1", 0, 2, BODY_BYTES_MAX, 8L << 20, 64,
-            TimeUnit.SECONDS.toNanos(30), stallNanos, TimeUnit.SECONDS.toNanos(2));
+        this(limits, stallNanos, console, rates, config -> config);
+    }
+
+    /** @param change what is other than usual at the HTTP server */
+    TestCluster(final UnaryOperator<HttpServerConfig> change) {
+        this(new ChatService.Limits(1_000, TimeUnit.SECONDS.toNanos(15)), TimeUnit.SECONDS.toNanos(60), change);
+    }
+
+    TestCluster(final ChatService.Limits limits, final long stallNanos, final UnaryOperator<HttpServerConfig> change) {
+        this(limits, stallNanos, GatewayConfig.ConsoleAccess.LOCAL_OR_KEY, RateLimits.Limits.NONE, change);
+    }
+
+    private TestCluster(
+        final ChatService.Limits limits, final long stallNanos, final GatewayConfig.ConsoleAccess console, final RateLimits.Limits rates,
+        final UnaryOperator<HttpServerConfig> change) {
+        final HttpServerConfig config = change.apply(new HttpServerConfig("127.0.0.1", 0, 2, BODY_BYTES_MAX, 8L << 20, 64,
+            TimeUnit.SECONDS.toNanos(30), stallNanos, TimeUnit.SECONDS.toNanos(2)));
         gateway = Gateway.start(new GatewayConfig(config, limits, console, java.util.Map.of(), rates), new Gateway.Parts(() -> view,
             id -> id.value().equals("bytes") ? Optional.of(new ByteModel()) : Optional.empty(), line,
             (model, usage) -> 10L * (usage.promptTokens() - usage.cachedTokens()) + 20L * usage.outputTokens(),

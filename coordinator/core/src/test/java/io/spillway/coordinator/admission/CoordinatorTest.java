@@ -236,6 +236,23 @@ class CoordinatorTest {
         assertThat(harness.coordinator.stats().blocks().sources()).as("who has left stays forgotten").isZero();
     }
 
+    /** A caller's hashes are taken where they can be the prompt's, and made anew where they cannot. */
+    @Test
+    void aPromptThatWasHashedAlreadyFindsItsBlocks() {
+        harness.join("a", 1);
+        harness.join("b", 2);
+        final GenerationRequest request = Harness.request("r1", "tenant");
+        final List<BlockHash> chain = Requests.chain(request, MODEL);
+        final NodeId b = new NodeId("b");
+        harness.coordinator.onKvEvents(new KvEventBatch(b, 2, 1, true,
+            List.of(new KvEvent.BlockStored(chain.getFirst(), request.chainRoot(), Tier.DEVICE))));
+        harness.coordinator.submit(request, chain, new Client());
+        harness.run();
+        harness.coordinator.submit(Harness.request("r2", "tenant"), List.of(), new Client());
+        harness.run();
+        assertThat(harness.sent).extracting(sent -> sent.node.id()).containsExactly(b, b);
+    }
+
     @Test
     void feedbackThatFindsNoRoomIsCountedAndCaughtUp() {
         harness.join("a", 1);

@@ -5,15 +5,23 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.UnaryOperator;
 
 /** The events of one attempt, held back until it is judged. Belongs to the thread that runs the call. */
 final class Attempt {
     private final List<ChatEvent> events = new ArrayList<>();
     private final Map<Integer, Call> calls = new LinkedHashMap<>();
     private final StringBuilder text = new StringBuilder();
+    private final UnaryOperator<String> meant;
+    private int renamedCalls;
     private ChatEvent last;
 
-    /** A call as the model wrote it. */
+    /** @param meant the tool that is plainly meant by a name that the model wrote */
+    Attempt(final UnaryOperator<String> meant) {
+        this.meant = meant;
+    }
+
+    /** A call as the model wrote it, but for the name of a tool that was plainly meant. */
     static final class Call {
         final String id;
         final String name;
@@ -25,7 +33,8 @@ final class Attempt {
         }
     }
 
-    void add(final ChatEvent event) {
+    void add(final ChatEvent told) {
+        final ChatEvent event = told instanceof ChatEvent.CallStart start ? named(start) : told;
         switch (event) {
             case ChatEvent.Finished finished -> last = finished;
             case ChatEvent.Failed failed -> last = failed;
@@ -37,6 +46,17 @@ final class Attempt {
         if (last == null) {
             events.add(event);
         }
+    }
+
+    private ChatEvent.CallStart named(final ChatEvent.CallStart start) {
+        final String name = meant.apply(start.name());
+        renamedCalls += name.equals(start.name()) ? 0 : 1;
+        return new ChatEvent.CallStart(start.choice(), start.index(), start.id(), name);
+    }
+
+    /** @return how many calls have another name than the model wrote */
+    int renamedCalls() {
+        return renamedCalls;
     }
 
     /** @return how it ended; null while it runs */

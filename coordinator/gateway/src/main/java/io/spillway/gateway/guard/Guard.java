@@ -93,6 +93,20 @@ final class Guard {
         return schema(tool).isPresent();
     }
 
+    /**
+     * Agents put the name of a server before a tool's own ({@code mcp__orders__get_status}), and small models leave it out again.
+     *
+     * @return the tool that is plainly meant: the one of that name, or the only one whose name ends with it behind such a prefix
+     */
+    String meant(final String tool) {
+        if (tool.isBlank() || offers(tool) || !policy.repair()) {
+            return tool;
+        }
+        final List<String> ending = names().stream().map(String::valueOf)
+            .filter(name -> name.endsWith(tool) && !Character.isLetterOrDigit(name.charAt(name.length() - tool.length() - 1))).toList();
+        return ending.size() == 1 ? ending.getFirst() : tool;
+    }
+
     Verdict judge(final String tool, final String written) {
         final Optional<Map<?, ?>> schema = schema(tool);
         if (schema.isEmpty()) {

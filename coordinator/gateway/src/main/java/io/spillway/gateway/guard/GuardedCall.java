@@ -58,7 +58,7 @@ final class GuardedCall implements RunningCall {
         Asking asking = Asking.first(request);
         ChatUsage usage = ChatUsage.NONE;
         for (int number = 1;; number++) {
-            final Attempt attempt = attempt(number, asking);
+            final Attempt attempt = attempt(number, asking, guard);
             if (!(attempt.last() instanceof ChatEvent.Finished finished)) {
                 listener.on(attempt.last());
                 return;
@@ -68,6 +68,7 @@ final class GuardedCall implements RunningCall {
             if (judged.problem().isEmpty()) {
                 tell(judged.events(), usage);
                 judged.verdicts().stream().filter(Guard.Verdict::repaired).forEach(verdict -> counters.repaired());
+                IntStream.range(0, attempt.renamedCalls()).forEach(call -> counters.repaired());
                 if (judged.reworded()) {
                     counters.repaired();
                 }
@@ -153,8 +154,8 @@ final class GuardedCall implements RunningCall {
             .orElseGet(() -> asking.told(corrected(asking.prompt().messages(), judged.attempt(), judged.verdicts())));
     }
 
-    private Attempt attempt(final int number, final Asking asking) {
-        final Attempt attempt = new Attempt();
+    private Attempt attempt(final int number, final Asking asking, final Guard guard) {
+        final Attempt attempt = new Attempt(guard::meant);
         current = service.call(asking.request(request, number), new Recorder(attempt, number == 1));
         if (cancelled) {
             current.cancel();

@@ -41,6 +41,16 @@ class GuardTest {
             new Prompt.Messages(lookedUp ? List.of(system, user, call, result) : List.of(system, user), TOOLS, Map.of()));
     }
 
+    @ParameterizedTest
+    @CsvSource({"get_order_status, mcp__shop__get_order_status", "order_status, order_status", "mcp__shop__find, mcp__shop__find",
+        "find, find", "status, status", "s, s", "'', ''"})
+    void aNameWithoutTheServersPrefixIsTheToolsWhenOnlyOneEndsSo(final String written, final String meant) {
+        final List<Map<String, Object>> tools = List.of(tool("mcp__shop__get_order_status", Map.of(), List.of()),
+            tool("mcp__shop__find", Map.of(), List.of()), tool("mcp__wiki__find", Map.of(), List.of()), tool("order_status", Map.of(), List.of()));
+        final Prompt.Messages prompt = new Prompt.Messages(List.of(Map.of("role", "user", "content", "x")), tools, Map.of());
+        assertThat(new Guard(GuardPolicy.read(BROOK_POLICY), prompt).meant(written)).isEqualTo(meant);
+    }
+
     @Test
     void aSoundCallIsHandedOnAsItWasWritten() {
         final String written = "{\"order_id\": \"ORD-77\",   \"amount\": 64.99}";

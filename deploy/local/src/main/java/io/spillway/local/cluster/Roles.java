@@ -44,7 +44,7 @@ public final class Roles {
             "id: x\ndata-dir: x\npeers: [{id: x, raft: 'localhost:1'}]", "defaults", CoordinatorConfig.class);
         final CoordinatorConfig config = new CoordinatorConfig(coordinator.name(), coordinator.dir(),
             plan.coordinators().stream().map(peer -> new CoordinatorConfig.Peer(peer.name(), peer.raft())).toList(),
-            new CoordinatorConfig.Http(listen(coordinator.http()), defaults.http().bodyMaxBytes()),
+            defaults.http().at(listen(coordinator.http())),
             listen(coordinator.rpc()),
             List.of(model(plan)),
             new CoordinatorConfig.Bootstrap(defaults.bootstrap().tenant(), Optional.of(ApiKeys.hash(plan.apiKey()))),
