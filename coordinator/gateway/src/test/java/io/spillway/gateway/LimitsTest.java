@@ -108,6 +108,22 @@ class LimitsTest {
     }
 
     @Test
+    void aWholeAnswerThatIsNotReadIsGivenUp() throws Exception {
+        try (HttpServer server = serve(config(1500, 10, 300), exchange ->
+            exchange.respond(HttpAnswer.of(200, "application/octet-stream", new byte[32 << 20])));
+            RawHttp raw = new RawHttp(server.port()); RawHttp2 two = new RawHttp2(server.port()).begin(100)) {
+            raw.send(RawHttp.get("/"));
+            two.get(1, "/");
+            two.await(RawHttp2.RESET, 1);
+            final long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(10);
+            while (server.stalledClients() < 2 && System.nanoTime() < deadline) {
+                Thread.onSpinWait();
+            }
+            assertThat(server.stalledClients()).isEqualTo(2);
+        }
+    }
+
+    @Test
     void aHandlerThatAnswersNothingIsOurFault() throws IOException {
         try (HttpServer server = serve(config(1500, 10, 1000), exchange -> { }); RawHttp raw = new RawHttp(server.port())) {
             raw.send(RawHttp.get("/"));

@@ -21,6 +21,8 @@ import java.util.function.Function;
 final class ScriptedLine implements RequestLine {
     final List<GenerationRequest> requests = new CopyOnWriteArrayList<>();
     final AtomicInteger cancels = new AtomicInteger();
+    /** Submissions that have not ended. */
+    final AtomicInteger running = new AtomicInteger();
     final CountDownLatch cancelled = new CountDownLatch(1);
     volatile Function<GenerationRequest, Float> logprob = request -> -0.5f;
     volatile Function<GenerationRequest, float[]> vector = request -> new float[] {0.6f, 0f, 0.8f};
@@ -57,6 +59,7 @@ final class ScriptedLine implements RequestLine {
     @Override
     public Submission submit(final GenerationRequest request, final Consumer<GenerationEvent> listener) {
         requests.add(request);
+        running.incrementAndGet();
         final Playing playing = new Playing(request, script.apply(request), listener);
         Thread.ofVirtual().start(playing::run);
         return playing;
@@ -149,6 +152,9 @@ final class ScriptedLine implements RequestLine {
             if (!ended) {
                 ended = event instanceof GenerationEvent.Finished || event instanceof GenerationEvent.Failed;
                 listener.accept(event);
+                if (ended) {
+                    running.decrementAndGet();
+                }
             }
         }
 

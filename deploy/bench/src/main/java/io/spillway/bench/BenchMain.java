@@ -2,6 +2,7 @@ package io.spillway.bench;
 
 import io.spillway.bench.engine.EngineBench;
 import io.spillway.bench.engine.LlamaBench;
+import io.spillway.bench.front.FrontBench;
 import io.spillway.bench.grammar.GrammarBench;
 import io.spillway.bench.kv.KvBench;
 import io.spillway.bench.kv.LongContextBench;
@@ -17,6 +18,7 @@ import java.util.TreeMap;
 public final class BenchMain {
     private static final Map<String, Bench> BENCHES = new TreeMap<>(Map.of(
         "engine", new Bench("[-p N] [-n N] [-d DEPTH] [-b BATCH] [--threads T] [--kernels K] [--json] --model M", EngineBench::main),
+        "front", new Bench("[--seconds S] [--connections N] [--only stub|nginx|spillway]", FrontBench::main),
         "grammar", new Bench("[--vocabulary TOKENS,…] [--model M] [--only TEXT] [-r ROUNDS] [--json]", GrammarBench::main),
         "kv", new Bench("[--model M] [-d DEPTH] [--threads T] [--kernels K] [--json]", KvBench::main),
         "longcontext", new Bench("--model M [-d DEPTH,…] [--every K] [--kv ELEMENT] [--threads T] [--kernels K] [--json]", LongContextBench::main),

@@ -18,7 +18,6 @@ import java.util.Map;
  */
 public final class MessageErrors implements ErrorRenderer {
     private static final int OVERLOADED_STATUS = 529;
-    private static final int METHOD_NOT_ALLOWED_STATUS = 405;
 
     private final ErrorRenderer others;
 
@@ -46,10 +45,7 @@ public final class MessageErrors implements ErrorRenderer {
     }
 
     private static int status(final ErrorCode code) {
-        if (code == ErrorCode.METHOD_NOT_ALLOWED) {
-            return METHOD_NOT_ALLOWED_STATUS;
-        }
-        return code.kind() == ErrorKind.UNAVAILABLE ? OVERLOADED_STATUS : code.kind().httpStatus();
+        return code.kind() == ErrorKind.UNAVAILABLE ? OVERLOADED_STATUS : code.httpStatus();
     }
 
     /** @return the error, as a whole answer or as the last event of a stream */

@@ -8,7 +8,7 @@ import io.netty.handler.codec.http.LastHttpContent;
 
 /**
  * A response body of known length, written piece by piece. Owned by the exchange's virtual thread. Every write waits until the
- * client has taken enough of what was written before, so that at most the channel's high-water mark and one piece are buffered.
+ * client has taken enough of what was written before, so that at most 64 KiB and one piece are buffered.
  */
 public final class BodyWriter {
     private final Channel channel;
@@ -35,11 +35,11 @@ public final class BodyWriter {
             return false;
         }
         final ByteBuf bytes = Unpooled.wrappedBuffer(piece);
-        channel.writeAndFlush(new DefaultHttpContent(bytes));
+        gate.send(new DefaultHttpContent(bytes), piece.length);
         if (gate.awaitWritable(stallNanos)) {
             return true;
         }
-        if (channel.isActive()) {
+        if (channel.isActive() && gate.giveUp()) {
             ending.stalled();
         }
         abort();
@@ -50,7 +50,7 @@ public final class BodyWriter {
     public void end() {
         if (open) {
             open = false;
-            channel.writeAndFlush(LastHttpContent.EMPTY_LAST_CONTENT).addListener(written -> ending.ended());
+            gate.send(LastHttpContent.EMPTY_LAST_CONTENT, 0).addListener(written -> ending.ended());
         }
     }
 

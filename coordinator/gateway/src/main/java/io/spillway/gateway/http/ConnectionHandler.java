@@ -3,6 +3,7 @@ package io.spillway.gateway.http;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.SimpleChannelInboundHandler;
+import io.netty.channel.socket.SocketChannel;
 import io.netty.handler.codec.http.DefaultFullHttpResponse;
 import io.netty.handler.codec.http.HttpContent;
 import io.netty.handler.codec.http.HttpObject;
@@ -10,46 +11,58 @@ import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.handler.codec.http.HttpVersion;
 import io.netty.handler.codec.http.LastHttpContent;
+import io.netty.handler.codec.http2.DefaultHttp2ResetFrame;
+import io.netty.handler.codec.http2.Http2Error;
+import io.netty.handler.ssl.SslHandler;
+import io.netty.handler.timeout.IdleState;
 import io.netty.handler.timeout.IdleStateEvent;
-import java.io.IOException;
+import io.spillway.domain.error.ErrorCode;
+import io.spillway.domain.error.SpillwayException;
 import java.util.ArrayDeque;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
- * One connection: assembles requests and hands them on one at a time, in order, so that pipelined answers cannot mix. Owned by
- * the connection's event loop; {@link #done} is the only call from elsewhere.
+ * One HTTP/1.1 connection, or one HTTP/2 stream: assembles requests and hands them on one at a time, in order, so that pipelined
+ * answers cannot mix. Owned by the connection's event loop; {@link #done} is the only call from elsewhere.
  */
 final class ConnectionHandler extends SimpleChannelInboundHandler<HttpObject> implements HttpExchange.Connection {
-    private static final Logger LOG = LoggerFactory.getLogger(ConnectionHandler.class);
     /** Requests read ahead of the one in progress before reading stops. */
     private static final int PIPELINE_MAX = 8;
     /** How long a client that is still sending may take to read a refusal. */
     private static final long LINGER_MILLIS = 2_000;
 
     private final ServerLine line;
+    private final boolean multiplexed;
+    private final RequestPace pace;
     private final ArrayDeque<Waiting> waiting = new ArrayDeque<>();
     private Channel channel;
     private WriteGate gate;
     private RequestAssembly assembly;
     private HttpExchange current;
-    private long currentBodyBytes;
+    private BodyLease currentBody;
     private boolean discarding;
     private boolean inputEnded;
+    private boolean watched;
 
     /** A complete request that waits for the ones before it. */
-    private record Waiting(HttpCall call, long bodyBytes) {
+    private record Waiting(HttpCall call, BodyLease body) {
     }
 
-    ConnectionHandler(final ServerLine line) {
+    /**
+     * @param pace        shared with the decoder before it, if there is one
+     * @param multiplexed whether the channel is an HTTP/2 stream
+     */
+    ConnectionHandler(final ServerLine line, final RequestPace pace, final boolean multiplexed) {
         this.line = line;
+        this.pace = pace;
+        this.multiplexed = multiplexed;
     }
 
     @Override
     public void handlerAdded(final ChannelHandlerContext ctx) {
         channel = ctx.channel();
-        gate = new WriteGate(channel);
+        gate = new WriteGate(channel, line.clock());
     }
 
     @Override
@@ -59,10 +72,12 @@ final class ConnectionHandler extends SimpleChannelInboundHandler<HttpObject> im
             return;
         }
         if (message instanceof HttpRequest head) {
-            assembly = new RequestAssembly(head, line.config().bodyBytesMax(), line.bodies(), line.spools());
+            final Optional<SpillwayException> fault = StrictHead.fault(head, line.config().guards().headersMax(), multiplexed);
+            assembly = new RequestAssembly(head, fault, line.config().bodyBytesMax(), line.bodies(), line.spools());
+            pace.body();
         }
         if (message instanceof HttpContent content && assembly != null) {
-            assembly.append(content.content());
+            take(content);
         }
         if (assembly != null && (assembly.refused() || message instanceof LastHttpContent)) {
             inputEnded = message instanceof LastHttpContent;
@@ -73,9 +88,19 @@ final class ConnectionHandler extends SimpleChannelInboundHandler<HttpObject> im
         }
     }
 
+    private void take(final HttpContent content) {
+        if (content.decoderResult().isFailure()) {
+            assembly.refuse(StrictHead.malformed(content.decoderResult().cause()));
+            return;
+        }
+        pace.bytes(content.content().readableBytes());
+        assembly.append(content.content());
+    }
+
     private void enqueue() {
-        waiting.add(new Waiting(assembly.complete(), assembly.reservedBytes()));
+        waiting.add(new Waiting(assembly.complete(), assembly.lease()));
         assembly = null;
+        pace.complete();
         if (waiting.size() > PIPELINE_MAX) {
             channel.config().setAutoRead(false);
         }
@@ -83,7 +108,7 @@ final class ConnectionHandler extends SimpleChannelInboundHandler<HttpObject> im
     }
 
     private void startNext() {
-        if (current != null) {
+        if (current != null || !channel.isActive()) {
             return;
         }
         final Waiting next = waiting.poll();
@@ -94,7 +119,7 @@ final class ConnectionHandler extends SimpleChannelInboundHandler<HttpObject> im
         if (waiting.size() <= PIPELINE_MAX && !channel.config().isAutoRead()) {
             channel.config().setAutoRead(true);
         }
-        currentBodyBytes = next.bodyBytes();
+        currentBody = next.body();
         current = new HttpExchange(next.call(), line.requestId(next.call()), this, line.clock());
         line.dispatch(current);
     }
@@ -104,6 +129,48 @@ final class ConnectionHandler extends SimpleChannelInboundHandler<HttpObject> im
         if (current == null && waiting.isEmpty() && assembly != null && assembly.takeContinue()) {
             channel.writeAndFlush(new DefaultFullHttpResponse(HttpVersion.HTTP_1_1, HttpResponseStatus.CONTINUE));
         }
+    }
+
+    /** Requests mostly come in one piece: only what is incomplete when a read ends needs watching. */
+    @Override
+    public void channelReadComplete(final ChannelHandlerContext ctx) {
+        watch();
+        ctx.fireChannelReadComplete();
+    }
+
+    private void watch() {
+        if (!watched && !discarding && pace.pending()) {
+            watched = true;
+            channel.eventLoop().schedule(this::look, pace.periodNanos(), TimeUnit.NANOSECONDS);
+        }
+    }
+
+    private void look() {
+        watched = false;
+        if (!channel.isActive() || discarding) {
+            return;
+        }
+        final boolean ourDelay = !channel.config().isAutoRead() || assembly != null && assembly.continueWanted();
+        if (ourDelay) {
+            pace.restart();
+        } else if (pace.late()) {
+            refuseLate();
+            return;
+        }
+        watch();
+    }
+
+    private void refuseLate() {
+        final SpillwayException why = new SpillwayException(ErrorCode.REQUEST_TIMEOUT, "The request came in too slowly");
+        if (assembly == null) {
+            assembly = RequestAssembly.headless(why, line.bodies(), line.spools());
+        } else {
+            assembly.refuse(why);
+        }
+        discarding = true;
+        inputEnded = false;
+        line.late();
+        enqueue();
     }
 
     @Override
@@ -120,12 +187,33 @@ final class ConnectionHandler extends SimpleChannelInboundHandler<HttpObject> im
             return;
         }
         current = null;
-        line.bodies().release(currentBodyBytes);
+        currentBody.release();
         line.finished(exchange);
         if (!close) {
             startNext();
-        } else if (discarding && !inputEnded) {
-            channel.eventLoop().schedule(() -> channel.close(), LINGER_MILLIS, TimeUnit.MILLISECONDS);
+        } else if (discarding && !inputEnded && channel.isActive()) {
+            leave();
+        } else {
+            channel.close();
+        }
+    }
+
+    /** The client is still sending: it must be able to read the refusal before it finds the line closed. */
+    private void leave() {
+        if (multiplexed) {
+            cut(Http2Error.NO_ERROR);
+            return;
+        }
+        if (channel instanceof SocketChannel socket && channel.pipeline().get(SslHandler.class) == null) {
+            socket.shutdownOutput();
+        }
+        channel.eventLoop().schedule(() -> channel.close(), LINGER_MILLIS, TimeUnit.MILLISECONDS);
+    }
+
+    /** A stream whose last frame still waits for the client's window counts as ended when it is closed: it must be reset by name. */
+    private void cut(final Http2Error why) {
+        if (multiplexed) {
+            channel.writeAndFlush(new DefaultHttp2ResetFrame(why)).addListener(written -> channel.close());
         } else {
             channel.close();
         }
@@ -135,12 +223,13 @@ final class ConnectionHandler extends SimpleChannelInboundHandler<HttpObject> im
     public void channelInactive(final ChannelHandlerContext ctx) {
         gate.signal();
         if (assembly != null) {
-            line.bodies().release(assembly.reservedBytes());
+            assembly.lease().release();
             assembly.discard();
             assembly = null;
         }
+        pace.complete();
         waiting.forEach(dropped -> {
-            line.bodies().release(dropped.bodyBytes());
+            dropped.body().release();
             dropped.call().discard();
         });
         waiting.clear();
@@ -152,22 +241,22 @@ final class ConnectionHandler extends SimpleChannelInboundHandler<HttpObject> im
     }
 
     @Override
-    public void channelWritabilityChanged(final ChannelHandlerContext ctx) {
-        gate.signal();
-    }
-
-    @Override
     public void userEventTriggered(final ChannelHandlerContext ctx, final Object event) {
-        if (event instanceof IdleStateEvent && current == null) {
+        if (!(event instanceof IdleStateEvent idle)) {
+            ctx.fireUserEventTriggered(event);
+        } else if (gate.stalled(line.config().stallNanos())) {
+            if (gate.giveUp()) {
+                line.stalled();
+            }
+            cut(Http2Error.CANCEL);
+        } else if (idle.state() == IdleState.ALL_IDLE && current == null) {
             ctx.close();
         }
     }
 
     @Override
     public void exceptionCaught(final ChannelHandlerContext ctx, final Throwable cause) {
-        if (!(cause instanceof IOException)) {
-            LOG.warn("connection from {} failed", ctx.channel().remoteAddress(), cause);
-        }
+        line.failed(ctx.channel(), cause);
         ctx.close();
     }
 
@@ -194,6 +283,11 @@ final class ConnectionHandler extends SimpleChannelInboundHandler<HttpObject> im
     @Override
     public void stalled() {
         line.stalled();
+    }
+
+    @Override
+    public boolean packedStreams() {
+        return line.config().packedStreams();
     }
 
     @Override

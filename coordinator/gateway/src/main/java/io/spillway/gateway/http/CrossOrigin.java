@@ -17,6 +17,10 @@ final class CrossOrigin {
 
     static void preflight(final HttpExchange exchange, final String methods) {
         exchange.header("access-control-allow-methods", methods);
+        exchange.header("vary", "access-control-request-headers");
+        if (exchange.call().header("access-control-request-private-network").filter("true"::equals).isPresent()) {
+            exchange.header("access-control-allow-private-network", "true");
+        }
         exchange.header("access-control-allow-headers",
             exchange.call().header("access-control-request-headers").orElse("authorization, content-type, x-api-key"));
         exchange.header("access-control-max-age", "86400");

@@ -9,24 +9,29 @@ import io.spillway.domain.id.TenantId;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
- * One request as it came in, complete. Immutable; any thread. The body is handed over: nobody writes to it.
+ * One request as it came in, complete. Immutable; any thread, but the body is the handling thread's: nobody writes to it.
  */
 public final class HttpCall {
+    private static final Pattern TRACEPARENT = Pattern.compile("[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}(-.*)?");
+    private static final String NO_TRACE = "0".repeat(32);
+
     private final String method;
     private final String path;
     private final Map<String, List<String>> query;
     private final HttpHeaders headers;
-    private final byte[] body;
+    private final RequestBody body;
     private final boolean keepAlive;
     private final boolean chunkable;
     private final SpillwayException refusal;
     private SpooledBody spooled;
     private TenantId behalf;
 
-    HttpCall(final io.netty.handler.codec.http.HttpRequest head, final byte[] body, final SpillwayException refusal) {
-        final QueryStringDecoder uri = decode(head.uri());
+    HttpCall(final io.netty.handler.codec.http.HttpRequest head, final RequestBody body, final SpillwayException refusal) {
+        final QueryStringDecoder uri = decode(origin(head.uri()));
         this.method = head.method().name();
         this.path = uri.path();
         this.query = uri.parameters();
@@ -35,6 +40,21 @@ public final class HttpCall {
         this.keepAlive = HttpUtil.isKeepAlive(head) && refusal == null;
         this.chunkable = head.protocolVersion().compareTo(HttpVersion.HTTP_1_1) >= 0;
         this.refusal = refusal;
+    }
+
+    /** A proxy's client may name the whole URL; we are the only host there is. */
+    private static String origin(final String uri) {
+        final int authority = uri.startsWith("/") ? -1 : uri.indexOf("://");
+        if (authority < 0) {
+            return uri;
+        }
+        for (int i = authority + 3; i < uri.length(); i++) {
+            final char c = uri.charAt(i);
+            if (c == '/' || c == '?') {
+                return c == '/' ? uri.substring(i) : "/" + uri.substring(i);
+            }
+        }
+        return "/";
     }
 
     private static QueryStringDecoder decode(final String uri) {
@@ -68,9 +88,19 @@ public final class HttpCall {
         return Optional.ofNullable(headers.get(name));
     }
 
-    /** @return the whole body; empty when there was none */
+    /**
+     * @return the whole body, unpacked when it came packed; empty when there was none
+     * @throws SpillwayException when it cannot be unpacked: {@code UNSUPPORTED_ENCODING}, {@code INVALID_VALUE},
+     *                           {@code REQUEST_TOO_LARGE} or {@code OVERLOADED}
+     */
     public byte[] body() {
-        return body;
+        return body.bytes();
+    }
+
+    /** @return the trace that the caller's {@code traceparent} names: 32 hexadecimal digits */
+    public Optional<String> traceId() {
+        return header("traceparent").map(TRACEPARENT::matcher).filter(Matcher::matches).map(matcher -> matcher.group(1))
+            .filter(id -> !NO_TRACE.equals(id));
     }
 
     /** @return the body, when it went to a file: {@link #body} is empty then */

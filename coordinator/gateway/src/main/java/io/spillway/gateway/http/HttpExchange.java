@@ -13,6 +13,7 @@ import io.netty.handler.codec.http.HttpVersion;
 import io.spillway.domain.time.NanoClock;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 
@@ -32,6 +33,7 @@ public final class HttpExchange {
     private final Map<String, String> headers = new LinkedHashMap<>();
     private final AtomicReference<Runnable> disconnectAction = new AtomicReference<>(NOTHING);
     private boolean committed;
+    private SseWriter writer;
 
     /** What an exchange needs of the connection it came on. */
     interface Connection {
@@ -46,6 +48,9 @@ public final class HttpExchange {
 
         /** The client took no byte for {@link #stallNanos()}; any thread. */
         void stalled();
+
+        /** @return whether streams of events are packed for clients that take it */
+        boolean packedStreams();
 
         /** @return whether no further request may come on this connection */
         boolean closing();
@@ -108,14 +113,19 @@ public final class HttpExchange {
     /** Writes the whole response. Call once, and not after {@link #events()}. */
     public void respond(final HttpAnswer answer) {
         commit();
+        final HttpAnswer sent = AnswerPacking.packed(answer, call.header("accept-encoding"));
         final DefaultFullHttpResponse response = new DefaultFullHttpResponse(HttpVersion.HTTP_1_1,
-            HttpResponseStatus.valueOf(answer.status()), Unpooled.wrappedBuffer(answer.body()));
-        if (answer.status() != 204) {
-            response.headers().setInt(HttpHeaderNames.CONTENT_LENGTH, answer.body().length);
+            HttpResponseStatus.valueOf(sent.status()), head() ? Unpooled.EMPTY_BUFFER : Unpooled.wrappedBuffer(sent.body()));
+        if (sent.status() != 204) {
+            response.headers().setInt(HttpHeaderNames.CONTENT_LENGTH, sent.body().length);
         }
         final boolean close = decorate(response);
-        answer.headers().forEach((name, value) -> response.headers().set(name, value));
-        connection.channel().writeAndFlush(response).addListener(written -> connection.done(this, close));
+        sent.headers().forEach((name, value) -> response.headers().set(name, value));
+        connection.gate().send(response, sent.body().length).addListener(written -> connection.done(this, close));
+    }
+
+    private boolean head() {
+        return "HEAD".equals(call.method());
     }
 
     /** Begins a stream of server-sent events (status 200). Call once, and not after {@link #respond}. */
@@ -125,12 +135,22 @@ public final class HttpExchange {
         response.headers().set(HttpHeaderNames.CONTENT_TYPE, "text/event-stream; charset=utf-8");
         response.headers().set(HttpHeaderNames.CACHE_CONTROL, "no-cache");
         response.headers().set("x-accel-buffering", "no");
+        final Optional<ContentCoding> coding = connection.packedStreams()
+            ? call.header("accept-encoding").flatMap(AcceptedCodings::best) : Optional.empty();
+        if (connection.packedStreams()) {
+            response.headers().set(HttpHeaderNames.VARY, "accept-encoding");
+        }
+        coding.ifPresent(chosen -> response.headers().set(HttpHeaderNames.CONTENT_ENCODING, chosen.token()));
         if (call.chunkable()) {
             HttpUtil.setTransferEncodingChunked(response, true);
         }
         final boolean close = decorate(response) || !call.chunkable();
         connection.channel().write(response);
-        return new SseWriter(connection.channel(), connection.gate(), connection.stallNanos(), ending(close));
+        writer = new SseWriter(connection, coding.filter(chosen -> !head()).map(EventPacking::new), ending(close));
+        if (head()) {
+            writer.end();
+        }
+        return writer;
     }
 
     /**
@@ -146,7 +166,11 @@ public final class HttpExchange {
         final boolean close = decorate(response);
         head.headers().forEach((name, value) -> response.headers().set(name, value));
         connection.channel().write(response);
-        return new BodyWriter(connection.channel(), connection.gate(), connection.stallNanos(), ending(close));
+        final BodyWriter body = new BodyWriter(connection.channel(), connection.gate(), connection.stallNanos(), ending(close));
+        if (head()) {
+            body.end();
+        }
+        return body;
     }
 
     private SseWriter.Ending ending(final boolean close) {
@@ -192,6 +216,10 @@ public final class HttpExchange {
 
     /** Handler failed after the response began: nothing honest can be added, so the connection ends. */
     void abort() {
+        if (writer != null) {
+            writer.abort();
+            return;
+        }
         connection.channel().close().addListener((ChannelFutureListener) closed -> connection.done(this, true));
     }
 }

@@ -8,15 +8,11 @@ import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
-import io.netty.channel.WriteBufferWaterMark;
 import io.netty.channel.group.ChannelGroup;
 import io.netty.channel.group.DefaultChannelGroup;
 import io.netty.channel.nio.NioIoHandler;
 import io.netty.channel.socket.SocketChannel;
 import io.netty.channel.socket.nio.NioServerSocketChannel;
-import io.netty.handler.codec.http.HttpDecoderConfig;
-import io.netty.handler.codec.http.HttpServerCodec;
-import io.netty.handler.timeout.IdleStateHandler;
 import io.netty.util.concurrent.DefaultThreadFactory;
 import io.netty.util.concurrent.GlobalEventExecutor;
 import io.spillway.domain.error.ErrorCode;
@@ -25,19 +21,19 @@ import io.spillway.domain.time.NanoClock;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.IntConsumer;
 import java.util.function.Supplier;
 
-/** An HTTP/1.1 server. Event loops move bytes; each request is answered on a virtual thread of its own. */
+/** An HTTP/1.1 and HTTP/2 server, plain or over TLS. Event loops move bytes; each request is answered on a virtual thread of its own. */
 public final class HttpServer implements AutoCloseable {
-    private static final int LINE_BYTES_MAX = 16 << 10;
-    private static final int HEADERS_BYTES_MAX = 64 << 10;
-    private static final WriteBufferWaterMark WATER_MARK = new WriteBufferWaterMark(32 << 10, 64 << 10);
 
     private final ServerLine line;
+    private final Protocols protocols;
+    private final Optional<ReloadingTls> tls;
     private final EventLoopGroup loops;
     private final ChannelGroup channels = new DefaultChannelGroup(GlobalEventExecutor.INSTANCE);
     private final AtomicInteger connections = new AtomicInteger();
@@ -64,6 +60,8 @@ public final class HttpServer implements AutoCloseable {
 
     private HttpServer(final HttpServerConfig config, final Parts parts) {
         this.line = new ServerLine(config, parts);
+        this.protocols = new Protocols(line);
+        this.tls = config.tls().map(ReloadingTls::open);
         this.loops = new MultiThreadIoEventLoopGroup(
             config.ioThreads(), new DefaultThreadFactory("gateway-io", true), NioIoHandler.newFactory());
         this.listening = listen(config);
@@ -72,7 +70,7 @@ public final class HttpServer implements AutoCloseable {
     /**
      * Listens and serves.
      *
-     * @throws SpillwayException {@code INVALID_CONFIG} when the address cannot be bound
+     * @throws SpillwayException {@code INVALID_CONFIG} when the address cannot be bound, or certificate and key cannot be used
      */
     public static HttpServer start(final HttpServerConfig config, final Parts parts) {
         return new HttpServer(config, parts);
@@ -83,7 +81,6 @@ public final class HttpServer implements AutoCloseable {
             .option(ChannelOption.SO_BACKLOG, 1024)
             .option(ChannelOption.SO_REUSEADDR, true)
             .childOption(ChannelOption.TCP_NODELAY, true)
-            .childOption(ChannelOption.WRITE_BUFFER_WATER_MARK, WATER_MARK)
             .childHandler(new ChannelInitializer<SocketChannel>() {
                 @Override
                 protected void initChannel(final SocketChannel channel) {
@@ -92,6 +89,7 @@ public final class HttpServer implements AutoCloseable {
             });
         final var bound = bootstrap.bind(config.host(), config.port()).awaitUninterruptibly();
         if (!bound.isSuccess()) {
+            tls.ifPresent(ReloadingTls::close);
             loops.shutdownGracefully(0, 0, TimeUnit.MILLISECONDS);
             throw new SpillwayException(ErrorCode.INVALID_CONFIG, "cannot listen on " + config.host() + ":" + config.port()
                 + ": " + reason(bound.cause()), bound.cause());
@@ -111,15 +109,19 @@ public final class HttpServer implements AutoCloseable {
             return;
         }
         channels.add(channel);
-        channel.pipeline()
-            .addLast(new HttpServerCodec(new HttpDecoderConfig()
-                .setMaxInitialLineLength(LINE_BYTES_MAX).setMaxHeaderSize(HEADERS_BYTES_MAX).setMaxChunkSize(64 << 10)))
-            .addLast(new IdleStateHandler(0, 0, line.config().idleNanos(), TimeUnit.NANOSECONDS))
-            .addLast(new ConnectionHandler(line));
+        if (tls.isPresent()) {
+            protocols.secure(channel.pipeline(), tls.get().current());
+        } else {
+            protocols.plain(channel.pipeline());
+        }
     }
 
     private void refuse(final SocketChannel channel) {
         refusedConnections.incrementAndGet();
+        if (tls.isPresent()) {
+            channel.close();
+            return;
+        }
         final HttpAnswer answer = line.refusal(
             new SpillwayException(ErrorCode.OVERLOADED, "This server has too many connections; try again"));
         final byte[] head = ("HTTP/1.1 503 Service Unavailable\r\ncontent-type: application/json\r\nretry-after: 1\r\n"
@@ -147,6 +149,11 @@ public final class HttpServer implements AutoCloseable {
         return line.stalledClients();
     }
 
+    /** @return requests given up because they came in too slowly */
+    public long lateRequests() {
+        return line.lateRequests();
+    }
+
     /** @return bytes of request bodies held now */
     public long bodyBytes() {
         return line.bodies().reservedBytes();
@@ -156,9 +163,12 @@ public final class HttpServer implements AutoCloseable {
     @Override
     public void close() {
         listening.close().awaitUninterruptibly();
+        line.beginDrain();
+        channels.forEach(Http2Connection::announceEnd);
         line.drain();
         channels.close().awaitUninterruptibly();
         line.awaitHandlers();
         loops.shutdownGracefully(0, 1, TimeUnit.SECONDS).awaitUninterruptibly();
+        tls.ifPresent(ReloadingTls::close);
     }
 }

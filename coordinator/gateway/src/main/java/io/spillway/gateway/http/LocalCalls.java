@@ -59,7 +59,7 @@ public final class LocalCalls {
                 new DefaultHttpRequest(HttpVersion.HTTP_1_1, HttpMethod.valueOf(order.method()), order.path());
             order.headers().forEach(head.headers()::set);
             this.exchange = new HttpExchange(
-                new HttpCall(head, order.body(), null).of(order.tenant()), order.id(), connection, clock);
+                new HttpCall(head, RequestBody.of(order.body()), null).of(order.tenant()), order.id(), connection, clock);
         }
 
         /** @return the whole answer, error answers included; empty when it was a stream, which nobody here can read */
@@ -85,7 +85,7 @@ public final class LocalCalls {
     /** The channel is Netty's own for use without a transport; its one thread is the one that runs the call. */
     private static final class LocalConnection implements HttpExchange.Connection {
         private final EmbeddedChannel channel = new EmbeddedChannel();
-        private final WriteGate gate = new WriteGate(channel);
+        private final WriteGate gate = new WriteGate(channel, () -> 0);
 
         Optional<HttpAnswer> answer() {
             final Object first = channel.readOutbound();
@@ -128,6 +128,11 @@ public final class LocalCalls {
         @Override
         public void stalled() {
             // Nothing here reads slowly.
+        }
+
+        @Override
+        public boolean packedStreams() {
+            return false;
         }
 
         @Override

@@ -4,6 +4,7 @@ import io.spillway.domain.error.ErrorCode;
 import io.spillway.domain.error.SpillwayException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
@@ -45,6 +46,11 @@ public final class Router implements HttpHandler {
         }
         if (onPath.stream().anyMatch(Route::crossOrigin)) {
             CrossOrigin.allow(exchange);
+        }
+        if (onPath.isEmpty() && "OPTIONS".equals(call.method()) && "*".equals(call.path())) {
+            exchange.header("allow", "GET, HEAD, POST, OPTIONS");
+            exchange.respond(new HttpAnswer(204, Map.of(), new byte[0]));
+            return;
         }
         if (onPath.isEmpty()) {
             throw new SpillwayException(ErrorCode.UNKNOWN_PATH, "Unknown request URL: " + call.method() + " " + call.path());

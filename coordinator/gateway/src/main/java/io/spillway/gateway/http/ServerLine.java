@@ -1,8 +1,13 @@
 package io.spillway.gateway.http;
 
+import io.netty.channel.Channel;
+import io.netty.handler.codec.DecoderException;
+import io.netty.handler.codec.http2.Http2Exception;
+import io.netty.handler.codec.http2.Http2FrameStreamException;
 import io.spillway.domain.error.ErrorCode;
 import io.spillway.domain.error.SpillwayException;
 import io.spillway.domain.time.NanoClock;
+import java.io.IOException;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
@@ -34,6 +39,7 @@ final class ServerLine {
     private final SpoolTaking.Spools spools;
     private final Set<HttpExchange> running = ConcurrentHashMap.newKeySet();
     private final AtomicLong stalledClients = new AtomicLong();
+    private final AtomicLong lateRequests = new AtomicLong();
     private final AtomicInteger handlers = new AtomicInteger();
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition idle = lock.newCondition();
@@ -78,6 +84,25 @@ final class ServerLine {
         return stalledClients.get();
     }
 
+    /** A request came in too slowly. */
+    void late() {
+        lateRequests.incrementAndGet();
+    }
+
+    long lateRequests() {
+        return lateRequests.get();
+    }
+
+    /** A connection broke. What the other side did is not our news. */
+    void failed(final Channel channel, final Throwable cause) {
+        if (cause instanceof IOException || cause instanceof DecoderException || cause instanceof Http2Exception
+            || cause instanceof Http2FrameStreamException) {
+            LOG.debug("connection from {} failed", channel.remoteAddress(), cause);
+        } else {
+            LOG.warn("connection from {} failed", channel.remoteAddress(), cause);
+        }
+    }
+
     boolean draining() {
         return draining;
     }
@@ -115,6 +140,9 @@ final class ServerLine {
             if (exchange.call().refusal().isPresent()) {
                 throw exchange.call().refusal().get();
             }
+            if (handlers.get() > config.connectionsMax()) {
+                throw new SpillwayException(ErrorCode.OVERLOADED, "Too many requests are in progress; try again");
+            }
             handler.handle(exchange);
             if (!exchange.committed()) {
                 throw new IllegalStateException("handler of " + exchange.call().path() + " gave no answer");
@@ -122,18 +150,22 @@ final class ServerLine {
         } catch (final SpillwayException e) {
             refuse(exchange, e);
         } catch (final RuntimeException | Error e) {
-            LOG.error("request {} on {} failed", exchange.id(), exchange.call().path(), e);
+            LOG.error("request {}{} on {} failed", exchange.id(), trace(exchange), exchange.call().path(), e);
             refuse(exchange, new SpillwayException(ErrorCode.INTERNAL, "unexpected failure", e));
         }
     }
 
     private void refuse(final HttpExchange exchange, final SpillwayException why) {
         if (exchange.committed()) {
-            LOG.error("request {} failed after its answer had begun", exchange.id(), why);
+            LOG.error("request {}{} failed after its answer had begun", exchange.id(), trace(exchange), why);
             exchange.abort();
             return;
         }
         exchange.respond(errors.render(ErrorRenderer.Asked.of(exchange), why));
+    }
+
+    private static String trace(final HttpExchange exchange) {
+        return exchange.call().traceId().map(id -> " of trace " + id).orElse("");
     }
 
     void finished(final HttpExchange exchange) {
@@ -150,9 +182,13 @@ final class ServerLine {
         }
     }
 
-    /** Refuses new requests and waits until the running ones are answered, for the configured time at most. */
-    void drain() {
+    /** From now on new requests are refused. */
+    void beginDrain() {
         draining = true;
+    }
+
+    /** Waits until the running requests are answered, for the configured time at most. */
+    void drain() {
         await(running::isEmpty, config.drainNanos());
     }
 

@@ -1,6 +1,7 @@
 package io.spillway.gateway.http;
 
 import io.netty.buffer.ByteBuf;
+import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpRequest;
 import io.spillway.domain.error.ErrorCode;
 import io.spillway.domain.error.SpillwayException;
@@ -43,9 +44,13 @@ final class SpoolTaking {
     /** @return why the body is refused before it is read */
     Optional<SpillwayException> begin(final HttpRequest head, final long announcedBytes) {
         try {
-            spooling.admit(new HttpCall(head, new byte[0], null));
+            spooling.admit(new HttpCall(head, RequestBody.of(new byte[0]), null));
         } catch (final SpillwayException e) {
             return Optional.of(e);
+        }
+        if (!"identity".equalsIgnoreCase(head.headers().get(HttpHeaderNames.CONTENT_ENCODING, "identity"))) {
+            return Optional.of(SpillwayException.ofField(ErrorCode.UNSUPPORTED_ENCODING, "content-encoding",
+                "An upload is taken as it is, not packed"));
         }
         return announcedBytes > spooling.bodyBytesMax() ? Optional.of(tooLarge()) : Optional.empty();
     }

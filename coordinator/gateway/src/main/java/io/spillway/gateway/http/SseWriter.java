@@ -6,10 +6,11 @@ import io.netty.channel.Channel;
 import io.netty.handler.codec.http.DefaultHttpContent;
 import io.netty.handler.codec.http.LastHttpContent;
 import java.nio.charset.StandardCharsets;
+import java.util.Optional;
 
 /**
  * A stream of server-sent events. Owned by the exchange's virtual thread. Every write waits until the client has taken enough of
- * what was written before, so that at most the channel's high-water mark is buffered.
+ * what was written before, so that at most 64 KiB and one event are buffered.
  */
 public final class SseWriter {
     private static final byte[] DATA = "data: ".getBytes(StandardCharsets.US_ASCII);
@@ -18,6 +19,7 @@ public final class SseWriter {
     private final Channel channel;
     private final WriteGate gate;
     private final long stallNanos;
+    private final Optional<EventPacking> packing;
     private final Ending ending;
     private boolean open = true;
 
@@ -31,10 +33,11 @@ public final class SseWriter {
         void stalled();
     }
 
-    SseWriter(final Channel channel, final WriteGate gate, final long stallNanos, final Ending ending) {
-        this.channel = channel;
-        this.gate = gate;
-        this.stallNanos = stallNanos;
+    SseWriter(final HttpExchange.Connection connection, final Optional<EventPacking> packing, final Ending ending) {
+        this.channel = connection.channel();
+        this.gate = connection.gate();
+        this.stallNanos = connection.stallNanos();
+        this.packing = packing;
         this.ending = ending;
     }
 
@@ -45,24 +48,25 @@ public final class SseWriter {
      * @return false when the client is gone or stalled: nothing further can be sent
      */
     public boolean data(final byte[] text) {
-        return write(Unpooled.wrappedBuffer(DATA, text, END));
+        return write(DATA, text, END);
     }
 
     /** Sends one event with a name. */
     public boolean event(final String name, final byte[] text) {
-        return write(Unpooled.wrappedBuffer(("event: " + name + "\n").getBytes(StandardCharsets.UTF_8), DATA, text, END));
+        return write(("event: " + name + "\n").getBytes(StandardCharsets.UTF_8), DATA, text, END);
     }
 
     /** Sends a comment, which clients ignore: it shows that the stream lives. */
     public boolean comment(final String text) {
-        return write(Unpooled.copiedBuffer(": " + text + "\n\n", StandardCharsets.UTF_8));
+        return write((": " + text + "\n\n").getBytes(StandardCharsets.UTF_8));
     }
 
     /** Ends the stream properly. Idempotent. */
     public void end() {
         if (open) {
             open = false;
-            channel.writeAndFlush(LastHttpContent.EMPTY_LAST_CONTENT).addListener(written -> ending.ended());
+            packing.ifPresent(packed -> channel.write(new DefaultHttpContent(Unpooled.wrappedBuffer(packed.end()))));
+            gate.send(LastHttpContent.EMPTY_LAST_CONTENT, 0).addListener(written -> ending.ended());
         }
     }
 
@@ -70,20 +74,21 @@ public final class SseWriter {
     public void abort() {
         if (open) {
             open = false;
+            packing.ifPresent(EventPacking::end);
             channel.close().addListener(closed -> ending.aborted());
         }
     }
 
-    private boolean write(final ByteBuf bytes) {
+    private boolean write(final byte[]... parts) {
         if (!open) {
-            bytes.release();
             return false;
         }
-        channel.writeAndFlush(new DefaultHttpContent(bytes));
+        final ByteBuf bytes = packing.isPresent() ? Unpooled.wrappedBuffer(packing.get().packed(parts)) : Unpooled.wrappedBuffer(parts);
+        gate.send(new DefaultHttpContent(bytes), bytes.readableBytes());
         if (gate.awaitWritable(stallNanos)) {
             return true;
         }
-        if (channel.isActive()) {
+        if (channel.isActive() && gate.giveUp()) {
             ending.stalled();
         }
         abort();

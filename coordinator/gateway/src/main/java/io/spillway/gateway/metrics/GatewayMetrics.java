@@ -18,7 +18,9 @@ import io.spillway.gateway.console.ConsoleState;
 import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.DoubleSupplier;
@@ -43,6 +45,12 @@ public final class GatewayMetrics implements ChatObserver {
     private final MultiGauge kvBlocks = rows(MetricName.KV_BLOCKS, null);
     private final MultiGauge kvBytes = rows(MetricName.KV_BYTES, "bytes");
     private final MultiGauge kvBytesMax = rows(MetricName.KV_BYTES_MAX, "bytes");
+
+    private final Map<OfModel, Timer> timers = new ConcurrentHashMap<>();
+
+    /** A metric of one model. */
+    private record OfModel(MetricName name, ModelId model) {
+    }
 
     /** One member's tier, for the gauges. */
     private record TierRow(String node, ConsoleSnapshot.TierUse use) {
@@ -165,9 +173,10 @@ public final class GatewayMetrics implements ChatObserver {
         Counter.builder(name.meter()).description(name.help()).tags(tags).register(registry).increment(amount);
     }
 
+    /** Asked for at every token: to look a timer up by building it again costs more than to record. */
     private Timer timer(final MetricName name, final ModelId model, final Duration[] bounds) {
-        return Timer.builder(name.meter()).description(name.help()).tag("model", model.value())
-            .serviceLevelObjectives(bounds).register(registry);
+        return timers.computeIfAbsent(new OfModel(name, model), key -> Timer.builder(name.meter()).description(name.help())
+            .tag("model", model.value()).serviceLevelObjectives(bounds).register(registry));
     }
 
     /** @return the page that Prometheus reads: text format 0.0.4 */

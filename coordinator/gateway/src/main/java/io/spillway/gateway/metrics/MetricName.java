@@ -26,6 +26,7 @@ public enum MetricName {
     HTTP_REFUSED("spillway.http.connections.refused", "Connections refused because there were too many"),
     /** Seen by the server. */
     HTTP_STALLED("spillway.http.streams.stalled", "Streams cut because their client was there and took nothing"),
+    HTTP_LATE("spillway.http.requests.late", "Requests given up because they came in too slowly"),
     /** [model]. */
     OVERFLOWS("spillway.request.overflows", "Requests ended because too many events waited for a slow client"),
     GUARD_REPAIRS("spillway.guard.repairs", "Tool calls whose arguments a guardrail put right"),

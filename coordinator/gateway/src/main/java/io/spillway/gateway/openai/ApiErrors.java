@@ -17,11 +17,11 @@ public final class ApiErrors implements ErrorRenderer {
     private static final long NANOS_PER_SECOND = 1_000_000_000;
     private static final long NANOS_PER_MILLI = 1_000_000;
     private static final long USUAL_WAIT_NANOS = NANOS_PER_SECOND;
-    private static final int METHOD_NOT_ALLOWED_STATUS = 405;
     private static final Set<String> DECIMALS = Set.of("temperature", "top_p", "min_p", "presence_penalty",
         "frequency_penalty", "repetition_penalty", "logit_bias");
     private static final String QUOTA = "insufficient_quota";
     private static final String SCHEMA_FIELD = "response_format.json_schema.schema";
+    private static final String FLAT_SCHEMA_FIELD = "text.format.schema";
 
     @Override
     public HttpAnswer render(final Asked asked, final SpillwayException failure) {
@@ -31,7 +31,7 @@ public final class ApiErrors implements ErrorRenderer {
         if (failure.code().kind() == ErrorKind.UNAUTHENTICATED) {
             headers.put("www-authenticate", "Bearer");
         }
-        return new HttpAnswer(status(failure.code()), headers, Json.bytes(body(failure)));
+        return new HttpAnswer(failure.code().httpStatus(), headers, Json.bytes(body(failure)));
     }
 
     /** @return headers that tell every API's clients whether to send the request again, and when */
@@ -52,27 +52,23 @@ public final class ApiErrors implements ErrorRenderer {
         return failure.code().retryable() && !(failure.code() == ErrorCode.DEADLINE_EXCEEDED && failure.field().isPresent());
     }
 
-    private static int status(final ErrorCode code) {
-        return code == ErrorCode.METHOD_NOT_ALLOWED ? METHOD_NOT_ALLOWED_STATUS : code.kind().httpStatus();
-    }
-
     /** @return the error object, as a whole answer or as the last event of a stream */
     static ObjectNode body(final SpillwayException failure) {
         final ObjectNode body = Json.object();
         final ObjectNode error = body.putObject("error");
         error.put("message", failure.code().kind() == ErrorKind.INTERNAL
             ? "The server had an error while processing your request; it may be sent again" : failure.getMessage());
-        error.put("type", failure.code() == ErrorCode.QUOTA_EXCEEDED ? QUOTA : type(failure.code().kind()));
+        error.put("type", failure.code() == ErrorCode.QUOTA_EXCEEDED ? QUOTA : type(failure.code()));
         error.put("param", param(failure));
         error.put("code", code(failure));
         return body;
     }
 
-    private static String type(final ErrorKind kind) {
-        return switch (kind) {
+    private static String type(final ErrorCode code) {
+        return switch (code.kind()) {
             case INVALID_REQUEST, UNAUTHENTICATED, FORBIDDEN, NOT_FOUND, CONFLICT, TOO_LARGE, CANCELLED -> "invalid_request_error";
             case RATE_LIMITED -> "rate_limit_error";
-            case UNAVAILABLE, TIMEOUT, INTERNAL -> "server_error";
+            case UNAVAILABLE, TIMEOUT, INTERNAL -> code == ErrorCode.REQUEST_TIMEOUT ? "invalid_request_error" : "server_error";
         };
     }
 
@@ -83,7 +79,7 @@ public final class ApiErrors implements ErrorRenderer {
 
     private static String code(final SpillwayException failure) {
         final String field = failure.field().orElse("");
-        if (field.startsWith(SCHEMA_FIELD) && failure.code().kind() == ErrorKind.INVALID_REQUEST) {
+        if ((field.startsWith(SCHEMA_FIELD) || field.startsWith(FLAT_SCHEMA_FIELD)) && failure.code().kind() == ErrorKind.INVALID_REQUEST) {
             return "invalid_json_schema";
         }
         final String number = DECIMALS.contains(field) || field.startsWith("logit_bias") ? "decimal" : "integer";

@@ -22,7 +22,8 @@ public record CoordinatorConfig(
     Lease lease,
     Limits limits,
     Files files,
-    Batches batches) {
+    Batches batches,
+    Responses responses) {
 
     public CoordinatorConfig {
         final String self = id;
@@ -67,7 +68,30 @@ public record CoordinatorConfig(
     @Doc("The HTTP facade: OpenAI API, console, metrics.")
     public record Http(
         @Doc("Address to listen on; port 0 takes any free one.") @Default("127.0.0.1:8080") Listen listen,
-        @Doc("Largest request body.") @Default("32MiB") long bodyMaxBytes) {
+        @Doc("Largest request body, as it comes and unpacked.") @Default("32MiB") long bodyMaxBytes,
+        @Doc("Most open connections, and most requests at once; one more is refused.") @Default("4096") int connectionsMax,
+        @Doc("Most HTTP/2 streams open on one connection.") @Default("128") int streamsMax,
+        @Doc("A request's head, or a TLS handshake, must be complete within this.") @Default("15s") Duration headTimeout,
+        @Doc("A connection without a request is closed after this.") @Default("120s") Duration idleTimeout,
+        @Doc("A client that takes nothing of its answer for this long is given up.") @Default("60s") Duration stallTimeout,
+        @Doc("How long running requests may go on when the replica is stopped.") @Default("10s") Duration drainTimeout,
+        @Doc("Whether streams of events are compressed for clients that take it; whole answers are.")
+        @Default("false") boolean compressStreams,
+        Optional<Tls> tls) {
+
+        /** @return the same, listening elsewhere */
+        public Http at(final Listen other) {
+            return new Http(other, bodyMaxBytes, connectionsMax, streamsMax, headTimeout, idleTimeout, stallTimeout,
+                drainTimeout, compressStreams, tls);
+        }
+    }
+
+    /** The facade's identity. */
+    @Doc("The facade's identity; without it the facade speaks plain HTTP.")
+    public record Tls(
+        @Doc("With TLS: PEM file of the certificate, followed by those between it and the root.") Path certificate,
+        @Doc("With TLS: PEM file of its private key (PKCS#8, no password).") Path key,
+        @Doc("How often to look whether the files changed.") @Default("10s") Duration checkInterval) {
     }
 
     /** A model as clients name it. */
@@ -133,5 +157,17 @@ public record CoordinatorConfig(
         @Doc("Longest line of an input.") @Default("4MiB") long lineMaxBytes,
         @Doc("Batches that run at a time.") @Default("8") int running,
         @Doc("Requests of batches on one node at a time.") @Default("16") int inFlightPerNode) {
+    }
+
+    /** What is kept of responses. */
+    @Doc("The Responses API: what is kept of responses, and how many run in the background.")
+    public record Responses(
+        @Doc("Directory in which responses are kept, shared by all coordinator replicas; without one, each replica keeps its own in memory.")
+        Optional<Path> directory,
+        @Doc("A response that nobody uses for this long is forgotten.") @Default("24h") Duration keptFor,
+        @Doc("Most bytes of all kept responses; beyond, the longest unused go.") @Default("256MiB") long maxBytes,
+        @Doc("Most bytes of one tenant's.") @Default("64MiB") long tenantMaxBytes,
+        @Doc("Responses that one replica runs in the background at a time.") @Default("256") int backgroundRuns,
+        @Doc("Most bytes of events that one replica holds for clients that come back to a background response.") @Default("64MiB") long eventsMaxBytes) {
     }
 }

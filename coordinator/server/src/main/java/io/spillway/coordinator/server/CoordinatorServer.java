@@ -30,6 +30,8 @@ import io.spillway.gateway.files.SharedDirectory;
 import io.spillway.gateway.guard.GuardPolicy;
 import io.spillway.gateway.http.HttpServerConfig;
 import io.spillway.gateway.limits.RateLimits;
+import io.spillway.gateway.responses.ResponseStore;
+import io.spillway.gateway.responses.ResponsesConfig;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.security.SecureRandom;
@@ -216,14 +218,28 @@ public final class CoordinatorServer implements AutoCloseable {
     }
 
     private GatewayConfig gatewayConfig() {
-        final HttpServerConfig usual = HttpServerConfig.on(config.http().listen().host(), config.http().listen().port());
-        final HttpServerConfig http = new HttpServerConfig(usual.host(), usual.port(), usual.ioThreads(),
-            (int) Math.min(Integer.MAX_VALUE - 8, config.http().bodyMaxBytes()),
-            Math.max(usual.bodiesBytesMax(), config.http().bodyMaxBytes()), usual.connectionsMax(), usual.idleNanos(),
-            usual.stallNanos(), usual.drainNanos());
-        final CoordinatorConfig.Limits limits = config.limits();
-        return new GatewayConfig(http, ChatService.Limits.USUAL, GatewayConfig.ConsoleAccess.LOCAL_OR_KEY, guardrails(),
-            new RateLimits.Limits(limits.requestsPerMinute(), limits.tokensPerMinute(), Tariffs.nanos(limits.quotaDollars())));
+        return new GatewayConfig(httpConfig(config.http()), ChatService.Limits.USUAL, GatewayConfig.ConsoleAccess.LOCAL_OR_KEY,
+            guardrails(), new RateLimits.Limits(config.limits().requestsPerMinute(), config.limits().tokensPerMinute(),
+                Tariffs.nanos(config.limits().quotaDollars())), responsesConfig());
+    }
+
+    private ResponsesConfig responsesConfig() {
+        final CoordinatorConfig.Responses responses = config.responses();
+        return new ResponsesConfig(
+            new ResponseStore.Limits(responses.keptFor().toMillis(), responses.maxBytes(), responses.tenantMaxBytes()),
+            responses.directory(), responses.backgroundRuns(), responses.eventsMaxBytes());
+    }
+
+    private static HttpServerConfig httpConfig(final CoordinatorConfig.Http http) {
+        final HttpServerConfig usual = HttpServerConfig.on(http.listen().host(), http.listen().port());
+        final HttpServerConfig.Guards guards = usual.guards();
+        return new HttpServerConfig(usual.host(), usual.port(), usual.ioThreads(),
+            (int) Math.min(Integer.MAX_VALUE - 8, http.bodyMaxBytes()), Math.max(usual.bodiesBytesMax(), http.bodyMaxBytes()),
+            http.connectionsMax(), http.idleTimeout().toNanos(), http.stallTimeout().toNanos(), http.drainTimeout().toNanos(),
+            new HttpServerConfig.Guards(http.headTimeout().toNanos(), guards.bodyGraceNanos(), guards.bodyBytesPerSecondMin(),
+                guards.headersMax(), http.streamsMax()),
+            http.tls().map(tls -> new HttpServerConfig.TlsFiles(tls.certificate(), tls.key(), tls.checkInterval().toNanos())),
+            http.compressStreams());
     }
 
     private Map<ModelId, GuardPolicy> guardrails() {

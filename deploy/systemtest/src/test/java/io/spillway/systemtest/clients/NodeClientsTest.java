@@ -31,6 +31,7 @@ class NodeClientsTest {
     @ValueSource(strings = {
         "openai-chat.mjs",
         "openai-files.mjs",
+        "anthropic-messages.mjs",
         "ai-sdk.mjs compatible",
         "langchain.mjs chat",
         "openai-agents.mjs chat",

@@ -17,8 +17,14 @@ public enum ErrorCode {
     TEMPLATE_FAILED(1008, ErrorKind.INVALID_REQUEST),
     REQUEST_TOO_LARGE(1009, ErrorKind.TOO_LARGE),
     UNKNOWN_PATH(1010, ErrorKind.NOT_FOUND),
-    METHOD_NOT_ALLOWED(1011, ErrorKind.INVALID_REQUEST),
+    METHOD_NOT_ALLOWED(1011, ErrorKind.INVALID_REQUEST, 405),
     MODEL_NOT_FOUND(1012, ErrorKind.NOT_FOUND),
+    /** A conversation cannot be continued: its last response is not kept any more, or never was. */
+    PREVIOUS_RESPONSE_NOT_FOUND(1013, ErrorKind.INVALID_REQUEST),
+    /** The request came in too slowly; a faster line may do. */
+    REQUEST_TIMEOUT(1030, ErrorKind.TIMEOUT, 408),
+    /** The body is packed in a way that is not taken here. */
+    UNSUPPORTED_ENCODING(1031, ErrorKind.INVALID_REQUEST, 415),
     INVALID_API_KEY(2000, ErrorKind.UNAUTHENTICATED),
     FORBIDDEN(2001, ErrorKind.FORBIDDEN),
     RATE_LIMIT_EXCEEDED(2002, ErrorKind.RATE_LIMITED),
@@ -47,10 +53,16 @@ public enum ErrorCode {
 
     private final int number;
     private final ErrorKind kind;
+    private final int httpStatus;
 
     ErrorCode(final int number, final ErrorKind kind) {
+        this(number, kind, kind.httpStatus());
+    }
+
+    ErrorCode(final int number, final ErrorKind kind, final int httpStatus) {
         this.number = number;
         this.kind = kind;
+        this.httpStatus = httpStatus;
     }
 
     /** @return the stable number that stands for this code on the wire */
@@ -61,6 +73,11 @@ public enum ErrorCode {
     /** @return what the caller should do about it */
     public ErrorKind kind() {
         return kind;
+    }
+
+    /** @return the HTTP status: that of its kind, unless HTTP has one for just this */
+    public int httpStatus() {
+        return httpStatus;
     }
 
     /** @return whether the same request, sent again later, may succeed */

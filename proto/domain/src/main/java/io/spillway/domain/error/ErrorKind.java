@@ -1,6 +1,6 @@
 package io.spillway.domain.error;
 
-/** What the caller should do about a failure. The HTTP status stands here and nowhere else. */
+/** What the caller should do about a failure. Its HTTP status is that of all its codes, but for the few that HTTP has one of their own for. */
 public enum ErrorKind {
     /** The request is wrong and will stay wrong. */
     INVALID_REQUEST(400),
