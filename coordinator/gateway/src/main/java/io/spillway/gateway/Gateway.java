@@ -34,6 +34,8 @@ import io.spillway.gateway.openai.ApiErrors;
 import io.spillway.gateway.openai.ApiKeys;
 import io.spillway.gateway.openai.OpenAiApi;
 import io.spillway.gateway.openai.RunsApi;
+import io.spillway.gateway.responses.KeptResponses;
+import io.spillway.gateway.responses.ResponsesApi;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -51,6 +53,7 @@ public final class Gateway implements AutoCloseable {
     private final HttpServer server;
     private final ChatService chat;
     private final Optional<Background> background;
+    private final KeptResponses responses;
 
     /**
      * What a gateway works with.
@@ -86,10 +89,12 @@ public final class Gateway implements AutoCloseable {
         ToLongBiFunction<ModelId, Usage> tariff, Consumer<SpillwayException> onMismatch) {
     }
 
-    private Gateway(final HttpServer server, final ChatService chat, final Optional<Background> background) {
+    private Gateway(
+        final HttpServer server, final ChatService chat, final Optional<Background> background, final KeptResponses responses) {
         this.server = server;
         this.chat = chat;
         this.background = background;
+        this.responses = responses;
     }
 
     /**
@@ -108,11 +113,13 @@ public final class Gateway implements AutoCloseable {
         final GuardService guarded = new GuardService(chat, config.guardrails());
         final ApiKeys keys = new ApiKeys(parts.view());
         final List<Route> routes = new ArrayList<>();
-        routes.addAll(modelRoutes(parts, chat, guarded, keys, ids));
+        final KeptResponses responses = new KeptResponses(config.responses(), parts.epochClock(), parts.nanoClock());
+        final Asking asking = new Asking(config, parts, keys, responses);
+        routes.addAll(asking.routes(chat, guarded, ids));
         routes.addAll(new RunsApi(keys, parts.view(), soft.runs()).routes());
         final ErrorRenderer errors = new MessageErrors(new ApiErrors());
         final Optional<Background> background = parts.shared().map(shared ->
-            new Background(shared, parts, keys, idleRoutes(config, parts, shared, metrics, keys), errors));
+            new Background(shared, parts, keys, asking.idleRoutes(shared, metrics), errors));
         background.ifPresent(present -> routes.addAll(present.routes()));
         routes.addAll(new ConsoleApi(parts.console(), access(config, keys), CONSOLE_INTERVAL_NANOS).routes());
         routes.add(new Route("GET", "/health", exchange -> exchange.respond(
@@ -137,26 +144,28 @@ public final class Gateway implements AutoCloseable {
         metrics.counter(MetricName.HTTP_STALLED, server::stalledClients);
         metrics.counter(MetricName.HTTP_LATE, server::lateRequests);
         metrics.gauge(MetricName.HTTP_BODY_BYTES, server::bodyBytes);
-        return new Gateway(server, chat, background);
+        return new Gateway(server, chat, background, responses);
     }
 
     /** What asks models: the same over whichever line the chat service has. */
-    private static List<Route> modelRoutes(
-        final Parts parts, final ChatService chat, final GuardService guarded, final ApiKeys keys, final RequestIds ids) {
-        final List<Route> openAi = new OpenAiApi(new OpenAiApi.Parts(
-            guarded, chat::embed, keys, parts.view(), parts.models(), ids, parts.epochClock())).routes();
-        return new MessagesApi(new MessagesApi.Parts(
-            guarded, keys, parts.view(), parts.models(), ids, parts.epochClock())).routesWith(openAi);
-    }
+    private record Asking(GatewayConfig config, Parts parts, ApiKeys keys, KeptResponses responses) {
+        List<Route> routes(final ChatService chat, final GuardService guarded, final RequestIds ids) {
+            final List<Route> openAi = new OpenAiApi(new OpenAiApi.Parts(
+                guarded, chat::embed, keys, parts.view(), parts.models(), ids, parts.epochClock())).routes();
+            final List<Route> routes = new ArrayList<>(new MessagesApi(new MessagesApi.Parts(
+                guarded, keys, parts.view(), parts.models(), ids, parts.epochClock())).routesWith(openAi));
+            routes.addAll(new ResponsesApi(new ResponsesApi.Parts(guarded, keys, parts.view(), parts.models(), ids, parts.epochClock()),
+                responses, config.chat().quietNanos()).routes());
+            return routes;
+        }
 
-    /** The same routes for the lines of batches: from idle capacity only, at the price of batches. */
-    private static List<Route> idleRoutes(
-        final GatewayConfig config, final Parts parts, final Shared shared, final GatewayMetrics metrics, final ApiKeys keys) {
-        final ChatService chat = new ChatService(new ChatService.Parts(parts.view(), parts.models(), Background.idle(parts.line()),
-            shared.tariff(), metrics.ofIdleRequests(), parts.random().get(), parts.nanoClock(), Background.soft(parts.epochClock())),
-            config.chat());
-        return modelRoutes(
-            parts, chat, new GuardService(chat, config.guardrails()), keys, new RequestIds(parts.random().get()));
+        /** The same routes for the lines of batches: from idle capacity only, at the price of batches. */
+        List<Route> idleRoutes(final Shared shared, final GatewayMetrics metrics) {
+            final ChatService chat = new ChatService(new ChatService.Parts(parts.view(), parts.models(), Background.idle(parts.line()),
+                shared.tariff(), metrics.ofIdleRequests(), parts.random().get(), parts.nanoClock(),
+                Background.soft(parts.epochClock())), config.chat());
+            return routes(chat, new GuardService(chat, config.guardrails()), new RequestIds(parts.random().get()));
+        }
     }
 
     private static Consumer<HttpCall> access(final GatewayConfig config, final ApiKeys keys) {
@@ -184,5 +193,6 @@ public final class Gateway implements AutoCloseable {
     public void close() {
         background.ifPresent(Background::close);
         server.close();
+        responses.close();
     }
 }

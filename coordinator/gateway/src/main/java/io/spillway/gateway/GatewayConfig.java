@@ -7,6 +7,7 @@ import io.spillway.gateway.chat.ChatService;
 import io.spillway.gateway.guard.GuardPolicy;
 import io.spillway.gateway.http.HttpServerConfig;
 import io.spillway.gateway.limits.RateLimits;
+import io.spillway.gateway.responses.ResponsesConfig;
 import java.util.Map;
 
 /**
@@ -15,13 +16,15 @@ import java.util.Map;
  * @param console    who may see the console's state
  * @param guardrails policies for tool calls; models without one are left alone
  * @param rates      what each tenant may ask for
+ * @param responses  how responses are kept and run in the background
  */
 public record GatewayConfig(
-    HttpServerConfig http, ChatService.Limits chat, ConsoleAccess console, Map<ModelId, GuardPolicy> guardrails, RateLimits.Limits rates) {
-    /** Without limits of rate. */
+    HttpServerConfig http, ChatService.Limits chat, ConsoleAccess console, Map<ModelId, GuardPolicy> guardrails, RateLimits.Limits rates,
+    ResponsesConfig responses) {
+    /** Without limits of rate, with responses kept and run as usual. */
     public GatewayConfig(
         final HttpServerConfig http, final ChatService.Limits chat, final ConsoleAccess console, final Map<ModelId, GuardPolicy> guardrails) {
-        this(http, chat, console, guardrails, RateLimits.Limits.NONE);
+        this(http, chat, console, guardrails, RateLimits.Limits.NONE, ResponsesConfig.USUAL);
     }
 
     public GatewayConfig {
@@ -29,6 +32,7 @@ public record GatewayConfig(
         requireNonNull(http, "http");
         requireNonNull(chat, "chat");
         requireNonNull(console, "console");
+        requireNonNull(responses, "responses");
         guardrails = Map.copyOf(guardrails);
     }
 

@@ -290,6 +290,23 @@ class BatchesTest {
     }
 
     @Test
+    void responsesTakeBatchesToo() {
+        final String lines = ("{'custom_id':'c0','method':'POST','url':'/v1/responses','body':{'model':'bytes','input':'hi'}}\n"
+            + "{'custom_id':'c1','method':'POST','url':'/v1/responses','body':{'model':'bytes','input':'hi','background':true}}\n")
+            .replace('\'', '"');
+        final HttpResponse<String> created = cluster.post("/v1/batches", "{'input_file_id':'" + cluster.file("batch", lines)
+            + "','endpoint':'/v1/responses','completion_window':'24h'}");
+        final JsonNode batch = cluster.awaitStatus(TestCluster.json(created.body()).path("id").asText(), "completed");
+        final JsonNode answer = cluster.lines(batch.path("output_file_id")).getFirst().path("response").path("body");
+        OpenAiSchemas.check("Response", answer);
+        assertThat(batch.path("usage").path("output_tokens").asInt()).isEqualTo(5);
+        assertThat(cluster.lines(batch.path("error_file_id")).getFirst().path("response").path("body").path("error").path("param").asText())
+            .isEqualTo("background");
+        assertThat(cluster.line.requests).allMatch(GenerationRequest::isIdle);
+        assertThat(cluster.log.view().usage().get(BatchCluster.TENANT).costNanoDollars()).isEqualTo(50);
+    }
+
+    @Test
     void completionsAndEmbeddingsTakeBatchesToo() {
         final String line = "{'custom_id':'c0','method':'POST','url':'/v1/embeddings','body':{'model':'bytes','input':'hi'}}".replace('\'', '"');
         final HttpResponse<String> created = cluster.post("/v1/batches", "{'input_file_id':'" + cluster.file("batch", line)

@@ -139,6 +139,13 @@ class MessagesTest {
         MessageSchemas.message(response);
         assertThat(response.headers().firstValue("x-spillway-tools")).hasValue("not offered: web_search_20250305");
         assertThat(text(sent().promptTokens())).doesNotContain("web_search");
+        final StringBuilder many = new StringBuilder("{'type':'" + "x".repeat(20_000) + "'}");
+        for (int i = 0; i < 100; i++) {
+            many.append(",{'type':'tool_").append(i).append("'}");
+        }
+        final HttpResponse<String> bounded = cluster.post(PATH, asks(",'tools':[" + many + "]"));
+        MessageSchemas.message(bounded);
+        assertThat(bounded.headers().firstValue("x-spillway-tools").orElseThrow().length()).isLessThan(2000);
     }
 
     @Test

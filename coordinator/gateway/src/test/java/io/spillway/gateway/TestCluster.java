@@ -25,6 +25,7 @@ import io.spillway.gateway.console.ConsoleSnapshot;
 import io.spillway.gateway.http.HttpServerConfig;
 import io.spillway.gateway.limits.RateLimits;
 import io.spillway.gateway.openai.ApiKeys;
+import io.spillway.gateway.responses.ResponsesConfig;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -45,7 +46,10 @@ final class TestCluster implements AutoCloseable {
     static final int CONTEXT_TOKENS = 512;
     static final int BODY_BYTES_MAX = 1 << 20;
     static final ObjectMapper JSON = new ObjectMapper();
+    /** A key of another tenant. */
+    static final String OTHER_KEY = "sk-other";
     private static final TenantId TENANT = new TenantId("acme");
+    private static final TenantId OTHER_TENANT = new TenantId("umbrella");
 
     final ScriptedLine line = new ScriptedLine();
     final Gateway gateway;
@@ -59,16 +63,18 @@ final class TestCluster implements AutoCloseable {
 
     /** Usual, but for limits of rate. */
     TestCluster(final RateLimits.Limits rates) {
-        this(ChatService.Limits.USUAL, TimeUnit.SECONDS.toNanos(60), GatewayConfig.ConsoleAccess.LOCAL_OR_KEY, rates);
+        this(ChatService.Limits.USUAL, TimeUnit.SECONDS.toNanos(60), GatewayConfig.ConsoleAccess.LOCAL_OR_KEY,
+            new Changes(rates, ResponsesConfig.USUAL, config -> config));
+    }
+
+    /** Usual, but for how responses are kept and run. */
+    TestCluster(final ResponsesConfig responses) {
+        this(new ChatService.Limits(1_000, TimeUnit.SECONDS.toNanos(15)), TimeUnit.SECONDS.toNanos(60),
+            GatewayConfig.ConsoleAccess.LOCAL_OR_KEY, new Changes(RateLimits.Limits.NONE, responses, config -> config));
     }
 
     TestCluster(final ChatService.Limits limits, final long stallNanos, final GatewayConfig.ConsoleAccess console) {
-        this(limits, stallNanos, console, RateLimits.Limits.NONE);
-    }
-
-    private TestCluster(
-        final ChatService.Limits limits, final long stallNanos, final GatewayConfig.ConsoleAccess console, final RateLimits.Limits rates) {
-        this(limits, stallNanos, console, rates, config -> config);
+        this(limits, stallNanos, console, new Changes(RateLimits.Limits.NONE, ResponsesConfig.USUAL, config -> config));
     }
 
     /** @param change what is other than usual at the HTTP server */
@@ -77,15 +83,19 @@ final class TestCluster implements AutoCloseable {
     }
 
     TestCluster(final ChatService.Limits limits, final long stallNanos, final UnaryOperator<HttpServerConfig> change) {
-        this(limits, stallNanos, GatewayConfig.ConsoleAccess.LOCAL_OR_KEY, RateLimits.Limits.NONE, change);
+        this(limits, stallNanos, GatewayConfig.ConsoleAccess.LOCAL_OR_KEY,
+            new Changes(RateLimits.Limits.NONE, ResponsesConfig.USUAL, change));
+    }
+
+    /** What is other than usual. */
+    private record Changes(RateLimits.Limits rates, ResponsesConfig responses, UnaryOperator<HttpServerConfig> http) {
     }
 
     private TestCluster(
-        final ChatService.Limits limits, final long stallNanos, final GatewayConfig.ConsoleAccess console, final RateLimits.Limits rates,
-        final UnaryOperator<HttpServerConfig> change) {
-        final HttpServerConfig config = change.apply(new HttpServerConfig("127.0.0.1", 0, 2, BODY_BYTES_MAX, 8L << 20, 64,
+        final ChatService.Limits limits, final long stallNanos, final GatewayConfig.ConsoleAccess console, final Changes changes) {
+        final HttpServerConfig config = changes.http.apply(new HttpServerConfig("127.0.0.1", 0, 2, BODY_BYTES_MAX, 8L << 20, 64,
             TimeUnit.SECONDS.toNanos(30), stallNanos, TimeUnit.SECONDS.toNanos(2)));
-        gateway = Gateway.start(new GatewayConfig(config, limits, console, java.util.Map.of(), rates), new Gateway.Parts(() -> view,
+        gateway = Gateway.start(new GatewayConfig(config, limits, console, Map.of(), changes.rates, changes.responses), new Gateway.Parts(() -> view,
             id -> id.value().equals("bytes") ? Optional.of(new ByteModel()) : Optional.empty(), line,
             (model, usage) -> 10L * (usage.promptTokens() - usage.cachedTokens()) + 20L * usage.outputTokens(),
             this::snapshot, () -> new Random(7), NanoClock.SYSTEM, EpochClock.SYSTEM));
@@ -111,7 +121,8 @@ final class TestCluster implements AutoCloseable {
         }
         final TreeMap<TenantId, TenantSecret> secrets = new TreeMap<>();
         secrets.put(TENANT, new TenantSecret(new byte[TenantSecret.BYTES]));
-        return new ClusterView(1, members, Map.of(ApiKeys.hash(KEY), TENANT), secrets, new TreeMap<>());
+        secrets.put(OTHER_TENANT, new TenantSecret(new byte[TenantSecret.BYTES]));
+        return new ClusterView(1, members, Map.of(ApiKeys.hash(KEY), TENANT, ApiKeys.hash(OTHER_KEY), OTHER_TENANT), secrets, new TreeMap<>());
     }
 
     private ConsoleSnapshot snapshot() {

@@ -33,6 +33,7 @@ public final class MessagesApi {
     static final String MODELS = "/v1/models";
     /** The header that every client of this API sends. */
     static final String VERSION = "anthropic-version";
+    private static final int TYPES_TOLD_MAX = 16;
 
     private final Parts parts;
     private final long startedSeconds;
@@ -96,7 +97,8 @@ public final class MessagesApi {
             exchange.header("x-spillway-prefix", Attribution.DROPPED);
         }
         if (!body.notOffered().isEmpty()) {
-            exchange.header("x-spillway-tools", "not offered: " + String.join(", ", body.notOffered()));
+            exchange.header("x-spillway-tools", "not offered: "
+                + String.join(", ", body.notOffered().stream().distinct().limit(TYPES_TOLD_MAX).toList()));
         }
         return body;
     }

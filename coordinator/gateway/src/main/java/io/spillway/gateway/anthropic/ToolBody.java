@@ -27,6 +27,8 @@ record ToolBody(
     List<String> notOffered) {
     private static final Pattern NAME = Pattern.compile("[A-Za-z0-9_.-]{1,128}");
     private static final int TOOLS_MAX = 1024;
+    /** Types of tools are told in a header, which must stay small. */
+    private static final int TYPE_CHARS_MAX = 64;
 
     /** {@code tool_choice}; {@code name} is "" unless one tool was named. */
     private record Choice(String type, String name, boolean many) {
@@ -52,7 +54,7 @@ record ToolBody(
             if (type.equals("custom")) {
                 tools.add(tool(tool, strict));
             } else {
-                notOffered.add(type);
+                notOffered.add(type.substring(0, Math.min(type.length(), TYPE_CHARS_MAX)));
             }
         }
         marks.reach(0);

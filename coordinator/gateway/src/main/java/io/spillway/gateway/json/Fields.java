@@ -50,6 +50,11 @@ public final class Fields {
         return value(name).isPresent();
     }
 
+    /** @return the whole object, for the caller to change */
+    public ObjectNode copy() {
+        return node.deepCopy();
+    }
+
     /** @return the whole object as lists, maps (in order), texts, numbers and booleans */
     public Map<String, Object> toMap() {
         return Json.map(node);

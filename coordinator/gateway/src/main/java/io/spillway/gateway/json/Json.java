@@ -63,8 +63,8 @@ public final class Json {
     public static byte[] bytes(final JsonNode node) {
         try {
             return MAPPER.writeValueAsBytes(node);
-        } catch (final JsonProcessingException e) {
-            throw new IllegalStateException("a tree always has a text", e);
+        } catch (final JsonProcessingException halfACharacter) {
+            return node.toString().getBytes(StandardCharsets.UTF_8); // a lone surrogate has no UTF-8: it becomes a question mark
         }
     }
 

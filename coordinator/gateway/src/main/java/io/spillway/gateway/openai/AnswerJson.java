@@ -12,7 +12,7 @@ import java.util.List;
 import java.util.Locale;
 
 /** Pieces that chat and completion answers share. Stateless; any thread. */
-final class AnswerJson {
+public final class AnswerJson {
     /** What OpenAI reports for a probability too small to say. */
     private static final double LOGPROB_MIN = -9999.0;
 
@@ -72,7 +72,8 @@ final class AnswerJson {
         return node;
     }
 
-    private static ObjectNode token(final TokenText token) {
+    /** @return one token and its probability, without those that might have stood there */
+    public static ObjectNode token(final TokenText token) {
         final ObjectNode node = Json.object();
         node.put("token", new String(token.bytes(), StandardCharsets.UTF_8));
         node.put("logprob", logprob(token.logprob()));

@@ -21,6 +21,7 @@ public final class ApiErrors implements ErrorRenderer {
         "frequency_penalty", "repetition_penalty", "logit_bias");
     private static final String QUOTA = "insufficient_quota";
     private static final String SCHEMA_FIELD = "response_format.json_schema.schema";
+    private static final String FLAT_SCHEMA_FIELD = "text.format.schema";
 
     @Override
     public HttpAnswer render(final Asked asked, final SpillwayException failure) {
@@ -78,7 +79,7 @@ public final class ApiErrors implements ErrorRenderer {
 
     private static String code(final SpillwayException failure) {
         final String field = failure.field().orElse("");
-        if (field.startsWith(SCHEMA_FIELD) && failure.code().kind() == ErrorKind.INVALID_REQUEST) {
+        if ((field.startsWith(SCHEMA_FIELD) || field.startsWith(FLAT_SCHEMA_FIELD)) && failure.code().kind() == ErrorKind.INVALID_REQUEST) {
             return "invalid_json_schema";
         }
         final String number = DECIMALS.contains(field) || field.startsWith("logit_bias") ? "decimal" : "integer";

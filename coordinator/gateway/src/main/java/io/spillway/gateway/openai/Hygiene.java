@@ -7,12 +7,12 @@ import java.util.List;
 import java.util.Map;
 
 /** Keeps what changes with every request out of the head of a conversation. Stateless; any thread. */
-final class Hygiene {
+public final class Hygiene {
     private Hygiene() {
     }
 
     /** @return the conversation without lines of attribution at the head of its system messages; the same list when there are none */
-    static List<Map<String, Object>> withoutAttribution(final List<Map<String, Object>> messages) {
+    public static List<Map<String, Object>> withoutAttribution(final List<Map<String, Object>> messages) {
         List<Map<String, Object>> cleaned = messages;
         for (int i = 0; i < messages.size() && "system".equals(messages.get(i).get("role")); i++) {
             final Object content = messages.get(i).get("content");

@@ -12,7 +12,7 @@ import java.util.List;
 import java.util.Map;
 
 /** Reads the fields that shape sampling, the same for chat and completions. Stateless; any thread. */
-final class SamplingBody {
+public final class SamplingBody {
     private static final double TEMPERATURE_MAX = 2;
     private static final double BIAS_MAX = 100;
     private static final double REPETITION_MAX = 100;
@@ -25,7 +25,7 @@ final class SamplingBody {
     }
 
     /** @param topLogprobs -1 = none wanted */
-    static SamplingParams read(final Fields body, final int topLogprobs) {
+    public static SamplingParams read(final Fields body, final int topLogprobs) {
         return new SamplingParams(
             (float) body.number("temperature", 0, TEMPERATURE_MAX).orElse(1),
             topK(body),
@@ -101,7 +101,8 @@ final class SamplingBody {
         return bestOf;
     }
 
-    static int priority(final Fields body) {
+    /** @return higher goes first; 0 is usual */
+    public static int priority(final Fields body) {
         return body.integer("priority", -GenerationRequest.PRIORITY_MAX, GenerationRequest.PRIORITY_MAX).orElse(0);
     }
 }

@@ -14,7 +14,7 @@ import java.util.Set;
  * their order is all that tells a model which is which: results that follow a message with calls are put into the order of its calls.
  * Stateless; any thread.
  */
-final class ToolResults {
+public final class ToolResults {
     private ToolResults() {
     }
 
@@ -22,7 +22,7 @@ final class ToolResults {
      * @return the conversation, results in order
      * @throws SpillwayException {@code INVALID_VALUE} for the result of a call that no message before it makes
      */
-    static List<Map<String, Object>> inOrder(final List<Map<String, Object>> messages) {
+    public static List<Map<String, Object>> inOrder(final List<Map<String, Object>> messages) {
         final List<Map<String, Object>> ordered = new ArrayList<>(messages.size());
         final Set<String> made = new HashSet<>();
         List<String> calls = List.of();

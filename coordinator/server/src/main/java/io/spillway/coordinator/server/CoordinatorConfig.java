@@ -22,7 +22,8 @@ public record CoordinatorConfig(
     Lease lease,
     Limits limits,
     Files files,
-    Batches batches) {
+    Batches batches,
+    Responses responses) {
 
     public CoordinatorConfig {
         final String self = id;
@@ -156,5 +157,17 @@ public record CoordinatorConfig(
         @Doc("Longest line of an input.") @Default("4MiB") long lineMaxBytes,
         @Doc("Batches that run at a time.") @Default("8") int running,
         @Doc("Requests of batches on one node at a time.") @Default("16") int inFlightPerNode) {
+    }
+
+    /** What is kept of responses. */
+    @Doc("The Responses API: what is kept of responses, and how many run in the background.")
+    public record Responses(
+        @Doc("Directory in which responses are kept, shared by all coordinator replicas; without one, each replica keeps its own in memory.")
+        Optional<Path> directory,
+        @Doc("A response that nobody uses for this long is forgotten.") @Default("24h") Duration keptFor,
+        @Doc("Most bytes of all kept responses; beyond, the longest unused go.") @Default("256MiB") long maxBytes,
+        @Doc("Most bytes of one tenant's.") @Default("64MiB") long tenantMaxBytes,
+        @Doc("Responses that one replica runs in the background at a time.") @Default("256") int backgroundRuns,
+        @Doc("Most bytes of events that one replica holds for clients that come back to a background response.") @Default("64MiB") long eventsMaxBytes) {
     }
 }

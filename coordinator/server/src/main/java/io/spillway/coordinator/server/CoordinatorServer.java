@@ -30,6 +30,8 @@ import io.spillway.gateway.files.SharedDirectory;
 import io.spillway.gateway.guard.GuardPolicy;
 import io.spillway.gateway.http.HttpServerConfig;
 import io.spillway.gateway.limits.RateLimits;
+import io.spillway.gateway.responses.ResponseStore;
+import io.spillway.gateway.responses.ResponsesConfig;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.security.SecureRandom;
@@ -218,7 +220,14 @@ public final class CoordinatorServer implements AutoCloseable {
     private GatewayConfig gatewayConfig() {
         return new GatewayConfig(httpConfig(config.http()), ChatService.Limits.USUAL, GatewayConfig.ConsoleAccess.LOCAL_OR_KEY,
             guardrails(), new RateLimits.Limits(config.limits().requestsPerMinute(), config.limits().tokensPerMinute(),
-                Tariffs.nanos(config.limits().quotaDollars())));
+                Tariffs.nanos(config.limits().quotaDollars())), responsesConfig());
+    }
+
+    private ResponsesConfig responsesConfig() {
+        final CoordinatorConfig.Responses responses = config.responses();
+        return new ResponsesConfig(
+            new ResponseStore.Limits(responses.keptFor().toMillis(), responses.maxBytes(), responses.tenantMaxBytes()),
+            responses.directory(), responses.backgroundRuns(), responses.eventsMaxBytes());
     }
 
     private static HttpServerConfig httpConfig(final CoordinatorConfig.Http http) {

@@ -48,7 +48,8 @@ public final class Roles {
             listen(coordinator.rpc()),
             List.of(model(plan)),
             new CoordinatorConfig.Bootstrap(defaults.bootstrap().tenant(), Optional.of(ApiKeys.hash(plan.apiKey()))),
-            defaults.lease(), defaults.limits(), files(plan, defaults.files()), defaults.batches());
+            defaults.lease(), defaults.limits(), files(plan, defaults.files()), defaults.batches(),
+            responses(plan, defaults.responses()));
         return new Role("coordinator", coordinator.name(), 0,
             new Role.Launch(CoordinatorMain.class.getName(), config, COORDINATOR_HEAP), () -> CoordinatorServer.start(config));
     }
@@ -57,6 +58,11 @@ public final class Roles {
     private static CoordinatorConfig.Files files(final ClusterPlan plan, final CoordinatorConfig.Files usual) {
         return new CoordinatorConfig.Files(Optional.of(plan.spec().dataDir().toAbsolutePath().normalize().resolve("files")),
             usual.fileMaxBytes(), usual.tenantFiles(), usual.tenantMaxBytes());
+    }
+
+    private static CoordinatorConfig.Responses responses(final ClusterPlan plan, final CoordinatorConfig.Responses usual) {
+        return new CoordinatorConfig.Responses(Optional.of(plan.spec().dataDir().toAbsolutePath().normalize().resolve("responses")),
+            usual.keptFor(), usual.maxBytes(), usual.tenantMaxBytes(), usual.backgroundRuns(), usual.eventsMaxBytes());
     }
 
     private static CoordinatorConfig.Model model(final ClusterPlan plan) {

@@ -19,6 +19,8 @@ public enum ErrorCode {
     UNKNOWN_PATH(1010, ErrorKind.NOT_FOUND),
     METHOD_NOT_ALLOWED(1011, ErrorKind.INVALID_REQUEST, 405),
     MODEL_NOT_FOUND(1012, ErrorKind.NOT_FOUND),
+    /** A conversation cannot be continued: its last response is not kept any more, or never was. */
+    PREVIOUS_RESPONSE_NOT_FOUND(1013, ErrorKind.INVALID_REQUEST),
     /** The request came in too slowly; a faster line may do. */
     REQUEST_TIMEOUT(1030, ErrorKind.TIMEOUT, 408),
     /** The body is packed in a way that is not taken here. */
