@@ -236,6 +236,35 @@ class Http2Test {
     }
 
     @Test
+    void aHeadThatIsNoRequestIsResetAndNothingLeaks() throws IOException {
+        try (ServerLog log = new ServerLog(); RawHttp2 raw = connect()) {
+            final String[][] heads = {
+                {":method", "GET", ":scheme", "http", ":authority", "x"},
+                {":method", "GET", ":scheme", "http", ":path", "", ":authority", "x"},
+                {":method", "GET", ":scheme", "http", ":path", "/a b", ":authority", "x"},
+                {":method", "GET", ":scheme", "http", ":path", "/a\nb", ":authority", "x"},
+                {":method", "G T", ":scheme", "http", ":path", "/", ":authority", "x"},
+                {":scheme", "http", ":path", "/", ":authority", "x"},
+                {":method", "CONNECT", ":authority", "x"},
+                {":status", "200"},
+                {"x", "y"}};
+            for (int i = 0; i < heads.length; i++) {
+                for (int last = 0; last < 2; last++) {
+                    final int stream = 4 * i + 2 * last + 1;
+                    raw.headers(stream, last == 1, heads[i]);
+                    assertThat(raw.await(RawHttp2.RESET, stream).code()).as(String.join(" ", heads[i])).isEqualTo(PROTOCOL_ERROR);
+                }
+            }
+            raw.headers(101, false, ":method", "POST", ":scheme", "http", ":path", CHAT, ":authority", "x");
+            raw.headers(101, false, "trailer", "that is not the end");
+            raw.await(RawHttp2.RESET, 101);
+            raw.get(103, "/health");
+            assertThat(raw.answer(103).status()).isEqualTo("200");
+            assertThat(log.lines()).isEmpty();
+        }
+    }
+
+    @Test
     void aDrainSaysGoAwayFinishesWhatRunsAndRefusesWhatComes() throws Exception {
         cluster.line.script = request -> Script.of("hello").hanging();
         try (RawHttp2 raw = connect(); RawHttp2 idle = connect()) {

@@ -147,7 +147,7 @@ final class Protocols {
             @Override
             protected void initChannel(final Channel stream) {
                 stream.pipeline().addLast(new IdleStateHandler(0, line.config().stallNanos(), 0, TimeUnit.NANOSECONDS),
-                    new Http2StreamFrameToHttpObjectCodec(true),
+                    new Http2HeadGuard(), new Http2StreamFrameToHttpObjectCodec(true),
                     new ConnectionHandler(line, new RequestPace(line.config().guards(), line.clock()), true));
             }
         });

@@ -31,10 +31,14 @@ class NodeClientsTest {
     @ValueSource(strings = {
         "openai-chat.mjs",
         "openai-files.mjs",
+        "openai-responses.mjs",
         "anthropic-messages.mjs",
         "ai-sdk.mjs compatible",
+        "ai-sdk.mjs responses",
         "langchain.mjs chat",
+        "langchain.mjs responses",
         "openai-agents.mjs chat",
+        "openai-agents.mjs responses",
     })
     void conversationsGoAsWithAnyServer(final String script, final ClientCluster.Running cluster) throws Exception {
         final String client = script.replace(".mjs", "").replace(' ', '-');
