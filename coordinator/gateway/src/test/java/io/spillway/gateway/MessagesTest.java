@@ -152,6 +152,8 @@ class MessagesTest {
     void thoughtsAreToldToThoseWhoAsk() {
         cluster.line.play("<think>hm, hm</think>yes");
         final JsonNode asked = answer(asks(",'thinking':{'type':'adaptive'}"));
+        assertThat(answer(asks(",'thinking':{'type':'adaptive','display':'updates'}")).at("/content"))
+            .as("the display that claude-code asks for").isEqualTo(asked.at("/content"));
         assertThat(asked.path("content").get(0).path("thinking").asText()).isEqualTo("hm, hm");
         assertThat(asked.path("content").get(0).path("signature").asText()).isNotEmpty();
         assertThat(asked.path("content").get(1).path("text").asText()).isEqualTo("yes");

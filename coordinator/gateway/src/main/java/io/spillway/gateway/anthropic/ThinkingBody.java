@@ -12,7 +12,7 @@ import java.util.Set;
  */
 record ThinkingBody(boolean wanted, boolean omitted) {
     private static final Set<String> TYPES = Set.of("enabled", "adaptive", "between_tools", "disabled");
-    private static final Set<String> DISPLAYS = Set.of("summarized", "omitted", "full");
+    private static final Set<String> DISPLAYS = Set.of("summarized", "omitted", "full", "updates");
     private static final int BUDGET_MIN = 1024;
 
     /** @param outputTokensMax {@code max_tokens}; empty where none was asked for */
@@ -27,7 +27,7 @@ record ThinkingBody(boolean wanted, boolean omitted) {
             }
             final String display = thinking.text("display").orElse("summarized");
             if (!DISPLAYS.contains(display)) {
-                throw thinking.invalid("display", "'" + display + "' is not one of summarized, omitted.");
+                throw thinking.invalid("display", "'" + display + "' is not one of summarized, omitted, updates.");
             }
             return new ThinkingBody(!type.equals("disabled"), display.equals("omitted"));
         }).orElse(new ThinkingBody(false, false));
