@@ -16,6 +16,7 @@ import io.spillway.gateway.console.ConsoleSnapshot;
 import io.spillway.gateway.files.FileLimits;
 import io.spillway.gateway.files.SharedDirectory;
 import io.spillway.gateway.http.HttpServerConfig;
+import io.spillway.gateway.http.Router;
 import io.spillway.gateway.openai.ApiKeys;
 import java.io.IOException;
 import java.net.URI;
@@ -73,11 +74,16 @@ final class BatchCluster implements AutoCloseable {
                 (model, usage) -> 20L * usage.outputTokens(), () -> ConsoleSnapshot.empty(0), Random::new, NanoClock.SYSTEM, clock,
                 Optional.of(new Gateway.Shared(log, SharedDirectory.open(where, "mark-" + new Random().nextLong()), FILES,
                     new BatchLimits(500, 1 << 16, 4, 8, TimeUnit.MILLISECONDS.toNanos(10), TimeUnit.MILLISECONDS.toNanos(5)),
-                    (model, usage) -> 10L * usage.outputTokens(), mismatch::set))));
+                    (model, usage) -> 10L * usage.outputTokens(), mismatch::set)), Optional.of(log)));
     }
 
     void stop() {
         gateway.close();
+    }
+
+    /** @return every route that the gateway serves */
+    List<Router.Route> routes() {
+        return gateway.routes();
     }
 
     int port() {
