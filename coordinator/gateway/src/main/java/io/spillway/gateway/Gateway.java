@@ -34,6 +34,7 @@ import io.spillway.gateway.openai.ApiErrors;
 import io.spillway.gateway.openai.ApiKeys;
 import io.spillway.gateway.openai.OpenAiApi;
 import io.spillway.gateway.openai.RunsApi;
+import io.spillway.gateway.openai.TokensApi;
 import io.spillway.gateway.responses.KeptResponses;
 import io.spillway.gateway.responses.ResponsesApi;
 import java.util.ArrayList;
@@ -116,6 +117,7 @@ public final class Gateway implements AutoCloseable {
         final KeptResponses responses = new KeptResponses(config.responses(), parts.epochClock(), parts.nanoClock());
         final Asking asking = new Asking(config, parts, keys, responses);
         routes.addAll(asking.routes(chat, guarded, ids));
+        routes.addAll(new TokensApi(new TokensApi.Parts(chat, keys, parts.models(), ids)).routes());
         routes.addAll(new RunsApi(keys, parts.view(), soft.runs()).routes());
         final ErrorRenderer errors = new MessageErrors(new ApiErrors());
         final Optional<Background> background = parts.shared().map(shared ->

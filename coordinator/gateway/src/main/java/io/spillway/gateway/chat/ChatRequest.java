@@ -45,6 +45,11 @@ public record ChatRequest(
         }
     }
 
+    /** @return the same request about that prompt only */
+    public ChatRequest with(final Prompt prompt) {
+        return new ChatRequest(id, tenant, run, model, List.of(prompt), outputTokensMax, seed, sampling, options);
+    }
+
     /** @return how many outputs are asked for in all */
     public int outputs() {
         return prompts.size() * options.choices;

@@ -144,6 +144,22 @@ public final class ChatService {
         return new EmbeddingCall(request, parts, seen);
     }
 
+    /**
+     * @return the tokens that the request's first prompt becomes: as many as its usage would say, more than the context may be
+     * @throws io.spillway.domain.error.SpillwayException when the request cannot be served as it stands
+     */
+    public int[] promptTokens(final ChatRequest request) {
+        return new ChatPlanner(parts, seen, this::randomSeed, grammars).tokens(request);
+    }
+
+    /**
+     * @return most tokens of prompt and output together
+     * @throws io.spillway.domain.error.SpillwayException {@code MODEL_NOT_FOUND}, {@code NO_NODE}
+     */
+    public int contextTokens(final ModelId model, final TenantId tenant) {
+        return ModelSetting.find(parts, seen, model, tenant).descriptor().contextTokens();
+    }
+
     private long randomSeed() {
         randomLock.lock();
         try {
