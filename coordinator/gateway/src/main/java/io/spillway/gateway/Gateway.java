@@ -38,6 +38,7 @@ import io.spillway.gateway.openai.ApiErrors;
 import io.spillway.gateway.openai.ApiKeys;
 import io.spillway.gateway.openai.OpenAiApi;
 import io.spillway.gateway.openai.RunsApi;
+import io.spillway.gateway.openai.TokensApi;
 import io.spillway.gateway.responses.KeptResponses;
 import io.spillway.gateway.responses.ResponsesApi;
 import java.util.ArrayList;
@@ -141,6 +142,7 @@ public final class Gateway implements AutoCloseable {
         final KeptResponses responses = new KeptResponses(config.responses(), parts.epochClock(), parts.nanoClock());
         final Asking asking = new Asking(config, parts, keys, responses);
         routes.addAll(asking.routes(chat, guarded, ids));
+        routes.addAll(by(keys.having(Scope.INFERENCE), new TokensApi(new TokensApi.Parts(chat, keys, parts.models(), ids)).routes()));
         routes.addAll(by(keys.having(Scope.USAGE), new RunsApi(keys, parts.view(), soft.runs()).routes()));
         parts.keyLog().ifPresent(log -> routes.addAll(by(keys.having(Scope.ADMIN),
             new KeysApi(log, keys, parts.random(), parts.epochClock()).routes())));
