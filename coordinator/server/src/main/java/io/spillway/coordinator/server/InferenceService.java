@@ -6,12 +6,14 @@ import io.grpc.Metadata;
 import io.grpc.ServerCall;
 import io.grpc.ServerCallHandler;
 import io.grpc.ServerInterceptor;
+import io.grpc.StatusRuntimeException;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
 import io.spillway.coordinator.access.Scope;
 import io.spillway.coordinator.state.ClusterView;
 import io.spillway.domain.error.ErrorCode;
 import io.spillway.domain.error.SpillwayException;
+import io.spillway.domain.error.Unworded;
 import io.spillway.domain.id.TenantId;
 import io.spillway.gateway.chat.ChatCall;
 import io.spillway.gateway.chat.ChatService;
@@ -33,6 +35,7 @@ import java.util.function.Supplier;
 
 /** What SDK clients ask, over gRPC: the same line as HTTP's. */
 final class InferenceService extends InferenceGrpc.InferenceImplBase {
+    private static final System.Logger LOG = System.getLogger(InferenceService.class.getName());
     private static final Context.Key<TenantId> TENANT = Context.key("spillway-tenant");
     private static final Metadata.Key<String> AUTHORIZATION =
         Metadata.Key.of("authorization", Metadata.ASCII_STRING_MARSHALLER);
@@ -83,7 +86,21 @@ final class InferenceService extends InferenceGrpc.InferenceImplBase {
         }
         events.setOnCancelHandler(call::cancel);
         events.setOnReadyHandler(answer::onReady);
-        Thread.ofVirtual().name("sdk-" + request.getRequestId()).start(call::run);
+        Thread.ofVirtual().name("sdk-" + request.getRequestId()).start(() -> run(call, events));
+    }
+
+    /** A defect of ours ends the call too. */
+    private static void run(final ChatCall call, final StreamObserver<ChatEvent> events) {
+        try {
+            call.run();
+        } catch (final RuntimeException | Error e) {
+            events.onError(defect(e));
+        }
+    }
+
+    private static StatusRuntimeException defect(final Throwable e) {
+        LOG.log(System.Logger.Level.ERROR, "a call over gRPC failed", Unworded.of(e));
+        return StatusCodec.toStatus(new SpillwayException(ErrorCode.INTERNAL, "unexpected failure", e));
     }
 
     @Override
@@ -119,6 +136,8 @@ final class InferenceService extends InferenceGrpc.InferenceImplBase {
             replies.onCompleted();
         } catch (final SpillwayException e) {
             replies.onError(StatusCodec.toStatus(e));
+        } catch (final RuntimeException | Error e) {
+            replies.onError(defect(e));
         }
     }
 
