@@ -124,8 +124,7 @@ public final class Gateway implements AutoCloseable {
             new Background(shared, parts, keys, asking.idleRoutes(shared, metrics), errors));
         background.ifPresent(present -> routes.addAll(present.routes()));
         routes.addAll(new ConsoleApi(parts.console(), access(config, keys), CONSOLE_INTERVAL_NANOS).routes());
-        routes.add(new Route("GET", "/health", exchange -> exchange.respond(
-            HttpAnswer.of(200, HttpAnswer.JSON, "{\"status\":\"ok\"}")), true));
+        routes.addAll(new HealthApi(parts.view(), parts.models()).routes());
         routes.add(new Route("GET", "/metrics", exchange -> exchange.respond(
             HttpAnswer.of(200, "text/plain; version=0.0.4; charset=utf-8", metrics.scrape())), false));
         final HttpServer server = HttpServer.start(config.http(), new HttpServer.Parts(
