@@ -116,7 +116,8 @@ final class ChatPlanner {
             ? Optional.of(new AgentRuns.PromptTokens(setting.chainRoot, asked.getFirst().prompt.chain(), asked.getFirst().prompt.tokens(),
                 setting.descriptor.layout().blockTokens())) : Optional.empty();
         return parts.soft().runs().begin(new AgentRuns.Beginning(request.tenant(), request.run(), said.at(request.id().value(), said.parentStep()),
-            request.model().value(), parts.soft().clock().epochMillis(), request.options().context().retries()), prompt);
+            request.model().value(), parts.soft().clock().epochMillis(), request.options().context().terms().gapMillis(),
+            request.options().context().retries()), prompt);
     }
 
     /** What is not to be generated anyway need not be predicted. */
