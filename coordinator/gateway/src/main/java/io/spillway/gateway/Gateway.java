@@ -153,6 +153,7 @@ public final class Gateway implements AutoCloseable {
         final Access viewers = viewers(config, keys);
         new ConsoleApi(parts.console(), viewers::check, CONSOLE_INTERVAL_NANOS).routes().forEach(route ->
             routes.add(route.by(route.pattern().startsWith(CONSOLE_STATE) ? viewers : Access.ANYBODY)));
+        routes.add(ApiDocument.route().by(Access.ANYBODY));
         routes.addAll(by(Access.ANYBODY, new HealthApi(parts.view(), parts.models()).routes()));
         routes.add(new Route("GET", "/metrics", exchange -> exchange.respond(
             HttpAnswer.of(200, "text/plain; version=0.0.4; charset=utf-8", metrics.scrape())), false).by(Access.ANYBODY));

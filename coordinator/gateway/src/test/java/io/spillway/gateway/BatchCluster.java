@@ -16,7 +16,7 @@ import io.spillway.gateway.console.ConsoleSnapshot;
 import io.spillway.gateway.files.FileLimits;
 import io.spillway.gateway.files.SharedDirectory;
 import io.spillway.gateway.http.HttpServerConfig;
-import io.spillway.gateway.http.Router;
+import io.spillway.gateway.http.Router.Route;
 import io.spillway.gateway.openai.ApiKeys;
 import java.io.IOException;
 import java.net.URI;
@@ -63,6 +63,7 @@ final class BatchCluster implements AutoCloseable {
         log.propose("n1", new Command.RegisterNode(
             TestCluster.view(1).members().firstEntry().getValue().descriptor(), Long.MAX_VALUE / 4));
         start(directory);
+        awaitFiles();
     }
 
     void start(final Path where) {
@@ -77,13 +78,22 @@ final class BatchCluster implements AutoCloseable {
                     (model, usage) -> 10L * usage.outputTokens(), mismatch::set)), Optional.of(log)));
     }
 
-    void stop() {
-        gateway.close();
+    /** Files are served once the log has confirmed where they are. */
+    private void awaitFiles() {
+        final long until = System.nanoTime() + DEADLINE_NANOS;
+        while (get("/v1/files").statusCode() == 503) {
+            assertThat(System.nanoTime() - until).as("files are served in time").isNegative();
+            LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(5));
+        }
     }
 
     /** @return every route that the gateway serves */
-    List<Router.Route> routes() {
+    List<Route> routes() {
         return gateway.routes();
+    }
+
+    void stop() {
+        gateway.close();
     }
 
     int port() {
