@@ -36,6 +36,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import java.util.function.UnaryOperator;
@@ -131,8 +132,9 @@ final class TestCluster implements AutoCloseable {
                 java.util.stream.IntStream.range(0, StepTotals.BUCKETS)
                     .mapToObj(bucket -> bucket == 0 ? 1L : bucket == 1 ? 3L : bucket == 14 ? 2L : 0L).toList()));
         return new ConsoleSnapshot(1_000, List.of(new ConsoleSnapshot.Replica("c1", true, true, 4, 77)),
-            ConsoleMembers.of(view, Map.of(load.id(), load), 1_000),
-            List.of(new ConsoleSnapshot.Request("r1", "", "", "", "r1", "", "bytes", "node-1", "running", 10, 5, 3, 1, 2, "why")),
+            ConsoleMembers.of(view, new ConsoleMembers.Heard(Map.of(load.id(), load), Set.of(load.id()), Map.of()), 1_000),
+            List.of(new ConsoleSnapshot.Request("r1", "", "", "", "r1", "", "bytes", "node-1", 1, "running", "", 10, 5, 3,
+                ConsoleSnapshot.Sources.NONE, new ConsoleSnapshot.Times(0, 1, 1, 2), "why")),
             ConsoleSnapshot.Totals.ZERO);
     }
 

@@ -104,6 +104,7 @@ final class MessageAnswering implements ChatListener {
     private void fail(final SpillwayException why) {
         failure = why;
         if (events != null) {
+            exchange.broken(why);
             send(List.of(MessageErrors.body(why, exchange.id())));
         }
     }

@@ -112,6 +112,7 @@ final class Answering implements ChatListener {
     private void fail(final SpillwayException why) {
         failure = why;
         if (events != null) {
+            exchange.broken(why);
             write(Json.bytes(ApiErrors.body(why)));
         }
     }

@@ -104,6 +104,7 @@ final class ForegroundRun implements ChatListener {
     private void fail(final SpillwayException why) {
         failure = why;
         if (events != null) {
+            exchange.broken(why);
             teller.last(keep.apply(why.code() == ErrorCode.CANCELLED ? teller.cancel() : teller.fail(why)));
         }
     }
