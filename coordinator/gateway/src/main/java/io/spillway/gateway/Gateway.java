@@ -37,6 +37,7 @@ import io.spillway.gateway.openai.ApiErrors;
 import io.spillway.gateway.openai.ApiKeys;
 import io.spillway.gateway.openai.OpenAiApi;
 import io.spillway.gateway.openai.RunsApi;
+import io.spillway.gateway.openai.TokensApi;
 import io.spillway.gateway.responses.KeptResponses;
 import io.spillway.gateway.responses.ResponsesApi;
 import java.util.ArrayList;
@@ -58,6 +59,7 @@ public final class Gateway implements AutoCloseable {
     private final Optional<Background> background;
     private final KeptResponses responses;
     private final ConsoleBooks books;
+    private final List<Route> routes;
 
     /**
      * What a gateway works with.
@@ -93,14 +95,17 @@ public final class Gateway implements AutoCloseable {
         ToLongBiFunction<ModelId, Usage> tariff, Consumer<SpillwayException> onMismatch) {
     }
 
-    private Gateway(
-        final HttpServer server, final ChatService chat, final Optional<Background> background, final KeptResponses responses,
-        final ConsoleBooks books) {
+    /** What works besides the server, and ends with it. */
+    private record Serving(Optional<Background> background, KeptResponses responses, ConsoleBooks books) {
+    }
+
+    private Gateway(final HttpServer server, final ChatService chat, final Serving serving, final List<Route> routes) {
         this.server = server;
         this.chat = chat;
-        this.background = background;
-        this.responses = responses;
-        this.books = books;
+        this.background = serving.background;
+        this.responses = serving.responses;
+        this.books = serving.books;
+        this.routes = List.copyOf(routes);
     }
 
     /**
@@ -124,14 +129,15 @@ public final class Gateway implements AutoCloseable {
         final KeptResponses responses = new KeptResponses(config.responses(), parts.epochClock(), parts.nanoClock());
         final Asking asking = new Asking(config, parts, keys, responses);
         routes.addAll(asking.routes(chat, guarded, ids));
+        routes.addAll(new TokensApi(new TokensApi.Parts(chat, keys, parts.models(), ids)).routes());
         routes.addAll(new RunsApi(keys, parts.view(), soft.runs()).routes());
         final Optional<Background> background = parts.shared().map(shared ->
             new Background(shared, parts, keys, asking.idleRoutes(shared, metrics), errors));
         background.ifPresent(present -> routes.addAll(present.routes()));
         routes.addAll(new ConsoleApi(
             books, new ConsoleRuns(soft.runs(), parts.view()), access(config, keys), CONSOLE_INTERVAL_NANOS).routes());
-        routes.add(new Route("GET", "/health", exchange -> exchange.respond(
-            HttpAnswer.of(200, HttpAnswer.JSON, "{\"status\":\"ok\"}")), true));
+        routes.add(ApiDocument.route());
+        routes.addAll(new HealthApi(parts.view(), parts.models()).routes());
         routes.add(new Route("GET", "/metrics", exchange -> exchange.respond(
             HttpAnswer.of(200, "text/plain; version=0.0.4; charset=utf-8", metrics.scrape())), false));
         final HttpServer server = HttpServer.start(config.http(), new HttpServer.Parts(
@@ -153,7 +159,7 @@ public final class Gateway implements AutoCloseable {
         metrics.counter(MetricName.HTTP_LATE, server::lateRequests);
         metrics.gauge(MetricName.HTTP_BODY_BYTES, server::bodyBytes);
         books.start();
-        return new Gateway(server, chat, background, responses, books);
+        return new Gateway(server, chat, new Serving(background, responses, books), routes);
     }
 
     /** What asks models: the same over whichever line the chat service has. */
@@ -190,6 +196,11 @@ public final class Gateway implements AutoCloseable {
     /** @return the port that is listened on */
     public int port() {
         return server.port();
+    }
+
+    /** @return all that is answered */
+    List<Route> routes() {
+        return routes;
     }
 
     /** @return the way in for protocols other than HTTP */

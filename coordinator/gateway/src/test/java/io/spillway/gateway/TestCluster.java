@@ -19,6 +19,7 @@ import io.spillway.domain.kv.ModelFingerprint;
 import io.spillway.domain.kv.TenantSecret;
 import io.spillway.domain.time.EpochClock;
 import io.spillway.domain.time.NanoClock;
+import io.spillway.gateway.chat.ChatModel;
 import io.spillway.gateway.chat.ChatService;
 import io.spillway.gateway.console.ConsoleMembers;
 import io.spillway.gateway.console.ConsoleSnapshot;
@@ -38,6 +39,7 @@ import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.function.UnaryOperator;
 
@@ -53,6 +55,8 @@ final class TestCluster implements AutoCloseable {
     private static final TenantId OTHER_TENANT = new TenantId("umbrella");
 
     final ScriptedLine line = new ScriptedLine();
+    /** By id. */
+    final Map<String, ChatModel> models = new ConcurrentHashMap<>(Map.of("bytes", new ByteModel()));
     final Gateway gateway;
     final HttpClient http = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
     volatile ClusterView view = view(true);
@@ -97,7 +101,7 @@ final class TestCluster implements AutoCloseable {
         final HttpServerConfig config = changes.http.apply(new HttpServerConfig("127.0.0.1", 0, 2, BODY_BYTES_MAX, 8L << 20, 64,
             TimeUnit.SECONDS.toNanos(30), stallNanos, TimeUnit.SECONDS.toNanos(2)));
         gateway = Gateway.start(new GatewayConfig(config, limits, console, Map.of(), changes.rates, changes.responses), new Gateway.Parts(() -> view,
-            id -> id.value().equals("bytes") ? Optional.of(new ByteModel()) : Optional.empty(), line,
+            id -> Optional.ofNullable(models.get(id.value())), line,
             (model, usage) -> 10L * (usage.promptTokens() - usage.cachedTokens()) + 20L * usage.outputTokens(),
             this::snapshot, () -> new Random(7), NanoClock.SYSTEM, EpochClock.SYSTEM));
     }
@@ -112,7 +116,11 @@ final class TestCluster implements AutoCloseable {
     }
 
     static ClusterView view(final int nodes, final int contextTokens) {
-        final ModelDescriptor model = new ModelDescriptor(new ModelId("bytes"), new ModelFingerprint("ab".repeat(32)),
+        return view("bytes", nodes, contextTokens);
+    }
+
+    static ClusterView view(final String name, final int nodes, final int contextTokens) {
+        final ModelDescriptor model = new ModelDescriptor(new ModelId(name), new ModelFingerprint("ab".repeat(32)),
             contextTokens, ByteModel.VOCABULARY, new KvLayout(2, 2, 8, 16, KvElement.values()[0]), BlockHasher.VERSION);
         final TreeMap<NodeId, ClusterView.Member> members = new TreeMap<>();
         for (int i = 1; i <= nodes; i++) {
@@ -126,7 +134,13 @@ final class TestCluster implements AutoCloseable {
         return new ClusterView(1, members, Map.of(ApiKeys.hash(KEY), TENANT, ApiKeys.hash(OTHER_KEY), OTHER_TENANT), secrets, new TreeMap<>());
     }
 
+    /** What the console shows; null = something that never changes. */
+    volatile ConsoleSnapshot shown;
+
     private ConsoleSnapshot snapshot() {
+        if (shown != null) {
+            return shown;
+        }
         final NodeLoad load = new NodeLoad(new NodeId("node-1"), 3, 1, 2, 300, 100, 20, 8, 5000, 4_000_000, 0,
             new NodeLoad.TierUse(10, 1000, 4000, 20, 2000, 8000), new StepTotals(6, 9, 100, 9, 40, 21, 500_000_000L,
                 java.util.stream.IntStream.range(0, StepTotals.BUCKETS)

@@ -38,9 +38,10 @@ public final class ConsoleBooks implements AutoCloseable {
         this.sampler = new Sampler(latencies, errors);
     }
 
-    /** Begins to take samples. Call once. */
+    /** Takes a first sample and begins to take more. Call once. */
     public void start() {
-        timer.scheduleAtFixedRate(this::tick, 0, INTERVAL_MILLIS, TimeUnit.MILLISECONDS);
+        tick();
+        timer.scheduleAtFixedRate(this::tick, INTERVAL_MILLIS, INTERVAL_MILLIS, TimeUnit.MILLISECONDS);
     }
 
     /** An exception would silently end the schedule. */
@@ -52,8 +53,7 @@ public final class ConsoleBooks implements AutoCloseable {
         }
     }
 
-    /** Takes one sample. The timer's thread, or that of a test which has not called {@link #start}. */
-    void sample() {
+    private void sample() {
         final ConsoleSnapshot now = state.snapshot();
         changes.look(now);
         history.add(sampler.sample(now, clock.nanoTime()));

@@ -40,12 +40,14 @@ public final class ConsoleRuns {
      * A step in the timeline. Times are in milliseconds; -1 = none.
      *
      * @param gapMillis   from the end of the step before to its beginning
+     * @param promisedGapMillis what the client said that the gap behind it would be
      * @param state       {@code running}, {@code finished} or an error code in lower case
      * @param queueMillis from its beginning to when a node began on it
      * @param ttftMillis  from its beginning to its first token
      */
     record Step(
-        String id, String parent, String agent, String model, int number, long beganMillis, long gapMillis, int retries, String state,
+        String id, String parent, String agent, String model, int number, long beganMillis, long gapMillis, long promisedGapMillis,
+        int retries, String state,
         int promptTokens, int cachedTokens, int outputTokens, long costNanoDollars, long durationMillis, long queueMillis,
         long ttftMillis) {
     }
@@ -100,7 +102,7 @@ public final class ConsoleRuns {
             new RunStep.Consumed(0, 0, 0, 0, -1, RunStep.Phases.NONE, Optional.empty()));
         final String ended = what.failure().map(code -> code.name().toLowerCase(Locale.ROOT)).orElse("finished");
         return new Step(step.id(), step.parent(), step.agent(), step.model(), step.number(), step.beganMillis(), step.gapMillis(),
-            step.retries(), step.consumed().isPresent() ? ended : "running", what.promptTokens(), what.cachedTokens(),
+            step.promisedGapMillis(), step.retries(), step.consumed().isPresent() ? ended : "running", what.promptTokens(), what.cachedTokens(),
             what.outputTokens(), what.costNanoDollars(), what.durationMillis(), what.phases().queueMillis(), what.phases().ttftMillis());
     }
 }

@@ -183,6 +183,6 @@ export const recent = milliseconds => samples.filter(sample => sample.epoch_mill
 export function sums(t) {
   const rows = [[count(t.finished), 'finished'], [count(t.failed), 'failed'], [count(t.cancelled), 'cancelled'], [count(t.failed_over), 'failed over'],
     [count(t.prompt_tokens), 'prompt tokens'], [percent(t.prompt_tokens ? t.cached_tokens / t.prompt_tokens : -1), 'of it cached'],
-    [count(t.output_tokens), 'output tokens'], [money(t.cost_nano_dollars), 'cost, cluster']];
+    [count(t.output_tokens), 'output tokens'], [money(t.cost_nano_dollars), 'cost']];
   document.querySelector('.totals dl').replaceChildren(...rows.map(([value, name]) => el('div', '', el('dt', '', name), el('dd', '', value))));
 }
