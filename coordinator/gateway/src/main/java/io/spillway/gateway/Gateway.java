@@ -14,9 +14,12 @@ import io.spillway.gateway.anthropic.MessageErrors;
 import io.spillway.gateway.anthropic.MessagesApi;
 import io.spillway.gateway.batch.BatchLimits;
 import io.spillway.gateway.chat.ChatModel;
+import io.spillway.gateway.chat.ChatObserver;
 import io.spillway.gateway.chat.ChatService;
 import io.spillway.gateway.chat.RequestIds;
 import io.spillway.gateway.console.ConsoleApi;
+import io.spillway.gateway.console.ConsoleBooks;
+import io.spillway.gateway.console.ConsoleRuns;
 import io.spillway.gateway.console.ConsoleState;
 import io.spillway.gateway.console.LocalAccess;
 import io.spillway.gateway.files.FileLimits;
@@ -56,7 +59,7 @@ import java.util.random.RandomGenerator;
 /** The cluster's front: HTTP in, token requests out. Serves from {@link #start} until {@link #close}. */
 public final class Gateway implements AutoCloseable {
     private static final long CONSOLE_INTERVAL_NANOS = TimeUnit.SECONDS.toNanos(1);
-    /** What is below it tells of the cluster; the console's page itself tells nothing. */
+    /** What is below it tells of the cluster. */
     private static final String CONSOLE_STATE = "/console/api/";
     private static final Executor KEY_USES_GATHER = CompletableFuture.delayedExecutor(2, TimeUnit.SECONDS);
 
@@ -65,6 +68,7 @@ public final class Gateway implements AutoCloseable {
     private final Optional<Background> background;
     private final KeptResponses responses;
     private final ApiKeys keys;
+    private final ConsoleBooks books;
     private final List<Route> routes;
 
     /**
@@ -110,14 +114,17 @@ public final class Gateway implements AutoCloseable {
         ToLongBiFunction<ModelId, Usage> tariff, Consumer<SpillwayException> onMismatch) {
     }
 
-    private Gateway(
-        final HttpServer server, final ChatService chat, final Optional<Background> background, final KeptResponses responses,
-        final ApiKeys keys, final List<Route> routes) {
+    /** What works besides the server. */
+    private record Serving(Optional<Background> background, KeptResponses responses, ConsoleBooks books, ApiKeys keys) {
+    }
+
+    private Gateway(final HttpServer server, final ChatService chat, final Serving serving, final List<Route> routes) {
         this.server = server;
         this.chat = chat;
-        this.background = background;
-        this.responses = responses;
-        this.keys = keys;
+        this.background = serving.background;
+        this.responses = serving.responses;
+        this.books = serving.books;
+        this.keys = serving.keys;
         this.routes = List.copyOf(routes);
     }
 
@@ -129,11 +136,13 @@ public final class Gateway implements AutoCloseable {
      */
     public static Gateway start(final GatewayConfig config, final Parts parts) {
         final GatewayMetrics metrics = new GatewayMetrics(parts.console());
+        final ErrorRenderer errors = new MessageErrors(new ApiErrors());
+        final ConsoleBooks books = new ConsoleBooks(parts.console(), errors, parts.nanoClock(), parts.epochClock());
         final RequestIds ids = new RequestIds(parts.random().get());
         final ChatService.Soft soft = ChatService.Soft.usual(parts.epochClock())
             .with(new RateLimits(config.rates(), parts.nanoClock()));
         final ChatService chat = new ChatService(new ChatService.Parts(parts.view(), parts.models(), parts.line(),
-            parts.tariff(), metrics, parts.random().get(), parts.nanoClock(), soft), config.chat());
+            parts.tariff(), ChatObserver.both(metrics, books.observer()), parts.random().get(), parts.nanoClock(), soft), config.chat());
         final GuardService guarded = new GuardService(chat, config.guardrails());
         final RequestIds commandIds = new RequestIds(parts.random().get());
         final ApiKeys keys = new ApiKeys(parts.view(), parts.epochClock(), parts.keyLog().<Consumer<ApiKey>>map(log ->
@@ -146,19 +155,16 @@ public final class Gateway implements AutoCloseable {
         routes.addAll(by(keys.having(Scope.USAGE), new RunsApi(keys, parts.view(), soft.runs()).routes()));
         parts.keyLog().ifPresent(log -> routes.addAll(by(keys.having(Scope.ADMIN),
             new KeysApi(log, keys, parts.random(), parts.epochClock()).routes())));
-        final ErrorRenderer errors = new MessageErrors(new ApiErrors());
         final Optional<Background> background = parts.shared().map(shared ->
             new Background(shared, parts, keys, asking.idleRoutes(shared, metrics), errors));
         background.ifPresent(present -> routes.addAll(by(keys.having(Scope.INFERENCE), present.routes())));
-        final Access viewers = viewers(config, keys);
-        new ConsoleApi(parts.console(), viewers::check, CONSOLE_INTERVAL_NANOS).routes().forEach(route ->
-            routes.add(route.by(route.pattern().startsWith(CONSOLE_STATE) ? viewers : Access.ANYBODY)));
+        routes.addAll(consoleRoutes(books, new ConsoleRuns(soft.runs(), parts.view()), viewers(config, keys)));
         routes.add(ApiDocument.route().by(Access.ANYBODY));
         routes.addAll(by(Access.ANYBODY, new HealthApi(parts.view(), parts.models()).routes()));
         routes.add(new Route("GET", "/metrics", exchange -> exchange.respond(
             HttpAnswer.of(200, "text/plain; version=0.0.4; charset=utf-8", metrics.scrape())), false).by(Access.ANYBODY));
         final HttpServer server = HttpServer.start(config.http(), new HttpServer.Parts(
-            new Router(routes), errors, () -> ids.next("req_"), metrics::onAnswer, parts.nanoClock(),
+            new Router(routes), books.errors(), () -> ids.next("req_"), metrics::onAnswer, parts.nanoClock(),
             background.map(Background::spooling).orElse(BodySpooling.NONE)));
         metrics.gauge(MetricName.BATCHES, () -> background.map(Background::runningBatches).orElse(0));
         metrics.counter(MetricName.GUARD_REPAIRS, guarded.counters()::repairedCalls);
@@ -175,7 +181,8 @@ public final class Gateway implements AutoCloseable {
         metrics.counter(MetricName.HTTP_STALLED, server::stalledClients);
         metrics.counter(MetricName.HTTP_LATE, server::lateRequests);
         metrics.gauge(MetricName.HTTP_BODY_BYTES, server::bodyBytes);
-        return new Gateway(server, chat, background, responses, keys, routes);
+        books.start();
+        return new Gateway(server, chat, new Serving(background, responses, books, keys), routes);
     }
 
     /** What asks models: the same over whichever line the chat service has. */
@@ -202,6 +209,12 @@ public final class Gateway implements AutoCloseable {
     /** Who may use routes is said here for all of them: a router takes none of which it was not. */
     private static List<Route> by(final Access access, final List<Route> routes) {
         return routes.stream().map(route -> route.by(access)).toList();
+    }
+
+    /** The page and its scripts tell nothing of the cluster; what they ask for does. */
+    private static List<Route> consoleRoutes(final ConsoleBooks books, final ConsoleRuns runs, final Access viewers) {
+        return new ConsoleApi(books, runs, viewers::check, CONSOLE_INTERVAL_NANOS).routes().stream()
+            .map(route -> route.by(route.pattern().startsWith(CONSOLE_STATE) ? viewers : Access.ANYBODY)).toList();
     }
 
     private static Access viewers(final GatewayConfig config, final ApiKeys keys) {
@@ -241,5 +254,6 @@ public final class Gateway implements AutoCloseable {
         background.ifPresent(Background::close);
         server.close();
         responses.close();
+        books.close();
     }
 }

@@ -6,6 +6,7 @@ import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.classic.spi.IThrowableProxy;
+import ch.qos.logback.core.Appender;
 import ch.qos.logback.core.AppenderBase;
 import io.spillway.domain.error.ErrorCode;
 import io.spillway.domain.request.GenerationRequest;
@@ -13,6 +14,7 @@ import io.spillway.gateway.http.Router;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Function;
@@ -36,7 +38,12 @@ class SecrecyTest {
         private final List<String> lines = new CopyOnWriteArrayList<>();
         private final Logger root = (Logger) LoggerFactory.getLogger(org.slf4j.Logger.ROOT_LOGGER_NAME);
 
+        private final List<Appender<ILoggingEvent>> others = new ArrayList<>();
+
+        /** Alone: hundreds of defects are made on purpose. */
         void open() {
+            root.iteratorForAppenders().forEachRemaining(others::add);
+            others.forEach(root::detachAppender);
             setContext(root.getLoggerContext());
             start();
             root.addAppender(this);
@@ -44,6 +51,7 @@ class SecrecyTest {
 
         void close() {
             root.detachAppender(this);
+            others.forEach(root::addAppender);
         }
 
         @Override
