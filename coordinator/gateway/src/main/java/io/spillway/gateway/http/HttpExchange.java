@@ -9,6 +9,7 @@ import io.netty.handler.codec.http.HttpResponse;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.handler.codec.http.HttpUtil;
 import io.netty.handler.codec.http.HttpVersion;
+import io.spillway.domain.error.SpillwayException;
 import io.spillway.domain.time.NanoClock;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -50,6 +51,9 @@ public final class HttpExchange {
 
         /** An answer of that status begins. */
         void answered(int status);
+
+        /** An answer that has begun ends with a failure. */
+        void broken(HttpExchange exchange, SpillwayException why);
 
         /** A client took no byte for {@link #stallNanos()}. */
         void stalled();
@@ -124,6 +128,11 @@ public final class HttpExchange {
         final boolean close = decorate(response);
         sent.headers().forEach((name, value) -> response.headers().set(name, value));
         connection.gate().send(response, sent.body().length).addListener(written -> connection.done(this, close));
+    }
+
+    /** Says that the answer, which has begun, ends with that failure. What the client is told is the caller's to write. */
+    public void broken(final SpillwayException why) {
+        connection.host().broken(this, why);
     }
 
     private boolean head() {

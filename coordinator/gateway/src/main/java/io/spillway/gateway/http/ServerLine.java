@@ -120,6 +120,11 @@ final class ServerLine implements HttpExchange.Host {
         return draining;
     }
 
+    @Override
+    public void broken(final HttpExchange exchange, final SpillwayException why) {
+        errors.broken(ErrorRenderer.Asked.of(exchange), why);
+    }
+
     HttpAnswer refusal(final SpillwayException why) {
         return errors.render(ErrorRenderer.Asked.NOTHING, why);
     }
@@ -171,6 +176,7 @@ final class ServerLine implements HttpExchange.Host {
     private void refuse(final HttpExchange exchange, final SpillwayException why) {
         if (exchange.committed()) {
             LOG.error("request {}{} failed after its answer had begun", exchange.id(), trace(exchange), why);
+            broken(exchange, why);
             exchange.abort();
             return;
         }
