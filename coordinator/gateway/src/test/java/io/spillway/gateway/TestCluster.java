@@ -17,6 +17,7 @@ import io.spillway.domain.kv.KvElement;
 import io.spillway.domain.kv.KvLayout;
 import io.spillway.domain.kv.ModelFingerprint;
 import io.spillway.domain.kv.TenantSecret;
+import io.spillway.domain.request.GenerationDefaults;
 import io.spillway.domain.time.EpochClock;
 import io.spillway.domain.time.NanoClock;
 import io.spillway.gateway.chat.ChatService;
@@ -55,6 +56,8 @@ final class TestCluster implements AutoCloseable {
     final Gateway gateway;
     final HttpClient http = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
     volatile ClusterView view = view(true);
+    /** What the model says of how it is to be sampled. */
+    volatile GenerationDefaults defaults = GenerationDefaults.NONE;
 
     TestCluster() {
         this(new ChatService.Limits(1_000, TimeUnit.SECONDS.toNanos(15)), TimeUnit.SECONDS.toNanos(60),
@@ -96,7 +99,7 @@ final class TestCluster implements AutoCloseable {
         final HttpServerConfig config = changes.http.apply(new HttpServerConfig("127.0.0.1", 0, 2, BODY_BYTES_MAX, 8L << 20, 64,
             TimeUnit.SECONDS.toNanos(30), stallNanos, TimeUnit.SECONDS.toNanos(2)));
         gateway = Gateway.start(new GatewayConfig(config, limits, console, Map.of(), changes.rates, changes.responses), new Gateway.Parts(() -> view,
-            id -> id.value().equals("bytes") ? Optional.of(new ByteModel()) : Optional.empty(), line,
+            id -> id.value().equals("bytes") ? Optional.of(new ByteModel(defaults)) : Optional.empty(), line,
             (model, usage) -> 10L * (usage.promptTokens() - usage.cachedTokens()) + 20L * usage.outputTokens(),
             this::snapshot, () -> new Random(7), NanoClock.SYSTEM, EpochClock.SYSTEM));
     }
