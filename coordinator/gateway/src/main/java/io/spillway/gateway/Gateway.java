@@ -34,6 +34,7 @@ import io.spillway.gateway.openai.ApiErrors;
 import io.spillway.gateway.openai.ApiKeys;
 import io.spillway.gateway.openai.OpenAiApi;
 import io.spillway.gateway.openai.RunsApi;
+import io.spillway.gateway.openai.TokensApi;
 import io.spillway.gateway.responses.KeptResponses;
 import io.spillway.gateway.responses.ResponsesApi;
 import java.util.ArrayList;
@@ -54,6 +55,7 @@ public final class Gateway implements AutoCloseable {
     private final ChatService chat;
     private final Optional<Background> background;
     private final KeptResponses responses;
+    private final List<Route> routes;
 
     /**
      * What a gateway works with.
@@ -90,11 +92,13 @@ public final class Gateway implements AutoCloseable {
     }
 
     private Gateway(
-        final HttpServer server, final ChatService chat, final Optional<Background> background, final KeptResponses responses) {
+        final HttpServer server, final ChatService chat, final Optional<Background> background, final KeptResponses responses,
+        final List<Route> routes) {
         this.server = server;
         this.chat = chat;
         this.background = background;
         this.responses = responses;
+        this.routes = List.copyOf(routes);
     }
 
     /**
@@ -116,14 +120,15 @@ public final class Gateway implements AutoCloseable {
         final KeptResponses responses = new KeptResponses(config.responses(), parts.epochClock(), parts.nanoClock());
         final Asking asking = new Asking(config, parts, keys, responses);
         routes.addAll(asking.routes(chat, guarded, ids));
+        routes.addAll(new TokensApi(new TokensApi.Parts(chat, keys, parts.models(), ids)).routes());
         routes.addAll(new RunsApi(keys, parts.view(), soft.runs()).routes());
         final ErrorRenderer errors = new MessageErrors(new ApiErrors());
         final Optional<Background> background = parts.shared().map(shared ->
             new Background(shared, parts, keys, asking.idleRoutes(shared, metrics), errors));
         background.ifPresent(present -> routes.addAll(present.routes()));
         routes.addAll(new ConsoleApi(parts.console(), access(config, keys), CONSOLE_INTERVAL_NANOS).routes());
-        routes.add(new Route("GET", "/health", exchange -> exchange.respond(
-            HttpAnswer.of(200, HttpAnswer.JSON, "{\"status\":\"ok\"}")), true));
+        routes.add(ApiDocument.route());
+        routes.addAll(new HealthApi(parts.view(), parts.models()).routes());
         routes.add(new Route("GET", "/metrics", exchange -> exchange.respond(
             HttpAnswer.of(200, "text/plain; version=0.0.4; charset=utf-8", metrics.scrape())), false));
         final HttpServer server = HttpServer.start(config.http(), new HttpServer.Parts(
@@ -144,7 +149,7 @@ public final class Gateway implements AutoCloseable {
         metrics.counter(MetricName.HTTP_STALLED, server::stalledClients);
         metrics.counter(MetricName.HTTP_LATE, server::lateRequests);
         metrics.gauge(MetricName.HTTP_BODY_BYTES, server::bodyBytes);
-        return new Gateway(server, chat, background, responses);
+        return new Gateway(server, chat, background, responses, routes);
     }
 
     /** What asks models: the same over whichever line the chat service has. */
@@ -181,6 +186,11 @@ public final class Gateway implements AutoCloseable {
     /** @return the port that is listened on */
     public int port() {
         return server.port();
+    }
+
+    /** @return all that is answered */
+    List<Route> routes() {
+        return routes;
     }
 
     /** @return the way in for protocols other than HTTP */

@@ -117,6 +117,9 @@ class AgentIdentityTest {
     static Stream<Arguments> unreadable() {
         return Stream.of(Arguments.of("x-run-priority", "101"), Arguments.of("x-run-priority", "high"), Arguments.of("x-run-priority", "1.5"),
             Arguments.of("x-run-deadline", "tomorrow"), Arguments.of("x-run-deadline", "-5"),
-            Arguments.of("x-run-deadline", "2026-13-01T00:00:00Z"), Arguments.of("x-run-deadline", "1e99"));
+            Arguments.of("x-run-deadline", "2026-13-01T00:00:00Z"), Arguments.of("x-run-deadline", "1e99"),
+            Arguments.of("x-run-budget", "0"), Arguments.of("x-run-budget", "-1"), Arguments.of("x-run-budget", "1 EUR"),
+            Arguments.of("x-run-budget", "99999999999"), Arguments.of("x-run-steps", "2.5"), Arguments.of("x-run-steps", "4294967296"),
+            Arguments.of("x-run-tool-gap", "soon"), Arguments.of("x-run-tool-gap", "0.0001"));
     }
 }

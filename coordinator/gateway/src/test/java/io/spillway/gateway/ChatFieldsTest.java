@@ -187,6 +187,42 @@ class ChatFieldsTest {
         return json(cluster.send((key.isEmpty() ? request : request.header("Idempotency-Key", key)).build()).body()).path("id").asText();
     }
 
+    private static java.net.http.HttpResponse<String> step(final String run, final String... headers) {
+        final var request = cluster.request(PATH).header("X-Run-Id", run).headers(headers);
+        return cluster.send(request.POST(java.net.http.HttpRequest.BodyPublishers.ofString(chat(""))).build());
+    }
+
+    @Test
+    void aRunTakesNoMoreThanItsProgramAllows() {
+        cluster.line.play("hello");
+        assertThat(step("two-steps", "X-Run-Steps", "2", "X-Run-Tool-Gap", "1.5").statusCode()).isEqualTo(200);
+        assertThat(step("two-steps", "X-Run-Steps", "2").statusCode()).isEqualTo(200);
+        final var third = step("two-steps", "X-Run-Steps", "2");
+        assertThat(third.statusCode()).isEqualTo(429);
+        assertThat(third.headers().firstValue("x-should-retry")).hasValue("false");
+        assertThat(json(third.body()).path("error").path("param").asText()).isEqualTo("x-run-steps");
+        assertThat(json(third.body()).path("error").path("code").asText()).isEqualTo("insufficient_quota");
+        assertThat(step("two-steps", "X-Agent-Id", "a").statusCode()).as("who says nothing is not held to it").isEqualTo(200);
+        final var seen = json(cluster.send(cluster.request("/v1/runs/two-steps").GET().build()).body());
+        assertThat(seen.path("steps").path(0).path("promised_tool_gap_ms").asLong()).isEqualTo(1500);
+        assertThat(seen.path("steps").path(1).path("promised_tool_gap_ms").isNull()).isTrue();
+        assertThat(seen.path("steps").path(2).path("state").asText()).isEqualTo("quota_exceeded");
+    }
+
+    @Test
+    void aRunEndsWhenItsBudgetIsSpent() {
+        cluster.line.play("hello");
+        final var first = step("poor", "X-Run-Budget", "0.000000001");
+        assertThat(first.statusCode()).isEqualTo(200);
+        final var cost = new java.math.BigDecimal(first.headers().firstValue("x-chain-cost").orElseThrow());
+        assertThat(cost).isPositive();
+        final var refused = step("poor", "X-Run-Budget", cost.toPlainString());
+        assertThat(refused.statusCode()).isEqualTo(429);
+        assertThat(json(refused.body()).path("error").path("param").asText()).isEqualTo("x-run-budget");
+        assertThat(json(refused.body()).path("error").path("message").asText()).contains("poor", cost.stripTrailingZeros().toPlainString());
+        assertThat(step("poor", "X-Run-Budget", cost.add(java.math.BigDecimal.ONE).toPlainString()).statusCode()).isEqualTo(200);
+    }
+
     @Test
     void aDeadlineEndsARequestAndOneThatHasPassedRefusesIt() {
         final var late = cluster.send(cluster.request(PATH).header("X-Run-Deadline", "2020-01-01T00:00:00Z")

@@ -126,5 +126,20 @@ class ConsoleTest {
     @Test
     void healthNeedsNoKey() {
         assertThat(anonymous(cluster, "/health").body()).isEqualTo("{\"status\":\"ok\"}");
+        assertThat(anonymous(cluster, "/live").body()).isEqualTo("{\"status\":\"ok\"}");
+    }
+
+    @Test
+    void healthSaysWhenNoNodeServes() {
+        cluster.view = TestCluster.view(false);
+        final HttpResponse<String> health = anonymous(cluster, "/health");
+        assertThat(health.statusCode()).isEqualTo(503);
+        assertThat(TestCluster.json(health.body()).path("status").asText()).isEqualTo("no_node");
+        assertThat(health.headers().firstValue("retry-after")).hasValue("1");
+        assertThat(anonymous(cluster, "/live").statusCode()).isEqualTo(200);
+        cluster.view = TestCluster.view("another", 1, 64);
+        assertThat(anonymous(cluster, "/health").statusCode()).as("of a model that cannot be spoken for").isEqualTo(503);
+        cluster.view = TestCluster.view(true);
+        assertThat(anonymous(cluster, "/health").statusCode()).isEqualTo(200);
     }
 }

@@ -30,7 +30,7 @@ class SamplingDefaultsTest {
     @BeforeEach
     void start() {
         cluster = new TestCluster();
-        cluster.defaults = DEFAULTS;
+        cluster.models.put("bytes", new ByteModel(DEFAULTS));
         cluster.line.play("hello");
     }
 
@@ -106,7 +106,7 @@ class SamplingDefaultsTest {
 
     @Test
     void aLimitOfTheModelsIsClampedToTheContext() {
-        cluster.defaults = new GenerationDefaults(SamplingSettings.UNSAID, OptionalInt.of(Integer.MAX_VALUE));
+        cluster.models.put("bytes", new ByteModel(new GenerationDefaults(SamplingSettings.UNSAID, OptionalInt.of(Integer.MAX_VALUE))));
         assertThat(asked("/v1/chat/completions", CHAT).outputTokensMax()).isEqualTo(TestCluster.CONTEXT_TOKENS - "user:hi\n".length());
     }
 }

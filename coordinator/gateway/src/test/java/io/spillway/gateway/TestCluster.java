@@ -17,9 +17,9 @@ import io.spillway.domain.kv.KvElement;
 import io.spillway.domain.kv.KvLayout;
 import io.spillway.domain.kv.ModelFingerprint;
 import io.spillway.domain.kv.TenantSecret;
-import io.spillway.domain.request.GenerationDefaults;
 import io.spillway.domain.time.EpochClock;
 import io.spillway.domain.time.NanoClock;
+import io.spillway.gateway.chat.ChatModel;
 import io.spillway.gateway.chat.ChatService;
 import io.spillway.gateway.console.ConsoleMembers;
 import io.spillway.gateway.console.ConsoleSnapshot;
@@ -38,6 +38,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
 import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.function.UnaryOperator;
 
@@ -53,11 +54,11 @@ final class TestCluster implements AutoCloseable {
     private static final TenantId OTHER_TENANT = new TenantId("umbrella");
 
     final ScriptedLine line = new ScriptedLine();
+    /** By id. */
+    final Map<String, ChatModel> models = new ConcurrentHashMap<>(Map.of("bytes", new ByteModel()));
     final Gateway gateway;
     final HttpClient http = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
     volatile ClusterView view = view(true);
-    /** What the model says of how it is to be sampled. */
-    volatile GenerationDefaults defaults = GenerationDefaults.NONE;
 
     TestCluster() {
         this(new ChatService.Limits(1_000, TimeUnit.SECONDS.toNanos(15)), TimeUnit.SECONDS.toNanos(60),
@@ -99,7 +100,7 @@ final class TestCluster implements AutoCloseable {
         final HttpServerConfig config = changes.http.apply(new HttpServerConfig("127.0.0.1", 0, 2, BODY_BYTES_MAX, 8L << 20, 64,
             TimeUnit.SECONDS.toNanos(30), stallNanos, TimeUnit.SECONDS.toNanos(2)));
         gateway = Gateway.start(new GatewayConfig(config, limits, console, Map.of(), changes.rates, changes.responses), new Gateway.Parts(() -> view,
-            id -> id.value().equals("bytes") ? Optional.of(new ByteModel(defaults)) : Optional.empty(), line,
+            id -> Optional.ofNullable(models.get(id.value())), line,
             (model, usage) -> 10L * (usage.promptTokens() - usage.cachedTokens()) + 20L * usage.outputTokens(),
             this::snapshot, () -> new Random(7), NanoClock.SYSTEM, EpochClock.SYSTEM));
     }
@@ -114,7 +115,11 @@ final class TestCluster implements AutoCloseable {
     }
 
     static ClusterView view(final int nodes, final int contextTokens) {
-        final ModelDescriptor model = new ModelDescriptor(new ModelId("bytes"), new ModelFingerprint("ab".repeat(32)),
+        return view("bytes", nodes, contextTokens);
+    }
+
+    static ClusterView view(final String name, final int nodes, final int contextTokens) {
+        final ModelDescriptor model = new ModelDescriptor(new ModelId(name), new ModelFingerprint("ab".repeat(32)),
             contextTokens, ByteModel.VOCABULARY, new KvLayout(2, 2, 8, 16, KvElement.values()[0]), BlockHasher.VERSION);
         final TreeMap<NodeId, ClusterView.Member> members = new TreeMap<>();
         for (int i = 1; i <= nodes; i++) {

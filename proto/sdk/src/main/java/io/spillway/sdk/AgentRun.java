@@ -2,6 +2,7 @@ package io.spillway.sdk;
 
 import io.spillway.domain.error.ErrorCode;
 import io.spillway.domain.error.SpillwayException;
+import io.spillway.domain.request.RunTerms;
 import io.spillway.domain.request.Usage;
 import io.spillway.domain.time.NanoClock;
 import java.time.Duration;
@@ -10,7 +11,8 @@ import java.util.function.Consumer;
 
 /**
  * One execution of an agent: its calls share a name, by which the cluster keeps their cache warm and adds up their cost, and limits, which
- * are kept here, before a call is sent. Any thread.
+ * are kept here, before a call is sent, and go with every call: the cluster refuses a step beyond them whatever program, or how many of
+ * them, makes it. Any thread.
  */
 public final class AgentRun {
     private final SpillwayClient client;
@@ -84,8 +86,8 @@ public final class AgentRun {
     /**
      * One step of the run.
      *
-     * @throws SpillwayException additionally {@code RATE_LIMIT_EXCEEDED} or {@code DEADLINE_EXCEEDED} naming the limit that is used up:
-     *         nothing was sent then
+     * @throws SpillwayException additionally {@code QUOTA_EXCEEDED} or {@code DEADLINE_EXCEEDED} naming the limit that is used up:
+     *         nothing was sent then, or nothing was computed
      */
     public ChatAnswer chat(final ChatCall call, final Consumer<String> onText) {
         return counted(client.chat(bounded(call), onText));
@@ -98,7 +100,8 @@ public final class AgentRun {
     }
 
     /**
-     * Lets the model work with tools until it answers without calling one.
+     * Lets the model work with tools until it answers without calling one. With each step the cluster is told how long the tools took the
+     * last time, as the time after which the run is expected back.
      *
      * @param call     the conversation so far; its tools are replaced
      * @param stepsMax most answers of the model
@@ -109,10 +112,11 @@ public final class AgentRun {
         ChatAnswer answer = chat(next);
         for (int step = 1; step < stepsMax && !answer.toolCalls().isEmpty(); step++) {
             next = next.with(ChatTurn.of(answer));
+            final long beganNanos = clock.nanoTime();
             for (final ToolUse use : answer.toolCalls()) {
                 next = next.with(tools.run(use));
             }
-            answer = chat(next);
+            answer = chat(next.toolGap(Duration.ofNanos(clock.nanoTime() - beganNanos)));
         }
         return answer;
     }
@@ -120,13 +124,14 @@ public final class AgentRun {
     private ChatCall bounded(final ChatCall call) {
         final Totals now = totals();
         if (limits.costNanoDollars > 0 && now.costNanoDollars >= limits.costNanoDollars) {
-            throw SpillwayException.ofField(ErrorCode.RATE_LIMIT_EXCEEDED, "cost",
+            throw SpillwayException.ofField(ErrorCode.QUOTA_EXCEEDED, "cost",
                 "run " + name + " has cost " + now.costNanoDollars + " of " + limits.costNanoDollars + " nano dollars");
         }
         if (limits.steps > 0 && now.steps >= limits.steps) {
-            throw SpillwayException.ofField(ErrorCode.RATE_LIMIT_EXCEEDED, "steps", "run " + name + " has taken all its " + limits.steps + " steps");
+            throw SpillwayException.ofField(ErrorCode.QUOTA_EXCEEDED, "steps", "run " + name + " has taken all its " + limits.steps + " steps");
         }
-        final ChatCall named = call.run(name).priority(limits.priority);
+        final ChatCall named = call.run(name).priority(limits.priority)
+            .terms(new RunTerms(limits.costNanoDollars, limits.steps, call.options().terms().gapMillis()));
         if (limits.time.isZero()) {
             return named;
         }

@@ -1,5 +1,6 @@
 package io.spillway.sdk;
 
+import io.spillway.domain.request.RunTerms;
 import io.spillway.domain.request.SamplingParams;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -26,13 +27,14 @@ public record ChatCall(
      * @param run             agent run it belongs to; "" = none
      * @param priority        higher goes first; 0 is usual
      * @param timeout         how long the whole call may take, retries included
+     * @param terms           what the run may take, and when it will be back
      */
     public record Options(
         ToolChoice choice, boolean singleCall, AnswerFormat format, int outputTokensMax, List<String> stop, String run, int priority,
-        Duration timeout) {
+        Duration timeout, RunTerms terms) {
         /** Nothing special, ten minutes. */
         public static final Options USUAL =
-            new Options(ToolChoice.AUTO, false, AnswerFormat.FREE, 0, List.of(), "", 0, DEFAULT_TIMEOUT);
+            new Options(ToolChoice.AUTO, false, AnswerFormat.FREE, 0, List.of(), "", 0, DEFAULT_TIMEOUT, RunTerms.NONE);
 
         public Options {
             stop = List.copyOf(stop);
@@ -94,48 +96,62 @@ public record ChatCall(
     /** @return this call with at most so many output tokens */
     public ChatCall maxTokens(final int tokens) {
         final Options o = options;
-        return options(new Options(o.choice, o.singleCall, o.format, tokens, o.stop, o.run, o.priority, o.timeout));
+        return options(new Options(o.choice, o.singleCall, o.format, tokens, o.stop, o.run, o.priority, o.timeout, o.terms));
     }
 
     /** @return this call, ended by the first of these strings that appears */
     public ChatCall stop(final String... strings) {
         final Options o = options;
-        return options(new Options(o.choice, o.singleCall, o.format, o.outputTokensMax, List.of(strings), o.run, o.priority, o.timeout));
+        return options(new Options(o.choice, o.singleCall, o.format, o.outputTokensMax, List.of(strings), o.run, o.priority, o.timeout, o.terms));
     }
 
     /** @return this call as a part of an agent run */
     public ChatCall run(final String run) {
         final Options o = options;
-        return options(new Options(o.choice, o.singleCall, o.format, o.outputTokensMax, o.stop, run, o.priority, o.timeout));
+        return options(new Options(o.choice, o.singleCall, o.format, o.outputTokensMax, o.stop, run, o.priority, o.timeout, o.terms));
     }
 
     /** @param priority higher goes first; 0 is usual */
     public ChatCall priority(final int priority) {
         final Options o = options;
-        return options(new Options(o.choice, o.singleCall, o.format, o.outputTokensMax, o.stop, o.run, priority, o.timeout));
+        return options(new Options(o.choice, o.singleCall, o.format, o.outputTokensMax, o.stop, o.run, priority, o.timeout, o.terms));
+    }
+
+    /**
+     * @param gap expected time from the answer to the run's next call, for instance what its tools will take
+     * @return this call, with that hint
+     */
+    public ChatCall toolGap(final Duration gap) {
+        return terms(new RunTerms(options.terms.budgetNanoDollars(), options.terms.stepsMax(), gap.toMillis()));
+    }
+
+    /** @return this call, whose run may take so much and will be back then */
+    ChatCall terms(final RunTerms terms) {
+        final Options o = options;
+        return options(new Options(o.choice, o.singleCall, o.format, o.outputTokensMax, o.stop, o.run, o.priority, o.timeout, terms));
     }
 
     /** @param timeout of the whole call, retries included */
     public ChatCall timeout(final Duration timeout) {
         final Options o = options;
-        return options(new Options(o.choice, o.singleCall, o.format, o.outputTokensMax, o.stop, o.run, o.priority, timeout));
+        return options(new Options(o.choice, o.singleCall, o.format, o.outputTokensMax, o.stop, o.run, o.priority, timeout, o.terms));
     }
 
     /** @return this call with that wish about its tools */
     public ChatCall toolChoice(final ToolChoice choice) {
         final Options o = options;
-        return options(new Options(choice, o.singleCall, o.format, o.outputTokensMax, o.stop, o.run, o.priority, o.timeout));
+        return options(new Options(choice, o.singleCall, o.format, o.outputTokensMax, o.stop, o.run, o.priority, o.timeout, o.terms));
     }
 
     /** @return this call, answered by one tool call at most */
     public ChatCall singleCall() {
         final Options o = options;
-        return options(new Options(o.choice, true, o.format, o.outputTokensMax, o.stop, o.run, o.priority, o.timeout));
+        return options(new Options(o.choice, true, o.format, o.outputTokensMax, o.stop, o.run, o.priority, o.timeout, o.terms));
     }
 
     /** @return this call, answered by a text of that form */
     public ChatCall format(final AnswerFormat format) {
         final Options o = options;
-        return options(new Options(o.choice, o.singleCall, format, o.outputTokensMax, o.stop, o.run, o.priority, o.timeout));
+        return options(new Options(o.choice, o.singleCall, format, o.outputTokensMax, o.stop, o.run, o.priority, o.timeout, o.terms));
     }
 }

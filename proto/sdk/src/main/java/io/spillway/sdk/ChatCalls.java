@@ -17,7 +17,11 @@ final class ChatCalls {
         final ChatRequest.Builder request = ChatRequest.newBuilder().setRequestId(requestId).setModel(call.model())
             .setSampling(RequestCodec.toWire(call.sampling().withSeed(seed)))
             .setOutputTokensMax(options.outputTokensMax()).addAllStop(options.stop()).setRun(options.run())
-            .setPriority(options.priority()).setToolChoice(options.choice().text()).setSingleCall(options.singleCall());
+            .setPriority(options.priority()).setToolChoice(options.choice().text()).setSingleCall(options.singleCall())
+            .setRunBudgetNanoDollars(options.terms().budgetNanoDollars()).setRunStepsMax(options.terms().stepsMax());
+        if (options.terms().gapMillis() >= 0) {
+            request.setRunGapMillis(options.terms().gapMillis());
+        }
         format(options.format(), request);
         call.turns().forEach(turn -> request.addMessages(toWire(turn)));
         for (final ToolSpec tool : call.tools()) {

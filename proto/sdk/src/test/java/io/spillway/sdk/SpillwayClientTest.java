@@ -146,7 +146,7 @@ class SpillwayClientTest {
     void aRunAddsUpAndKeepsItsLimits() throws IOException {
         try (SpillwayClient client = SpillwayClient.connect("k", replica(Integer.MAX_VALUE))) {
             final AgentRun run = client.run("r-1").limits(new AgentRun.Limits(9, 0, Duration.ofMinutes(1), 4));
-            run.chat(ChatCall.to("m").user("hi"));
+            run.chat(ChatCall.to("m").user("hi").toolGap(Duration.ofSeconds(3)));
             run.chat(ChatCall.to("m").user("hi"));
             assertThat(run.totals()).isEqualTo(new AgentRun.Totals(2, 0, 0, 0, 10));
             assertThatThrownBy(() -> run.chat(ChatCall.to("m").user("hi")))
@@ -159,6 +159,10 @@ class SpillwayClientTest {
         assertThat(requests).hasSize(3);
         assertThat(requests.getFirst().getRun()).isEqualTo("r-1");
         assertThat(requests.getFirst().getPriority()).isEqualTo(4);
+        assertThat(requests).extracting(io.spillway.wire.v1.ChatRequest::getRunBudgetNanoDollars).containsExactly(9L, 9L, 0L);
+        assertThat(requests).extracting(io.spillway.wire.v1.ChatRequest::getRunStepsMax).containsExactly(0, 0, 1);
+        assertThat(requests.getFirst().getRunGapMillis()).isEqualTo(3000);
+        assertThat(requests.get(1).hasRunGapMillis()).isFalse();
     }
 
     /** Asks for parts one at a time. */

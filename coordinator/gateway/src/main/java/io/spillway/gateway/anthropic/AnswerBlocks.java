@@ -5,10 +5,10 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.spillway.gateway.answer.Explanation;
 import io.spillway.gateway.chat.ChatEvent;
 import io.spillway.gateway.chat.ChatUsage;
 import io.spillway.gateway.json.Json;
-import io.spillway.gateway.openai.Explanation;
 
 /** Gathers a whole message. Owned by the thread that runs the call. */
 final class AnswerBlocks {

@@ -1,10 +1,10 @@
 package io.spillway.gateway.anthropic;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.spillway.gateway.answer.Explanation;
 import io.spillway.gateway.chat.ChatEvent;
 import io.spillway.gateway.chat.ChatUsage;
 import io.spillway.gateway.json.Json;
-import io.spillway.gateway.openai.Explanation;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;

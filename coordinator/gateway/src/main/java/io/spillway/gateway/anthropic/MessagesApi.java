@@ -6,6 +6,7 @@ import io.spillway.domain.id.ModelId;
 import io.spillway.domain.id.RequestId;
 import io.spillway.domain.id.TenantId;
 import io.spillway.domain.time.EpochClock;
+import io.spillway.gateway.answer.AnswerRun;
 import io.spillway.gateway.chat.ChatModel;
 import io.spillway.gateway.chat.ChatRequest;
 import io.spillway.gateway.chat.RequestIds;
@@ -83,7 +84,8 @@ public final class MessagesApi {
         final InputUsage.Reach reach = parts.models().apply(request.model())
             .map(model -> InputUsage.Reach.of(request.options().context().retention(), body.prompt(), model))
             .orElseThrow(() -> MessagesBody.unknownModel(request.model().value()));
-        new MessageAnswering(exchange, parts.clock(), request.id().value(), body.form(), reach).run(parts.chat(), request);
+        final MessageAnswer.Asked asked = new MessageAnswer.Asked(exchange.id(), request.id().value(), reach);
+        new AnswerRun(exchange, new MessageAnswer(asked, parts.clock(), body.form())).run(parts.chat(), request);
     }
 
     private MessagesBody read(final HttpExchange exchange, final boolean counting) {

@@ -74,6 +74,7 @@ public final class ChatCall implements RunningCall {
             final ChatPlanner.Plan plan = planner.plan(request);
             step = plan.step();
             runs = plan.runs();
+            parts.checkTerms(request, step);
             listener.begun(step);
             final List<ChoiceRun> planned = runs;
             planned.forEach(this::submit);

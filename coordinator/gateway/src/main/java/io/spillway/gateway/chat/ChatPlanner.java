@@ -69,7 +69,18 @@ final class ChatPlanner {
         return new Plan(runs, step);
     }
 
+    /** @return the tokens that the request's first prompt becomes, however many they are */
+    int[] tokens(final ChatRequest request) {
+        return opened(request, request.prompts().getFirst(), setting(request)).prompt.tokens();
+    }
+
     private Asked asked(final ChatRequest request, final Prompt prompt, final Setting setting) {
+        final Asked asked = opened(request, prompt, setting);
+        ModelSetting.check(asked.prompt.tokens(), asked.conversation ? "messages" : "prompt", setting.model, setting.descriptor);
+        return asked;
+    }
+
+    private Asked opened(final ChatRequest request, final Prompt prompt, final Setting setting) {
         final PromptMemory.Encoded encoded = encode(request, offering(prompt, request.options(), setting.model), setting);
         final boolean conversation = prompt instanceof Prompt.Messages;
         final ChatModel.Thought thought = conversation ? setting.model.thought(encoded.tokens()) : ChatModel.Thought.NONE;
@@ -79,7 +90,6 @@ final class ChatPlanner {
             : request.options().demand().flatMap(setting.model::callOpening).orElse(new int[0]);
         final PromptMemory.Encoded opened = opening.length == 0 ? encoded
             : PromptMemory.of(joined(encoded.tokens(), opening), blocks(setting));
-        ModelSetting.check(opened.tokens(), conversation ? "messages" : "prompt", setting.model, setting.descriptor);
         return new Asked(opened, opening, grammar, conversation);
     }
 
@@ -106,7 +116,8 @@ final class ChatPlanner {
             ? Optional.of(new AgentRuns.PromptTokens(setting.chainRoot, asked.getFirst().prompt.chain(), asked.getFirst().prompt.tokens(),
                 setting.descriptor.layout().blockTokens())) : Optional.empty();
         return parts.soft().runs().begin(new AgentRuns.Beginning(request.tenant(), request.run(), said.at(request.id().value(), said.parentStep()),
-            request.model().value(), parts.soft().clock().epochMillis(), request.options().context().retries()), prompt);
+            request.model().value(), parts.soft().clock().epochMillis(), request.options().context().terms().gapMillis(),
+            request.options().context().retries()), prompt);
     }
 
     /** What is not to be generated anyway need not be predicted. */

@@ -7,6 +7,7 @@ import io.spillway.domain.id.RequestId;
 import io.spillway.domain.id.RunId;
 import io.spillway.domain.id.TenantId;
 import io.spillway.domain.request.AgentStep;
+import io.spillway.domain.request.RunTerms;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -41,6 +42,11 @@ public record ChatRequest(
         if (options.emittedTokens.length > 0 && prompts.size() * options.bestOf > 1) {
             throw new IllegalArgumentException("only a request for one choice can be continued");
         }
+    }
+
+    /** @return the same request about that prompt only */
+    public ChatRequest with(final Prompt prompt) {
+        return new ChatRequest(id, tenant, run, model, List.of(prompt), outputTokensMax, seed, sampling, options);
     }
 
     /** @return how many outputs are asked for in all */
@@ -125,9 +131,11 @@ public record ChatRequest(
      * @param retries             how often the client has sent the request before
      * @param prediction          what the caller believes that the answer will say; "" = nothing
      * @param retention           beginnings of the prompt that the caller would like to be kept
+     * @param terms               what the request's run may take
      */
     public record Context(
-        AgentStep agent, OptionalLong deadlineEpochMillis, int retries, String prediction, List<RetentionWish> retention) {
+        AgentStep agent, OptionalLong deadlineEpochMillis, int retries, String prediction, List<RetentionWish> retention,
+        RunTerms terms) {
         /** Nothing is known. */
         public static final Context NONE = new Context(AgentStep.NONE, OptionalLong.empty(), 0, "");
 
@@ -136,21 +144,27 @@ public record ChatRequest(
             requireNonNull(deadlineEpochMillis, "deadlineEpochMillis");
             requireNonNull(prediction, "prediction");
             retention = List.copyOf(retention);
+            requireNonNull(terms, "terms");
         }
 
-        /** No wishes. */
+        /** No wishes and no terms. */
         public Context(final AgentStep agent, final OptionalLong deadlineEpochMillis, final int retries, final String prediction) {
-            this(agent, deadlineEpochMillis, retries, prediction, List.of());
+            this(agent, deadlineEpochMillis, retries, prediction, List.of(), RunTerms.NONE);
         }
 
         /** @return the same with that prediction */
         public Context predicting(final String text) {
-            return new Context(agent, deadlineEpochMillis, retries, text, retention);
+            return new Context(agent, deadlineEpochMillis, retries, text, retention, terms);
         }
 
         /** @return the same with these wishes */
         public Context retaining(final List<RetentionWish> wishes) {
-            return new Context(agent, deadlineEpochMillis, retries, prediction, wishes);
+            return new Context(agent, deadlineEpochMillis, retries, prediction, wishes, terms);
+        }
+
+        /** @return the same under those terms */
+        public Context under(final RunTerms newTerms) {
+            return new Context(agent, deadlineEpochMillis, retries, prediction, retention, newTerms);
         }
     }
 

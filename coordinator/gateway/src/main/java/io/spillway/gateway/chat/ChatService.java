@@ -13,6 +13,7 @@ import io.spillway.domain.time.NanoClock;
 import io.spillway.gateway.limits.RateLimits;
 import io.spillway.gateway.prefix.PromptMemory;
 import io.spillway.gateway.runs.AgentRuns;
+import io.spillway.gateway.runs.OpenStep;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
@@ -68,6 +69,20 @@ public final class ChatService {
         RateLimits.State admit(final TenantId tenant) {
             final ClusterView.UsageTotals spent = view.get().usage().get(tenant);
             return soft.rates().admit(tenant, spent == null ? 0 : spent.costNanoDollars());
+        }
+
+        /**
+         * Holds a step to what its run may take, unless it had begun elsewhere. What other steps of the run, still under way, will have cost
+         * is not known yet.
+         *
+         * @throws io.spillway.domain.error.SpillwayException {@code QUOTA_EXCEEDED} naming the limit
+         */
+        void checkTerms(final ChatRequest request, final OpenStep step) {
+            if (request.options().emittedTokens().length > 0) {
+                return;
+            }
+            final ClusterView.UsageTotals charged = view.get().runs().get(new ClusterView.RunKey(request.tenant(), step.run().value()));
+            RunBounds.check(request.options().context().terms(), step, Optional.ofNullable(charged));
         }
 
         /** Counts what had to be computed. */
@@ -127,6 +142,22 @@ public final class ChatService {
     /** @return the request, ready to be run by a thread of the caller's: {@link EmbeddingCall#run} */
     public EmbeddingCall embed(final EmbeddingRequest request) {
         return new EmbeddingCall(request, parts, seen);
+    }
+
+    /**
+     * @return the tokens that the request's first prompt becomes: as many as its usage would say, more than the context may be
+     * @throws io.spillway.domain.error.SpillwayException when the request cannot be served as it stands
+     */
+    public int[] promptTokens(final ChatRequest request) {
+        return new ChatPlanner(parts, seen, this::randomSeed, grammars).tokens(request);
+    }
+
+    /**
+     * @return most tokens of prompt and output together
+     * @throws io.spillway.domain.error.SpillwayException {@code MODEL_NOT_FOUND}, {@code NO_NODE}
+     */
+    public int contextTokens(final ModelId model, final TenantId tenant) {
+        return ModelSetting.find(parts, seen, model, tenant).descriptor().contextTokens();
     }
 
     private long randomSeed() {

@@ -68,6 +68,12 @@ public final class Router implements HttpHandler {
         }
     }
 
+    @Override
+    public boolean whileDraining(final HttpCall call) {
+        return routes.stream().filter(route -> route.matches(call.path()) && route.takes(call.method())).findFirst()
+            .filter(route -> route.handler().whileDraining(call)).isPresent();
+    }
+
     private static String allowed(final List<Route> onPath) {
         return onPath.stream().map(Route::method).collect(Collectors.toCollection(TreeSet::new)).stream()
             .collect(Collectors.joining(", ")) + ", OPTIONS";

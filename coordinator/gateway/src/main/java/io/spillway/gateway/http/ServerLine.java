@@ -134,7 +134,7 @@ final class ServerLine {
 
     private void handle(final HttpExchange exchange) {
         try {
-            if (draining) {
+            if (draining && !handler.whileDraining(exchange.call())) {
                 throw new SpillwayException(ErrorCode.DRAINING, "This server is shutting down; try another one");
             }
             if (exchange.call().refusal().isPresent()) {

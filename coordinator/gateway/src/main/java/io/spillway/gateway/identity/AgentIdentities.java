@@ -40,7 +40,7 @@ public final class AgentIdentities {
         final Said said = new Said(call, body);
         final Optional<String> session = said.session();
         return new AgentIdentity(said.run(session).map(RunId::new), new AgentStep(session.orElse(""), said.agent(session), said.parentAgent(), "",
-            said.parentStep()), RunHeaders.priority(call), RunHeaders.deadlineEpochMillis(call), RunHeaders.retries(call));
+            said.parentStep()), RunHeaders.priority(call), RunHeaders.deadlineEpochMillis(call), RunHeaders.terms(call), RunHeaders.retries(call));
     }
 
     /** One request, looked through. */

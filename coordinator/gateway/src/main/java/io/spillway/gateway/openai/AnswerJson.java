@@ -3,6 +3,7 @@ package io.spillway.gateway.openai;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.spillway.domain.request.Usage;
+import io.spillway.gateway.answer.Explanation;
 import io.spillway.gateway.chat.ChatEvent.ChatFinish;
 import io.spillway.gateway.chat.ChatUsage;
 import io.spillway.gateway.chat.TokenText;

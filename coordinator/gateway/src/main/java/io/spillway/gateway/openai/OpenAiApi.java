@@ -8,6 +8,8 @@ import io.spillway.domain.id.ModelId;
 import io.spillway.domain.id.RequestId;
 import io.spillway.domain.id.TenantId;
 import io.spillway.domain.time.EpochClock;
+import io.spillway.gateway.answer.AnswerRun;
+import io.spillway.gateway.answer.Explanation;
 import io.spillway.gateway.chat.ChatModel;
 import io.spillway.gateway.chat.ChatRequest;
 import io.spillway.gateway.chat.EmbeddingCall;
@@ -75,7 +77,7 @@ public final class OpenAiApi {
             exchange.header("x-spillway-prefix", body.form().prefix());
         }
         final AnswerShape shape = new ChatShape(id, nowSeconds(), body.form(), body.request().outputs(), body.customTools());
-        new Answering(exchange, body.form(), shape).run(parts.chat(), body.request());
+        new AnswerRun(exchange, new ShapedAnswer(body.form(), shape)).run(parts.chat(), body.request());
     }
 
     /** A demanded call is opened for the model; where that is not known, the answer says that the demand was mere advice. */
@@ -91,7 +93,7 @@ public final class OpenAiApi {
         final String id = Idempotency.id("cmpl-", exchange.call(), tenant).orElseGet(() -> parts.ids().next("cmpl-"));
         final CompletionBody body = CompletionBody.read(fields, asker(exchange, fields, tenant, id));
         final AnswerShape shape = new CompletionShape(id, nowSeconds(), body.form(), echoes(body));
-        new Answering(exchange, body.form(), shape).run(parts.chat(), body.request());
+        new AnswerRun(exchange, new ShapedAnswer(body.form(), shape)).run(parts.chat(), body.request());
     }
 
     private void embed(final HttpExchange exchange) {

@@ -32,7 +32,8 @@ final class PromptBody {
         return prompts;
     }
 
-    private static Prompt tokens(final String path, final JsonNode value) {
+    /** @return a list of token ids; whether the model has them is not known here */
+    static Prompt.Tokens tokens(final String path, final JsonNode value) {
         if (!value.isArray()) {
             throw Fields.wrongType(path, "a string or an array of token ids", value);
         }

@@ -7,6 +7,7 @@ import io.spillway.domain.error.ErrorCode;
 import io.spillway.domain.error.SpillwayException;
 import io.spillway.domain.id.RunId;
 import io.spillway.domain.id.TenantId;
+import io.spillway.gateway.answer.Explanation;
 import io.spillway.gateway.http.HttpAnswer;
 import io.spillway.gateway.http.HttpExchange;
 import io.spillway.gateway.http.Router.Route;
@@ -81,7 +82,8 @@ public final class RunsApi {
         final ObjectNode node = Json.object().put("id", step.id()).put("number", step.number())
             .put("parent", step.parent().isEmpty() ? null : step.parent()).put("agent", step.agent().isEmpty() ? null : step.agent())
             .put("model", step.model()).put("began_ms", step.beganMillis());
-        node.put("tool_gap_ms", step.gapMillis() < 0 ? null : Long.valueOf(step.gapMillis())).put("retries", step.retries());
+        node.put("tool_gap_ms", step.gapMillis() < 0 ? null : Long.valueOf(step.gapMillis()))
+            .put("promised_tool_gap_ms", step.promisedGapMillis() < 0 ? null : Long.valueOf(step.promisedGapMillis())).put("retries", step.retries());
         step.consumed().ifPresentOrElse(what -> {
             node.put("state", what.failure().map(code -> code.name().toLowerCase(Locale.ROOT)).orElse("finished"));
             node.put("prompt_tokens", what.promptTokens()).put("cached_tokens", what.cachedTokens())

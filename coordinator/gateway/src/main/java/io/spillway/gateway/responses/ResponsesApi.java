@@ -7,6 +7,7 @@ import io.spillway.domain.error.SpillwayException;
 import io.spillway.domain.id.ModelId;
 import io.spillway.domain.id.TenantId;
 import io.spillway.domain.time.EpochClock;
+import io.spillway.gateway.answer.AnswerRun;
 import io.spillway.gateway.chat.ChatModel;
 import io.spillway.gateway.chat.RequestIds;
 import io.spillway.gateway.guard.GuardService;
@@ -77,7 +78,8 @@ public final class ResponsesApi {
         if (request.form().background()) {
             background(exchange, request);
         } else {
-            new ForegroundRun(exchange, request, response -> kept(request, response), parts.clock()).run(parts.chat());
+            new AnswerRun(exchange, new ForegroundAnswer(request, response -> kept(request, response), parts.clock()))
+                .run(parts.chat(), request.chat());
         }
     }
 

@@ -2,9 +2,9 @@ package io.spillway.gateway.responses;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.spillway.domain.request.Usage;
+import io.spillway.gateway.answer.Explanation;
 import io.spillway.gateway.chat.ChatUsage;
 import io.spillway.gateway.json.Json;
-import io.spillway.gateway.openai.Explanation;
 
 /** What a response consumed. Stateless; any thread. */
 final class UsageJson {

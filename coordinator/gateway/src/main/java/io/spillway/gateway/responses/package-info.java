@@ -1,6 +1,6 @@
 /**
  * Owns the Responses API: its input items, its tools, its answers and stream events, what is kept of a response, and responses that run
- * in the background. Imports {@code domain}, {@code coordinator.state}, {@code grammar}, {@code gateway.chat}, {@code gateway.guard},
+ * in the background. Imports {@code domain}, {@code coordinator.state}, {@code grammar}, {@code gateway.answer}, {@code gateway.chat}, {@code gateway.guard},
  * {@code gateway.http}, {@code gateway.identity}, {@code gateway.json}, {@code gateway.limits},
  * {@code gateway.openai}, {@code gateway.prefix}, {@code gateway.runs} and Jackson.
  *

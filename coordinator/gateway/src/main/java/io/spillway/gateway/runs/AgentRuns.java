@@ -60,8 +60,10 @@ public final class AgentRuns {
      *
      * @param run   as the client names it
      * @param agent as the client describes it; {@code step} is its name
+     * @param promisedGapMillis as {@link RunStep#promisedGapMillis}
      */
-    public record Beginning(TenantId tenant, Optional<RunId> run, AgentStep agent, String model, long nowMillis, int retries) {
+    public record Beginning(
+        TenantId tenant, Optional<RunId> run, AgentStep agent, String model, long nowMillis, long promisedGapMillis, int retries) {
     }
 
     /**

@@ -30,7 +30,8 @@ final class Run {
         stepCount++;
         final long beforeMillis = endedMillis.getOrDefault(parent, lastEndMillis);
         final RunStep step = new RunStep(beginning.agent().step(), parent, beginning.agent().agent(), beginning.model(), stepCount,
-            beginning.nowMillis(), beforeMillis == NEVER ? -1 : Math.max(0, beginning.nowMillis() - beforeMillis), beginning.retries(),
+            beginning.nowMillis(), beforeMillis == NEVER ? -1 : Math.max(0, beginning.nowMillis() - beforeMillis),
+            beginning.promisedGapMillis(), beginning.retries(),
             Optional.empty());
         steps.put(step.id(), step);
         trim();

@@ -14,12 +14,13 @@ import java.util.Optional;
  * @param number       how many steps the run had seen with it, from 1
  * @param beganMillis  since 1970
  * @param gapMillis    from the end of the step before to its beginning: the time that tools took; -1 when there is none
+ * @param promisedGapMillis what the client expected the time from this step's end to the next step to be; -1 = nothing
  * @param retries      how often the client had sent it before
  * @param consumed     empty while it runs
  */
 public record RunStep(
-    String id, String parent, String agent, String model, int number, long beganMillis, long gapMillis, int retries,
-    Optional<Consumed> consumed) {
+    String id, String parent, String agent, String model, int number, long beganMillis, long gapMillis, long promisedGapMillis,
+    int retries, Optional<Consumed> consumed) {
 
     public RunStep {
         requireNonNull(consumed, "consumed");
@@ -38,6 +39,6 @@ public record RunStep(
     }
 
     RunStep ended(final Consumed what) {
-        return new RunStep(id, parent, agent, model, number, beganMillis, gapMillis, retries, Optional.of(what));
+        return new RunStep(id, parent, agent, model, number, beganMillis, gapMillis, promisedGapMillis, retries, Optional.of(what));
     }
 }

@@ -31,7 +31,7 @@ class AgentRunsTest {
     }
 
     private OpenStep begin(final BlockHash root, final String step, final Optional<String> run, final String parent, final int... prompt) {
-        return runs.begin(new Beginning(TENANT, run.map(RunId::new), new AgentStep("", "", "", step, parent), "m", nowMillis, 0),
+        return runs.begin(new Beginning(TENANT, run.map(RunId::new), new AgentStep("", "", "", step, parent), "m", nowMillis, -1, 0),
             Optional.of(new PromptTokens(root, BlockHasher.chain(root, prompt, 0, prompt.length, BLOCK_TOKENS), prompt, BLOCK_TOKENS)));
     }
 

@@ -10,6 +10,7 @@ import io.spillway.domain.id.RunId;
 import io.spillway.domain.id.TenantId;
 import io.spillway.domain.request.GenerationRequest;
 import io.spillway.domain.request.Pooling;
+import io.spillway.domain.request.RunTerms;
 import io.spillway.gateway.chat.AskedSampling;
 import io.spillway.gateway.chat.ChatRequest;
 import io.spillway.gateway.chat.EmbeddingRequest;
@@ -36,9 +37,7 @@ final class SdkRequests {
         if (request.getMessagesCount() == 0) {
             throw SpillwayException.ofField(ErrorCode.MISSING_FIELD, "messages", "a chat needs at least one message");
         }
-        if (request.getOutputTokensMax() < 0) {
-            throw SpillwayException.ofField(ErrorCode.BELOW_MINIMUM, "output_tokens_max", "output_tokens_max is negative");
-        }
+        notNegative("output_tokens_max", request.getOutputTokensMax());
         final List<Map<String, Object>> messages = new ArrayList<>();
         request.getMessagesList().forEach(message -> messages.add(message(message)));
         final List<Map<String, Object>> tools = new ArrayList<>();
@@ -46,7 +45,8 @@ final class SdkRequests {
             tools.add(tool(request.getTools(i), "tools[" + i + "].parameters_json"));
         }
         final var options = new ChatRequest.Options(1, request.getStopList(), SdkWishes.calls(request), SdkWishes.demand(request),
-            RequestCodec.toArray(request.getEmittedTokensList()), SdkWishes.shape(request)).with(1, priority(request.getPriority()));
+            RequestCodec.toArray(request.getEmittedTokensList()), SdkWishes.shape(request)).with(1, priority(request.getPriority()))
+            .in(ChatRequest.Context.NONE.under(terms(request)));
         return new ChatRequest(new RequestId(request.getRequestId()), tenant,
             request.getRun().isEmpty() ? Optional.empty() : Optional.of(new RunId(request.getRun())),
             new ModelId(request.getModel()), List.of(new Prompt.Messages(messages, tools, Map.of())),
@@ -64,6 +64,19 @@ final class SdkRequests {
             new ModelId(request.getModel()), request.getInputsList().stream().<Prompt>map(Prompt.Text::new).toList(),
             request.getPooling() == 0 ? Pooling.LAST : Pooling.ofNumber(request.getPooling()),
             priority(request.getPriority()));
+    }
+
+    private static RunTerms terms(final io.spillway.wire.v1.ChatRequest request) {
+        notNegative("run_budget_nano_dollars", request.getRunBudgetNanoDollars());
+        notNegative("run_steps_max", request.getRunStepsMax());
+        notNegative("run_gap_millis", request.getRunGapMillis());
+        return new RunTerms(request.getRunBudgetNanoDollars(), request.getRunStepsMax(), request.hasRunGapMillis() ? request.getRunGapMillis() : -1);
+    }
+
+    private static void notNegative(final String field, final long value) {
+        if (value < 0) {
+            throw SpillwayException.ofField(ErrorCode.BELOW_MINIMUM, field, field + " is negative");
+        }
     }
 
     /** Idle capacity is for batches, which pay for it in their own way. */

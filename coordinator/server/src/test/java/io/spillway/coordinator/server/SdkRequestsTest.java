@@ -7,6 +7,7 @@ import io.spillway.domain.error.ErrorCode;
 import io.spillway.domain.error.SpillwayException;
 import io.spillway.domain.id.TenantId;
 import io.spillway.domain.request.Pooling;
+import io.spillway.domain.request.RunTerms;
 import io.spillway.domain.request.SamplingParams;
 import io.spillway.gateway.chat.ChatRequest;
 import io.spillway.gateway.chat.EmbeddingRequest;
@@ -80,6 +81,17 @@ class SdkRequestsTest {
             assertThatThrownBy(() -> domain(chat().setToolChoice(wrong))).as(wrong)
                 .isInstanceOfSatisfying(SpillwayException.class, e -> assertThat(e.field()).contains("tool_choice"));
         }
+    }
+
+    @Test
+    void theTermsOfARunAreTaken() {
+        assertThat(domain(chat()).options().context().terms()).isEqualTo(RunTerms.NONE);
+        assertThat(domain(chat().setRunBudgetNanoDollars(5).setRunStepsMax(6).setRunGapMillis(0)).options().context().terms())
+            .isEqualTo(new RunTerms(5, 6, 0));
+        assertThatThrownBy(() -> domain(chat().setRunGapMillis(-2)))
+            .isInstanceOfSatisfying(SpillwayException.class, e -> assertThat(e.field()).contains("run_gap_millis"));
+        assertThatThrownBy(() -> domain(chat().setRunStepsMax(-1)))
+            .isInstanceOfSatisfying(SpillwayException.class, e -> assertThat(e.field()).contains("run_steps_max"));
     }
 
     private ChatRequest domain(final io.spillway.wire.v1.ChatRequest.Builder request) {

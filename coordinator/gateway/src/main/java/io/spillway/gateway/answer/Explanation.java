@@ -1,4 +1,4 @@
-package io.spillway.gateway.openai;
+package io.spillway.gateway.answer;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.spillway.domain.request.PrefillSources;
@@ -32,7 +32,8 @@ public final class Explanation {
         }
     }
 
-    static BigDecimal dollars(final long nanoDollars) {
+    /** @return the same amount in dollars, exactly */
+    public static BigDecimal dollars(final long nanoDollars) {
         return BigDecimal.valueOf(nanoDollars, NANO_DIGITS);
     }
 }
