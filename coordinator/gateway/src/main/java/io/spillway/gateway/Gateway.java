@@ -12,9 +12,12 @@ import io.spillway.gateway.anthropic.MessageErrors;
 import io.spillway.gateway.anthropic.MessagesApi;
 import io.spillway.gateway.batch.BatchLimits;
 import io.spillway.gateway.chat.ChatModel;
+import io.spillway.gateway.chat.ChatObserver;
 import io.spillway.gateway.chat.ChatService;
 import io.spillway.gateway.chat.RequestIds;
 import io.spillway.gateway.console.ConsoleApi;
+import io.spillway.gateway.console.ConsoleBooks;
+import io.spillway.gateway.console.ConsoleRuns;
 import io.spillway.gateway.console.ConsoleState;
 import io.spillway.gateway.console.LocalAccess;
 import io.spillway.gateway.files.FileLimits;
@@ -55,6 +58,7 @@ public final class Gateway implements AutoCloseable {
     private final ChatService chat;
     private final Optional<Background> background;
     private final KeptResponses responses;
+    private final ConsoleBooks books;
     private final List<Route> routes;
 
     /**
@@ -91,13 +95,16 @@ public final class Gateway implements AutoCloseable {
         ToLongBiFunction<ModelId, Usage> tariff, Consumer<SpillwayException> onMismatch) {
     }
 
-    private Gateway(
-        final HttpServer server, final ChatService chat, final Optional<Background> background, final KeptResponses responses,
-        final List<Route> routes) {
+    /** What works besides the server, and ends with it. */
+    private record Serving(Optional<Background> background, KeptResponses responses, ConsoleBooks books) {
+    }
+
+    private Gateway(final HttpServer server, final ChatService chat, final Serving serving, final List<Route> routes) {
         this.server = server;
         this.chat = chat;
-        this.background = background;
-        this.responses = responses;
+        this.background = serving.background;
+        this.responses = serving.responses;
+        this.books = serving.books;
         this.routes = List.copyOf(routes);
     }
 
@@ -109,11 +116,13 @@ public final class Gateway implements AutoCloseable {
      */
     public static Gateway start(final GatewayConfig config, final Parts parts) {
         final GatewayMetrics metrics = new GatewayMetrics(parts.console());
+        final ErrorRenderer errors = new MessageErrors(new ApiErrors());
+        final ConsoleBooks books = new ConsoleBooks(parts.console(), errors, parts.nanoClock(), parts.epochClock());
         final RequestIds ids = new RequestIds(parts.random().get());
         final ChatService.Soft soft = ChatService.Soft.usual(parts.epochClock())
             .with(new RateLimits(config.rates(), parts.nanoClock()));
         final ChatService chat = new ChatService(new ChatService.Parts(parts.view(), parts.models(), parts.line(),
-            parts.tariff(), metrics, parts.random().get(), parts.nanoClock(), soft), config.chat());
+            parts.tariff(), ChatObserver.both(metrics, books.observer()), parts.random().get(), parts.nanoClock(), soft), config.chat());
         final GuardService guarded = new GuardService(chat, config.guardrails());
         final ApiKeys keys = new ApiKeys(parts.view());
         final List<Route> routes = new ArrayList<>();
@@ -122,17 +131,17 @@ public final class Gateway implements AutoCloseable {
         routes.addAll(asking.routes(chat, guarded, ids));
         routes.addAll(new TokensApi(new TokensApi.Parts(chat, keys, parts.models(), ids)).routes());
         routes.addAll(new RunsApi(keys, parts.view(), soft.runs()).routes());
-        final ErrorRenderer errors = new MessageErrors(new ApiErrors());
         final Optional<Background> background = parts.shared().map(shared ->
             new Background(shared, parts, keys, asking.idleRoutes(shared, metrics), errors));
         background.ifPresent(present -> routes.addAll(present.routes()));
-        routes.addAll(new ConsoleApi(parts.console(), access(config, keys), CONSOLE_INTERVAL_NANOS).routes());
+        routes.addAll(new ConsoleApi(
+            books, new ConsoleRuns(soft.runs(), parts.view()), access(config, keys), CONSOLE_INTERVAL_NANOS).routes());
         routes.add(ApiDocument.route());
         routes.addAll(new HealthApi(parts.view(), parts.models()).routes());
         routes.add(new Route("GET", "/metrics", exchange -> exchange.respond(
             HttpAnswer.of(200, "text/plain; version=0.0.4; charset=utf-8", metrics.scrape())), false));
         final HttpServer server = HttpServer.start(config.http(), new HttpServer.Parts(
-            new Router(routes), errors, () -> ids.next("req_"), metrics::onAnswer, parts.nanoClock(),
+            new Router(routes), books.errors(), () -> ids.next("req_"), metrics::onAnswer, parts.nanoClock(),
             background.map(Background::spooling).orElse(BodySpooling.NONE)));
         metrics.gauge(MetricName.BATCHES, () -> background.map(Background::runningBatches).orElse(0));
         metrics.counter(MetricName.GUARD_REPAIRS, guarded.counters()::repairedCalls);
@@ -149,7 +158,8 @@ public final class Gateway implements AutoCloseable {
         metrics.counter(MetricName.HTTP_STALLED, server::stalledClients);
         metrics.counter(MetricName.HTTP_LATE, server::lateRequests);
         metrics.gauge(MetricName.HTTP_BODY_BYTES, server::bodyBytes);
-        return new Gateway(server, chat, background, responses, routes);
+        books.start();
+        return new Gateway(server, chat, new Serving(background, responses, books), routes);
     }
 
     /** What asks models: the same over whichever line the chat service has. */
@@ -204,5 +214,6 @@ public final class Gateway implements AutoCloseable {
         background.ifPresent(Background::close);
         server.close();
         responses.close();
+        books.close();
     }
 }

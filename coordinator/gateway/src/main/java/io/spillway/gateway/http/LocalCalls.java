@@ -126,6 +126,11 @@ public final class LocalCalls {
         }
 
         @Override
+        public void broken(final HttpExchange exchange, final SpillwayException why) {
+            // As above.
+        }
+
+        @Override
         public void stalled() {
             // Nothing here reads slowly.
         }

@@ -107,6 +107,10 @@ final class ServerLine {
         return draining;
     }
 
+    void broken(final HttpExchange exchange, final SpillwayException why) {
+        errors.broken(ErrorRenderer.Asked.of(exchange), why);
+    }
+
     HttpAnswer refusal(final SpillwayException why) {
         return errors.render(ErrorRenderer.Asked.NOTHING, why);
     }
@@ -158,6 +162,7 @@ final class ServerLine {
     private void refuse(final HttpExchange exchange, final SpillwayException why) {
         if (exchange.committed()) {
             LOG.error("request {}{} failed after its answer had begun", exchange.id(), trace(exchange), why);
+            broken(exchange, why);
             exchange.abort();
             return;
         }

@@ -129,7 +129,7 @@ public final class CoordinatorServer implements AutoCloseable {
         log.onView(streams::onView);
         gateway = opened(Gateway.start(gatewayConfig(), new Gateway.Parts(log::view, models::of, coordinator,
             (model, usage) -> Charge.of(tariff.of(model), usage).totalNanoDollars(),
-            new CoordinatorConsole(new CoordinatorConsole.Sources(log::view, coordinator::stats, () -> loads,
+            new CoordinatorConsole(new CoordinatorConsole.Sources(log::view, coordinator::stats, () -> loads, () -> streams.reachable().members().keySet(),
                 new Replicas(config.peers(), log)::now, EpochClock.SYSTEM)), SecureRandom::new,
             NanoClock.SYSTEM, EpochClock.SYSTEM, shared())));
         startRpc(commandIds);
