@@ -1,5 +1,6 @@
 package io.spillway.gateway.chat;
 
+import io.spillway.domain.request.GenerationDefaults;
 import io.spillway.gateway.prefix.PromptText;
 import io.spillway.grammar.ToolCallGrammar;
 import java.util.List;
@@ -20,6 +21,11 @@ public interface ChatModel {
     /** @return tokens that end what is written into a {@link Prompt.Gap}, besides {@link #stopTokens}; a fresh array */
     default int[] gapStopTokens() {
         return new int[0];
+    }
+
+    /** @return what holds for requests that do not say it themselves */
+    default GenerationDefaults defaults() {
+        return GenerationDefaults.NONE;
     }
 
     /** @return number of token ids: every id is below it */
