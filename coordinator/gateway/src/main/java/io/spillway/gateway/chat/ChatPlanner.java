@@ -90,7 +90,11 @@ final class ChatPlanner {
             : request.options().demand().flatMap(setting.model::callOpening).orElse(new int[0]);
         final PromptMemory.Encoded opened = opening.length == 0 ? encoded
             : PromptMemory.of(joined(encoded.tokens(), opening), blocks(setting));
-        return new Asked(opened, opening, grammar, conversation);
+        return new Asked(opened, opening, grammar, conversation, stops(prompt, setting.model));
+    }
+
+    private static int[] stops(final Prompt prompt, final ChatModel model) {
+        return prompt instanceof Prompt.Gap ? joined(model.stopTokens(), model.gapStopTokens()) : model.stopTokens();
     }
 
     private PromptMemory.Encoded encode(final ChatRequest request, final Prompt prompt, final Setting setting) {
@@ -162,9 +166,11 @@ final class ChatPlanner {
     /**
      * One prompt, and what its answers must look like.
      *
-     * @param opening the end of the prompt that belongs to the answer
+     * @param opening    the end of the prompt that belongs to the answer
+     * @param stopTokens what ends the answer by itself
      */
-    private record Asked(PromptMemory.Encoded prompt, int[] opening, Optional<OutputGrammar> grammar, boolean conversation) {
+    private record Asked(
+        PromptMemory.Encoded prompt, int[] opening, Optional<OutputGrammar> grammar, boolean conversation, int[] stopTokens) {
     }
 
     /** A prompt in its run. */
@@ -174,12 +180,13 @@ final class ChatPlanner {
     private static ChoiceRun run(final ChatRequest request, final Setting setting, final Placed placed, final int choice) {
         final int[] prompt = placed.asked.prompt.tokens();
         final int leftTokens = setting.descriptor.contextTokens() - prompt.length;
-        final int outputTokensMax = Math.min(leftTokens, request.outputTokensMax().orElse(leftTokens));
+        final int outputTokensMax =
+            Math.min(leftTokens, request.outputTokensMax().orElse(setting.model.defaults().outputTokensMax().orElse(leftTokens)));
         final int[] emitted = request.options().emittedTokens();
         final RequestId id = request.candidates() == 1 ? request.id() : new RequestId(request.id() + "-" + choice);
         final GenerationRequest generation = new GenerationRequest(id, request.tenant(), request.run(), request.model(),
-            setting.chainRoot, prompt, emitted, Math.max(outputTokensMax, emitted.length + 1), setting.model.stopTokens(),
-            sampling(request).withSeed(setting.seed).forChoice(choice)).withPriority(request.options().priority())
+            setting.chainRoot, prompt, emitted, Math.max(outputTokensMax, emitted.length + 1), placed.asked.stopTokens,
+            sampling(request, setting.model).withSeed(setting.seed).forChoice(choice)).withPriority(request.options().priority())
             .withPrediction(placed.prediction).withAgent(placed.step.chargedRun(),
                 request.options().context().agent().at(placed.step.step().id(), placed.step.step().parent()));
         final GenerationRequest shaped = placed.asked.grammar.map(generation::withGrammar).orElse(generation);
@@ -188,8 +195,9 @@ final class ChatPlanner {
     }
 
     /** To choose among outputs, the probabilities of their tokens must be known. */
-    private static SamplingParams sampling(final ChatRequest request) {
+    private static SamplingParams sampling(final ChatRequest request, final ChatModel model) {
         final boolean isChosen = request.options().bestOf() > request.options().choices();
-        return isChosen && !request.sampling().wantsLogprobs() ? request.sampling().withTopLogprobs(0) : request.sampling();
+        final SamplingParams sampling = request.sampling().under(model.defaults().sampling());
+        return isChosen && !sampling.wantsLogprobs() ? sampling.withTopLogprobs(0) : sampling;
     }
 }
