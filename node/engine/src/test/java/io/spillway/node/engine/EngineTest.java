@@ -417,6 +417,7 @@ class EngineTest {
             final GenerationRequest asked = Rig.request("a", Rig.tokens(17, 1), 4);
             rig.runToEnd(rig.submit(wanted ? asked.withRetentions(List.of(new Retention(12, 60_000))) : asked));
             for (int i = 0; i < 8; i++) {
+                rig.nowNanos += 1_000_000_000L; // nothing waits for a store any more
                 rig.runToEnd(rig.submit(Rig.request("b" + i, Rig.tokens(32, 10 + i), 4)));
             }
             final Rig.Recorder again = rig.submit(Rig.request("c", Rig.tokens(17, 1), 4));
@@ -429,7 +430,7 @@ class EngineTest {
     /** Everything is wanted, by everybody: nobody goes without blocks for it. */
     @Test
     void whoNeedsBlocksGetsThoseThatAreKept() {
-        try (Rig rig = new Rig(Rig.config(12, 16, 2), new NoBlockStore())) {
+        try (Rig rig = new Rig(Rig.config(16, 16, 2), new NoBlockStore())) {
             for (int i = 0; i < 6; i++) {
                 final Rig.Recorder recorder = rig.submit(Rig.request("k" + i, Rig.tokens(32, i), 8).withRetentions(List.of(Retention.ofAll(60_000))));
                 rig.runToEnd(recorder);
