@@ -16,6 +16,7 @@ import io.spillway.gateway.console.ConsoleSnapshot;
 import io.spillway.gateway.files.FileLimits;
 import io.spillway.gateway.files.SharedDirectory;
 import io.spillway.gateway.http.HttpServerConfig;
+import io.spillway.gateway.http.Router.Route;
 import io.spillway.gateway.openai.ApiKeys;
 import java.io.IOException;
 import java.net.URI;
@@ -62,6 +63,7 @@ final class BatchCluster implements AutoCloseable {
         log.propose("n1", new Command.RegisterNode(
             TestCluster.view(1).members().firstEntry().getValue().descriptor(), Long.MAX_VALUE / 4));
         start(directory);
+        awaitFiles();
     }
 
     void start(final Path where) {
@@ -73,7 +75,21 @@ final class BatchCluster implements AutoCloseable {
                 (model, usage) -> 20L * usage.outputTokens(), () -> ConsoleSnapshot.empty(0), Random::new, NanoClock.SYSTEM, clock,
                 Optional.of(new Gateway.Shared(log, SharedDirectory.open(where, "mark-" + new Random().nextLong()), FILES,
                     new BatchLimits(500, 1 << 16, 4, 8, TimeUnit.MILLISECONDS.toNanos(10), TimeUnit.MILLISECONDS.toNanos(5)),
-                    (model, usage) -> 10L * usage.outputTokens(), mismatch::set))));
+                    (model, usage) -> 10L * usage.outputTokens(), mismatch::set)), Optional.of(log)));
+    }
+
+    /** Files are served once the log has confirmed where they are. */
+    private void awaitFiles() {
+        final long until = System.nanoTime() + DEADLINE_NANOS;
+        while (get("/v1/files").statusCode() == 503) {
+            assertThat(System.nanoTime() - until).as("files are served in time").isNegative();
+            LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(5));
+        }
+    }
+
+    /** @return every route that the gateway serves */
+    List<Route> routes() {
+        return gateway.routes();
     }
 
     void stop() {

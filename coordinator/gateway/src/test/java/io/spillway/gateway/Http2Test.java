@@ -277,6 +277,13 @@ class Http2Test {
             assertThat(first.code()).isEqualTo(NO_ERROR);
             raw.get(3, "/v1/models");
             assertThat(raw.await(RawHttp2.HEADERS, 3).headers().status()).hasToString("503");
+            raw.get(5, "/health");
+            final Answer health = raw.answer(5);
+            assertThat(health.status()).isEqualTo("503");
+            assertThat(TestCluster.json(health.body()).path("status").asText()).isEqualTo("draining");
+            assertThat(health.headers().get("retry-after")).hasToString("1");
+            raw.get(7, "/live");
+            assertThat(raw.answer(7).status()).isEqualTo("200");
             assertThat(idle.closedByServer()).isTrue();
             closed.get(10, TimeUnit.SECONDS);
         }

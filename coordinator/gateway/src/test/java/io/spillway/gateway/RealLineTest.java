@@ -29,6 +29,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
@@ -86,7 +87,7 @@ class RealLineTest {
         });
         gateway = Gateway.start(GatewayConfig.on("127.0.0.1", 0), new Gateway.Parts(() -> TestCluster.view(2),
             id -> Optional.of(new ByteModel()), coordinator, (model, usage) -> 0,
-            new CoordinatorConsole(new CoordinatorConsole.Sources(() -> TestCluster.view(2), coordinator::stats, Map::of,
+            new CoordinatorConsole(new CoordinatorConsole.Sources(() -> TestCluster.view(2), coordinator::stats, Map::of, Set::of,
                 () -> List.of(new ConsoleSnapshot.Replica("c1", true, true, 1, 1)), EpochClock.SYSTEM)),
             () -> new Random(3), NanoClock.SYSTEM, EpochClock.SYSTEM));
     }

@@ -2,6 +2,7 @@ package io.spillway.gateway;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.spillway.coordinator.access.ApiKey;
 import io.spillway.coordinator.state.ClusterView;
 import io.spillway.domain.cluster.Endpoint;
 import io.spillway.domain.cluster.ModelDescriptor;
@@ -37,6 +38,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
@@ -130,17 +132,29 @@ final class TestCluster implements AutoCloseable {
         final TreeMap<TenantId, TenantSecret> secrets = new TreeMap<>();
         secrets.put(TENANT, new TenantSecret(new byte[TenantSecret.BYTES]));
         secrets.put(OTHER_TENANT, new TenantSecret(new byte[TenantSecret.BYTES]));
-        return new ClusterView(1, members, Map.of(ApiKeys.hash(KEY), TENANT, ApiKeys.hash(OTHER_KEY), OTHER_TENANT), secrets, new TreeMap<>());
+        return new ClusterView(1, members, keys(), secrets, new TreeMap<>());
     }
 
+    private static Map<String, ApiKey> keys() {
+        return Map.of(ApiKeys.hash(KEY), ApiKey.unbounded(ApiKeys.hash(KEY), TENANT, "test"),
+            ApiKeys.hash(OTHER_KEY), ApiKey.unbounded(ApiKeys.hash(OTHER_KEY), OTHER_TENANT, "other"));
+    }
+
+    /** What the console shows; null = something that never changes. */
+    volatile ConsoleSnapshot shown;
+
     private ConsoleSnapshot snapshot() {
+        if (shown != null) {
+            return shown;
+        }
         final NodeLoad load = new NodeLoad(new NodeId("node-1"), 3, 1, 2, 300, 100, 20, 8, 5000, 4_000_000, 0,
             new NodeLoad.TierUse(10, 1000, 4000, 20, 2000, 8000), new StepTotals(6, 9, 100, 9, 40, 21, 500_000_000L,
                 java.util.stream.IntStream.range(0, StepTotals.BUCKETS)
                     .mapToObj(bucket -> bucket == 0 ? 1L : bucket == 1 ? 3L : bucket == 14 ? 2L : 0L).toList()));
         return new ConsoleSnapshot(1_000, List.of(new ConsoleSnapshot.Replica("c1", true, true, 4, 77)),
-            ConsoleMembers.of(view, Map.of(load.id(), load), 1_000),
-            List.of(new ConsoleSnapshot.Request("r1", "", "", "", "r1", "", "bytes", "node-1", "running", 10, 5, 3, 1, 2, "why")),
+            ConsoleMembers.of(view, new ConsoleMembers.Heard(Map.of(load.id(), load), Set.of(load.id()), Map.of()), 1_000),
+            List.of(new ConsoleSnapshot.Request("r1", "", "", "", "r1", "", "bytes", "node-1", 1, "running", "", 10, 5, 3,
+                ConsoleSnapshot.Sources.NONE, new ConsoleSnapshot.Times(0, 1, 1, 2), "why")),
             ConsoleSnapshot.Totals.ZERO);
     }
 

@@ -22,7 +22,7 @@ record Rooms(String base) {
         List.of("kvstore.pool", "kvstore.index", "kvstore.eviction", "kvstore.tier", "kvstore.service");
     private static final List<String> ENGINE = List.of("node.compute", "node.stored", "node.packed", "node.weights", "node.model", "node.kvcache", "node.sampling",
         "node.grammar", "node.speculation", "node.runner", "node.scheduler", "node.engine");
-    private static final List<String> COORDINATOR_CORE = List.of("coordinator.batch", "coordinator.ledger", "coordinator.state", "coordinator.prefix",
+    private static final List<String> COORDINATOR_CORE = List.of("coordinator.access", "coordinator.batch", "coordinator.ledger", "coordinator.state", "coordinator.prefix",
         "coordinator.placement", "coordinator.dispatch", "coordinator.admission", "coordinator.routing");
     private static final List<String> JACKSON = List.of("com.fasterxml.jackson");
 
@@ -75,7 +75,8 @@ record Rooms(String base) {
             new Room("coordinator/raft", List.of("coordinator.raft"), with(COORDINATOR_CORE, "domain"),
                 List.of("org.apache.ratis", "org.slf4j")),
             new Room("coordinator/gateway", List.of("gateway"), with(COORDINATOR_CORE, "domain", "text", "grammar"),
-                with(JACKSON, "io.netty", "io.micrometer", "io.prometheus", "org.slf4j", "com.aayushatharva.brotli4j", "com.github.luben.zstd")),
+                with(JACKSON, "io.netty", "io.micrometer", "io.prometheus", "org.slf4j", "com.aayushatharva.brotli4j", "com.github.luben.zstd",
+                    "org.HdrHistogram")),
             new Room("coordinator/server", List.of("coordinator.server"),
                 List.of("domain", "config", "text", "grammar", "wire", "coordinator", "gateway"),
                 with(JACKSON, "io.grpc", "io.netty", "com.google.protobuf", "io.micrometer", "org.slf4j", "org.agrona")));

@@ -4,6 +4,7 @@ import io.spillway.coordinator.dispatch.DispatchCounts;
 import io.spillway.domain.cluster.NodeLoad;
 import io.spillway.domain.error.ErrorCode;
 import io.spillway.domain.id.NodeId;
+import io.spillway.domain.request.PrefillSources;
 import java.util.Collections;
 import java.util.EnumMap;
 import java.util.List;
@@ -73,8 +74,21 @@ public record CoordinatorStats(
      *
      * @param inFlight   requests of this coordinator there
      * @param placements requests it was given in this epoch
+     * @param sources    where the KV of the known tokens of those that ended there came from
      * @param load       its last report
      */
-    public record Node(long epoch, int inFlight, long placements, Optional<NodeLoad> load) {
+    public record Node(long epoch, int inFlight, long placements, Sources sources, Optional<NodeLoad> load) {
+    }
+
+    /** Tokens by where their KV came from, of many requests. */
+    public record Sources(long deviceTokens, long hostTokens, long remoteTokens, long diskTokens, long computedTokens) {
+        /** Of none yet. */
+        public static final Sources NONE = new Sources(0, 0, 0, 0, 0);
+
+        /** @return these and those of one more attempt */
+        public Sources plus(final PrefillSources more) {
+            return new Sources(deviceTokens + more.deviceTokens(), hostTokens + more.hostTokens(), remoteTokens + more.remoteTokens(),
+                diskTokens + more.diskTokens(), computedTokens + more.computedTokens());
+        }
     }
 }

@@ -85,6 +85,7 @@ final class NodeBook {
         engineOf(attempt).ifPresent(engine -> {
             engine.running.remove(attempt);
             engine.idle.remove(attempt);
+            engine.sources = engine.sources.plus(attempt.sources());
             if (!engine.unreported.remove(attempt)) {
                 engine.endedTokens += attempt.estimate().computedTokens();
             }
@@ -125,7 +126,7 @@ final class NodeBook {
     SortedMap<NodeId, CoordinatorStats.Node> stats() {
         final SortedMap<NodeId, CoordinatorStats.Node> stats = new TreeMap<>();
         engines.forEach((id, engine) -> stats.put(id, new CoordinatorStats.Node(
-            engine.member.epoch(), engine.running.size(), engine.placements, engine.load)));
+            engine.member.epoch(), engine.running.size(), engine.placements, engine.sources, engine.load)));
         return stats;
     }
 
@@ -149,6 +150,7 @@ final class NodeBook {
         private final Set<Attempt> idle = new LinkedHashSet<>();
         private Optional<NodeLoad> load = Optional.empty();
         private long placements;
+        private CoordinatorStats.Sources sources = CoordinatorStats.Sources.NONE;
         /**
          * Tokens of attempts that ended since the last report, which may still count them as queued: an agent's next request
          * comes at once, and must not be sent away from its prefix by its own predecessor.

@@ -17,21 +17,32 @@ import java.util.Optional;
  * @param agent         which step of which agent it is
  * @param node          where it runs or ran last; "" when it was never placed
  * @param attempts      nodes it was sent to
- * @param ttftNanos     from submission to the first token; -1 when there is none
- * @param durationNanos from submission to the end, or to the time of the snapshot
+ * @param times         how long what took
  * @param failure       why it failed or was cancelled
  * @param placement     why it runs where it runs; "" when it was never placed
  */
 public record RequestSummary(
-    RequestId id, String run, AgentStep agent, ModelId model, String node, int attempts, Usage usage, long ttftNanos, long durationNanos,
+    RequestId id, String run, AgentStep agent, ModelId model, String node, int attempts, Usage usage, Times times,
     Flight.State state, Optional<ErrorCode> failure, String placement) {
+
+    /**
+     * How long what took, from the submission on.
+     *
+     * @param queueNanos    to when a node began on it, the first time; -1 while none has
+     * @param ttftNanos     to the first token; -1 when there is none
+     * @param itlNanos      mean time from one token to the next; -1 when there are fewer than two
+     * @param durationNanos to the end, or to the time of the snapshot
+     */
+    public record Times(long queueNanos, long ttftNanos, long itlNanos, long durationNanos) {
+    }
 
     static RequestSummary of(final Flight flight, final long nowNanos) {
         return new RequestSummary(
             flight.request().id(), flight.request().run().map(RunId::value).orElse(""), flight.request().agent(),
             flight.request().model(),
             flight.attempt().map(Attempt::member).map(member -> member.id().value()).orElse(""), flight.attempts(),
-            flight.usage(), flight.ttftNanos(), flight.durationNanos(nowNanos), flight.state(), flight.failure(),
+            flight.usage(),
+            new Times(flight.queueNanos(), flight.ttftNanos(), flight.itlNanos(), flight.durationNanos(nowNanos)), flight.state(), flight.failure(),
             flight.placement());
     }
 }

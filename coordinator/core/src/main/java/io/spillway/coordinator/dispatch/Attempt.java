@@ -2,6 +2,7 @@ package io.spillway.coordinator.dispatch;
 
 import io.spillway.coordinator.placement.Estimate;
 import io.spillway.domain.request.GenerationEvent;
+import io.spillway.domain.request.PrefillSources;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 
@@ -17,6 +18,7 @@ public final class Attempt implements Consumer<GenerationEvent> {
     private NodePort.Call call;
     private long lastEventNanos;
     private boolean begun;
+    private PrefillSources sources = PrefillSources.NONE;
 
     Attempt(final Flight flight, final MemberKey member, final Estimate estimate, final NodeInbox inbox, final long nowNanos) {
         this.flight = flight;
@@ -52,6 +54,18 @@ public final class Attempt implements Consumer<GenerationEvent> {
     /** @return whether the node has begun on it: from then on its load report speaks for it. Owner thread */
     public boolean begun() {
         return begun;
+    }
+
+    /** @return where the KV of its known tokens came from, once the node has said so. Owner thread */
+    public PrefillSources sources() {
+        return sources;
+    }
+
+    /** What the node says first counts. */
+    void onSources(final PrefillSources told) {
+        if (sources == PrefillSources.NONE) {
+            sources = told;
+        }
     }
 
     Flight flight() {

@@ -151,13 +151,17 @@ public final class Dispatcher {
         attempt.onEvent(nowNanos);
         switch (event) {
             case GenerationEvent.Started started -> {
-                if (flight.onSources(started.sources())) {
+                attempt.onSources(started.sources());
+                if (flight.onSources(started.sources(), nowNanos)) {
                     deliver(flight, started, nowNanos);
                 }
             }
             case GenerationEvent.TokenDelta delta -> onDelta(flight, delta, nowNanos);
             case GenerationEvent.Embedded embedded -> deliver(flight, embedded, nowNanos);
-            case Finished finished -> onFinished(flight, finished, nowNanos);
+            case Finished finished -> {
+                attempt.onSources(finished.usage().sources());
+                onFinished(flight, finished, nowNanos);
+            }
             case Failed failed -> onFailed(flight, attempt, failed, nowNanos);
         }
     }
@@ -173,7 +177,7 @@ public final class Dispatcher {
 
     private void onFinished(final Flight flight, final Finished finished, final long nowNanos) {
         final int counted = finished.usage().outputTokens();
-        flight.onSources(finished.usage().sources());
+        flight.onSources(finished.usage().sources(), nowNanos);
         if (counted > flight.outputTokens()) {
             end(flight, new Failed(ErrorCode.INTERNAL, "the node counted " + counted + " output tokens, "
                 + flight.outputTokens() + " came"), nowNanos);

@@ -36,10 +36,13 @@ public final class Flight {
     private Attempt attempt;
     private Attempt lastAttempt;
     private int attempts;
+    private int newTokens;
     private Optional<PrefillSources> firstSources = Optional.empty();
     private Optional<ErrorCode> failure = Optional.empty();
     private long waitingSinceNanos;
+    private long begunNanos = NEVER;
     private long firstTokenNanos = NEVER;
+    private long lastTokenNanos = NEVER;
     private long endedNanos = NEVER;
     private boolean listenerBroken;
 
@@ -144,6 +147,16 @@ public final class Flight {
         return waitingSinceNanos;
     }
 
+    /** @return from submission to when a node began on it, the first time; -1 while none has */
+    public long queueNanos() {
+        return begunNanos == NEVER ? -1 : begunNanos - submittedNanos;
+    }
+
+    /** @return mean time from one new token to the next, of all attempts; -1 while there are fewer than two */
+    public long itlNanos() {
+        return newTokens < 2 ? -1 : (lastTokenNanos - firstTokenNanos) / (newTokens - 1);
+    }
+
     /** @return from submission to the first new token; -1 while there is none */
     public long ttftNanos() {
         return firstTokenNanos == NEVER ? -1 : firstTokenNanos - submittedNanos;
@@ -202,14 +215,30 @@ public final class Flight {
     /** @return the news, to be delivered; or why there is none */
     DeliveredOutput.Step onDelta(final GenerationEvent.TokenDelta delta, final long nowNanos) {
         final DeliveredOutput.Step step = output.accept(delta);
-        if (step instanceof DeliveredOutput.Step.News && firstTokenNanos == NEVER) {
-            firstTokenNanos = nowNanos;
+        if (step instanceof DeliveredOutput.Step.News(GenerationEvent.TokenDelta news)) {
+            onNews(news.tokens().length, nowNanos);
         }
         return step;
     }
 
+    private void onNews(final int tokens, final long nowNanos) {
+        begin(nowNanos);
+        if (firstTokenNanos == NEVER) {
+            firstTokenNanos = nowNanos;
+        }
+        lastTokenNanos = nowNanos;
+        newTokens += tokens;
+    }
+
+    private void begin(final long nowNanos) {
+        if (begunNanos == NEVER) {
+            begunNanos = nowNanos;
+        }
+    }
+
     /** @return whether these are the first */
-    boolean onSources(final PrefillSources sources) {
+    boolean onSources(final PrefillSources sources, final long nowNanos) {
+        begin(nowNanos);
         if (firstSources.isPresent()) {
             return false;
         }

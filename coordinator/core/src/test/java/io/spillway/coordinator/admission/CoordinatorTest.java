@@ -58,7 +58,9 @@ class CoordinatorTest {
             assertThat(summary.node()).isEqualTo("a");
             assertThat(summary.state()).isEqualTo(Flight.State.FINISHED);
             assertThat(summary.placement()).startsWith("a in ");
+            assertThat(summary.times()).isEqualTo(new RequestSummary.Times(7 * MILLIS, 7 * MILLIS, 3 * MILLIS / 2, 10 * MILLIS));
         });
+        assertThat(stats.nodes().get(new NodeId("a")).sources().deviceTokens()).isEqualTo(64);
         assertThat(stats.nodes().get(new NodeId("a")).placements()).isEqualTo(1);
     }
 

@@ -95,6 +95,7 @@ public final class AnswerRun implements ChatListener {
     private void fail(final SpillwayException why) {
         failure = why;
         if (events.begun()) {
+            exchange.broken(why);
             answer.failed(why, events);
         }
     }

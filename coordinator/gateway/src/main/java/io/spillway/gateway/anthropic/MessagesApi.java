@@ -57,8 +57,8 @@ public final class MessagesApi {
         routes.add(new Route("POST", MESSAGES + "/count_tokens", this::count, true));
         for (final Route other : others) {
             routes.add(switch (other.pattern()) {
-                case MODELS -> new Route(other.method(), other.pattern(), asked(this::models, other.handler()), other.crossOrigin());
-                case MODELS + "/*" -> new Route(other.method(), other.pattern(), asked(this::model, other.handler()), other.crossOrigin());
+                case MODELS -> other.with(asked(this::models, other.handler()));
+                case MODELS + "/*" -> other.with(asked(this::model, other.handler()));
                 default -> other;
             });
         }

@@ -121,7 +121,7 @@ public final class ChatCall implements RunningCall {
             final Usage usage = total.usage();
             parts.settle(request.tenant(), usage);
             step.end(new RunStep.Consumed(usage.promptTokens(), usage.cachedTokens(), usage.outputTokens(), total.costNanoDollars(),
-                Math.max(0, parts.soft().clock().epochMillis() - step.step().beganMillis()), failure),
+                Math.max(0, parts.soft().clock().epochMillis() - step.step().beganMillis()), times.phases(), failure),
                 runs.stream().map(ChoiceRun::tokens).toList());
         }
         return total;
@@ -182,7 +182,9 @@ public final class ChatCall implements RunningCall {
     }
 
     private void tell(final int choice, final ChatEvent event) {
-        if (event instanceof ChatEvent.Tokens tokens) {
+        if (event instanceof ChatEvent.Started) {
+            times.onStarted();
+        } else if (event instanceof ChatEvent.Tokens tokens) {
             times.onTokens(tokens.choice(), tokens.tokens().length);
         }
         if (best != null) {

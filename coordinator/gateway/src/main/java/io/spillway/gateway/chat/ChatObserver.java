@@ -25,6 +25,35 @@ public interface ChatObserver {
         }
     };
 
+    /** @return one that tells both */
+    static ChatObserver both(final ChatObserver first, final ChatObserver second) {
+        return new ChatObserver() {
+            @Override
+            public void onFirstToken(final ModelId model, final long ttftNanos) {
+                first.onFirstToken(model, ttftNanos);
+                second.onFirstToken(model, ttftNanos);
+            }
+
+            @Override
+            public void onNextTokens(final ModelId model, final int tokens, final long nanosPerToken) {
+                first.onNextTokens(model, tokens, nanosPerToken);
+                second.onNextTokens(model, tokens, nanosPerToken);
+            }
+
+            @Override
+            public void onOverflow(final ModelId model) {
+                first.onOverflow(model);
+                second.onOverflow(model);
+            }
+
+            @Override
+            public void onEnd(final ModelId model, final ChatUsage usage, final Optional<ErrorCode> failure, final long nanos) {
+                first.onEnd(model, usage, failure, nanos);
+                second.onEnd(model, usage, failure, nanos);
+            }
+        };
+    }
+
     /** The first output token of a choice. */
     void onFirstToken(ModelId model, long ttftNanos);
 

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.spillway.domain.error.ErrorCode;
 import io.spillway.domain.error.SpillwayException;
 import io.spillway.gateway.http.HttpAnswer;
@@ -11,36 +12,38 @@ import io.spillway.gateway.http.HttpCall;
 import io.spillway.gateway.http.HttpExchange;
 import io.spillway.gateway.http.Router.Route;
 import io.spillway.gateway.http.SseWriter;
-import java.io.IOException;
-import java.io.InputStream;
-import java.io.UncheckedIOException;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 
-/** The routes of the console: the page, the state, and the state as a stream. Read-only. Any thread. */
+/**
+ * The routes of the console: the page with its files, the state as it is and as a stream, the charts' history, runs. Read-only. Any thread.
+ */
 public final class ConsoleApi {
     private static final int VIEWERS_MAX = 64;
-    private static final String POLICY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; "
-        + "connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+    private static final String FILES = "/console/app/";
+    private static final String RUNS = "/console/api/runs/";
     private static final ObjectMapper MAPPER =
         JsonMapper.builder().propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE).build();
 
-    private final ConsoleState state;
+    private final ConsoleBooks books;
+    private final ConsoleRuns runs;
     private final Consumer<HttpCall> access;
     private final long intervalNanos;
     private final Semaphore viewers = new Semaphore(VIEWERS_MAX);
-    private final byte[] page = load();
+    private final ConsoleFiles files = new ConsoleFiles();
 
     /**
      * @param access        throws a {@link SpillwayException} for a call that may not see the state
      * @param intervalNanos time between two states of a stream
      */
-    public ConsoleApi(final ConsoleState state, final Consumer<HttpCall> access, final long intervalNanos) {
-        this.state = state;
+    public ConsoleApi(final ConsoleBooks books, final ConsoleRuns runs, final Consumer<HttpCall> access, final long intervalNanos) {
+        this.books = books;
+        this.runs = runs;
         this.access = access;
         this.intervalNanos = intervalNanos;
     }
@@ -50,31 +53,43 @@ public final class ConsoleApi {
         return List.of(
             new Route("GET", "/", exchange -> exchange.respond(
                 new HttpAnswer(302, Map.of("location", "/console"), new byte[0])), false),
-            new Route("GET", "/console", this::page, false),
-            new Route("GET", "/console/", this::page, false),
-            new Route("GET", "/console/api/state", this::state, false),
+            new Route("GET", "/console", files::page, false),
+            new Route("GET", "/console/", files::page, false),
+            new Route("GET", FILES + "*", this::file, false),
+            new Route("GET", "/console/api/state", exchange -> answer(exchange, this::state), false),
+            new Route("GET", "/console/api/history", exchange -> answer(exchange, this::history), false),
+            new Route("GET", "/console/api/runs", exchange -> answer(exchange, () -> json(Map.of("runs", runs.recent()))), false),
+            new Route("GET", RUNS + "*", exchange -> answer(exchange, () -> run(exchange.call())), false),
             new Route("GET", "/console/api/events", this::events, false));
     }
 
-    private static byte[] load() {
-        try (InputStream file = ConsoleApi.class.getResourceAsStream("console.html")) {
-            return file.readAllBytes();
-        } catch (final IOException e) {
-            throw new UncheckedIOException(e);
+    private void file(final HttpExchange exchange) {
+        if (!files.file(exchange, exchange.call().path().substring(FILES.length()))) {
+            throw new SpillwayException(ErrorCode.UNKNOWN_PATH, "Unknown request URL: GET " + exchange.call().path());
         }
     }
 
-    private void page(final HttpExchange exchange) {
-        exchange.header("content-security-policy", POLICY);
-        exchange.header("x-content-type-options", "nosniff");
-        exchange.header("cache-control", "no-cache");
-        exchange.respond(HttpAnswer.of(200, "text/html; charset=utf-8", page));
-    }
-
-    private void state(final HttpExchange exchange) {
+    private void answer(final HttpExchange exchange, final Supplier<byte[]> body) {
         access.accept(exchange.call());
         exchange.header("cache-control", "no-store");
-        exchange.respond(HttpAnswer.of(200, HttpAnswer.JSON, json()));
+        exchange.respond(HttpAnswer.of(200, HttpAnswer.JSON, body.get()));
+    }
+
+    private byte[] run(final HttpCall call) {
+        return json(runs.timeline(call.path().substring(RUNS.length()), call.query("tenant")));
+    }
+
+    private byte[] history() {
+        return json(Map.of("samples_max", History.SAMPLES_MAX, "samples", books.history().all()));
+    }
+
+    /** The snapshot, and besides it what the books hold that changes with it. */
+    private byte[] state() {
+        final ObjectNode state = MAPPER.valueToTree(books.now());
+        state.set("sample", MAPPER.valueToTree(books.history().latest().orElse(null)));
+        state.set("errors", MAPPER.valueToTree(books.told()));
+        state.set("changes", MAPPER.valueToTree(books.latestChanges()));
+        return json(state);
     }
 
     private void events(final HttpExchange exchange) {
@@ -94,9 +109,9 @@ public final class ConsoleApi {
         exchange.onDisconnect(gone::countDown);
         final SseWriter events = exchange.events();
         try {
-            boolean open = events.data(json());
+            boolean open = events.data(state());
             while (open && !exchange.draining() && !gone.await(intervalNanos, TimeUnit.NANOSECONDS)) {
-                open = events.data(json());
+                open = events.data(state());
             }
         } catch (final InterruptedException e) {
             Thread.currentThread().interrupt();
@@ -104,11 +119,11 @@ public final class ConsoleApi {
         events.end();
     }
 
-    private byte[] json() {
+    private static byte[] json(final Object value) {
         try {
-            return MAPPER.writeValueAsBytes(state.snapshot());
+            return MAPPER.writeValueAsBytes(value);
         } catch (final JsonProcessingException e) {
-            throw new IllegalStateException("a snapshot always has a text", e);
+            throw new IllegalStateException("what the console shows always has a text", e);
         }
     }
 }

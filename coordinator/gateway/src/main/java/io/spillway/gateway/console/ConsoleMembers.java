@@ -1,5 +1,6 @@
 package io.spillway.gateway.console;
 
+import io.spillway.coordinator.admission.CoordinatorStats;
 import io.spillway.coordinator.state.ClusterView;
 import io.spillway.domain.cluster.NodeDescriptor;
 import io.spillway.domain.cluster.NodeLoad;
@@ -11,37 +12,52 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
-/** Joins the replicated membership with the load reports. Stateless; any thread. */
+/** Joins the replicated membership with what is heard of the members. Stateless; any thread. */
 public final class ConsoleMembers {
     private ConsoleMembers() {
     }
 
     /**
-     * @param loads newest report per member; a report of another epoch is ignored
-     * @return all members in id order
+     * What this replica hears of members.
+     *
+     * @param loads     newest report per member; a report of another epoch is ignored
+     * @param reachable members whose stream is open
+     * @param sources   per engine, tokens of the requests that ended there
      */
-    public static List<ConsoleSnapshot.Member> of(
-        final ClusterView view, final Map<NodeId, NodeLoad> loads, final long epochMillis) {
-        final List<ConsoleSnapshot.Member> members = new ArrayList<>();
-        for (final ClusterView.Member member : view.members().values()) {
-            final Optional<NodeLoad> load = Optional.ofNullable(loads.get(member.descriptor().id()))
-                .filter(report -> report.epoch() == member.epoch());
-            members.add(of(member, load, epochMillis));
+    public record Heard(Map<NodeId, NodeLoad> loads, Set<NodeId> reachable, Map<NodeId, CoordinatorStats.Sources> sources) {
+        public Heard {
+            loads = Map.copyOf(loads);
+            reachable = Set.copyOf(reachable);
+            sources = Map.copyOf(sources);
         }
+    }
+
+    /** @return all members in id order */
+    public static List<ConsoleSnapshot.Member> of(final ClusterView view, final Heard heard, final long epochMillis) {
+        final List<ConsoleSnapshot.Member> members = new ArrayList<>();
+        view.members().values().forEach(member -> members.add(of(member, heard, epochMillis)));
         return members;
     }
 
-    private static ConsoleSnapshot.Member of(
-        final ClusterView.Member member, final Optional<NodeLoad> load, final long epochMillis) {
+    private static ConsoleSnapshot.Member of(final ClusterView.Member member, final Heard heard, final long epochMillis) {
         final NodeDescriptor descriptor = member.descriptor();
+        final Optional<NodeLoad> load = Optional.ofNullable(heard.loads.get(descriptor.id()))
+            .filter(report -> report.epoch() == member.epoch());
         return new ConsoleSnapshot.Member(descriptor.id().value(), descriptor.role().name().toLowerCase(Locale.ROOT),
             descriptor.rpc().toString(), member.epoch(), descriptor.model().map(model -> model.id().value()).orElse(""),
-            member.leaseUntilEpochMillis() - epochMillis, load.isPresent(),
+            member.leaseUntilEpochMillis() - epochMillis, heard.reachable.contains(descriptor.id()), load.isPresent(),
             load.map(NodeLoad::queuedRequests).orElse(0), load.map(NodeLoad::runningRequests).orElse(0),
             load.map(NodeLoad::queuedPrefillTokens).orElse(0), load.map(NodeLoad::prefillTokensPerSecond).orElse(0d),
             load.map(NodeLoad::decodeStepNanos).orElse(0L), load.map(report -> tiers(descriptor, report)).orElse(List.of()),
+            sources(heard.sources.getOrDefault(descriptor.id(), CoordinatorStats.Sources.NONE)),
             load.map(NodeLoad::steps).orElse(StepTotals.NONE));
+    }
+
+    private static ConsoleSnapshot.Sources sources(final CoordinatorStats.Sources all) {
+        return new ConsoleSnapshot.Sources(
+            all.deviceTokens(), all.hostTokens(), all.remoteTokens(), all.diskTokens(), all.computedTokens());
     }
 
     private static List<ConsoleSnapshot.TierUse> tiers(final NodeDescriptor descriptor, final NodeLoad load) {

@@ -8,11 +8,13 @@ import io.spillway.coordinator.dispatch.Flight;
 import io.spillway.coordinator.state.ClusterView;
 import io.spillway.domain.cluster.NodeLoad;
 import io.spillway.domain.id.NodeId;
+import io.spillway.domain.request.PrefillSources;
 import io.spillway.domain.time.EpochClock;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
 
@@ -23,16 +25,18 @@ public final class CoordinatorConsole implements ConsoleState {
     /**
      * Where the state comes from; each is asked at every snapshot, on any thread, and must not block.
      *
-     * @param loads    newest report per member; those of engines may be missing, the coordinator's statistics have them
-     * @param replicas all coordinator replicas, as this one knows them
+     * @param loads     newest report per member; those of engines may be missing, the coordinator's statistics have them
+     * @param reachable members whose stream to this replica is open
+     * @param replicas  all coordinator replicas, as this one knows them
      */
     public record Sources(
         Supplier<ClusterView> view, Supplier<CoordinatorStats> stats, Supplier<Map<NodeId, NodeLoad>> loads,
-        Supplier<List<ConsoleSnapshot.Replica>> replicas, EpochClock clock) {
+        Supplier<Set<NodeId>> reachable, Supplier<List<ConsoleSnapshot.Replica>> replicas, EpochClock clock) {
         public Sources {
             requireNonNull(view, "view");
             requireNonNull(stats, "stats");
             requireNonNull(loads, "loads");
+            requireNonNull(reachable, "reachable");
             requireNonNull(replicas, "replicas");
             requireNonNull(clock, "clock");
         }
@@ -47,18 +51,36 @@ public final class CoordinatorConsole implements ConsoleState {
         final long nowEpochMillis = sources.clock().epochMillis();
         final ClusterView view = sources.view().get();
         final CoordinatorStats stats = sources.stats().get();
-        final Map<NodeId, NodeLoad> loads = new HashMap<>(sources.loads().get());
-        stats.nodes().forEach((id, node) -> node.load().ifPresent(load -> loads.put(id, load)));
-        return new ConsoleSnapshot(nowEpochMillis, sources.replicas().get(), ConsoleMembers.of(view, loads, nowEpochMillis),
+        return new ConsoleSnapshot(nowEpochMillis, sources.replicas().get(), ConsoleMembers.of(view, heard(stats), nowEpochMillis),
             Stream.concat(stats.live().stream(), stats.recent().stream()).map(CoordinatorConsole::request).toList(),
             totals(stats, view));
+    }
+
+    private ConsoleMembers.Heard heard(final CoordinatorStats stats) {
+        final Map<NodeId, NodeLoad> loads = new HashMap<>(sources.loads().get());
+        final Map<NodeId, CoordinatorStats.Sources> tokens = new HashMap<>();
+        stats.nodes().forEach((id, node) -> {
+            node.load().ifPresent(load -> loads.put(id, load));
+            tokens.put(id, node.sources());
+        });
+        return new ConsoleMembers.Heard(loads, sources.reachable().get(), tokens);
     }
 
     private static ConsoleSnapshot.Request request(final RequestSummary summary) {
         return new ConsoleSnapshot.Request(summary.id().value(), summary.run(), summary.agent().session(),
             summary.agent().agent(), summary.agent().step(), summary.agent().parentStep(), summary.model().value(), summary.node(),
-            state(summary.state()), summary.usage().promptTokens(), summary.usage().cachedTokens(),
-            summary.usage().outputTokens(), summary.ttftNanos(), summary.durationNanos(), summary.placement());
+            summary.attempts(), state(summary.state()), summary.failure().map(code -> code.name().toLowerCase(Locale.ROOT)).orElse(""),
+            summary.usage().promptTokens(), summary.usage().cachedTokens(), summary.usage().outputTokens(),
+            tokens(summary.usage().sources()), times(summary.times()), summary.placement());
+    }
+
+    private static ConsoleSnapshot.Sources tokens(final PrefillSources all) {
+        return new ConsoleSnapshot.Sources(
+            all.deviceTokens(), all.hostTokens(), all.remoteTokens(), all.diskTokens(), all.computedTokens());
+    }
+
+    private static ConsoleSnapshot.Times times(final RequestSummary.Times all) {
+        return new ConsoleSnapshot.Times(all.queueNanos(), all.ttftNanos(), all.itlNanos(), all.durationNanos());
     }
 
     private static String state(final Flight.State state) {

@@ -281,6 +281,11 @@ final class ConnectionHandler extends SimpleChannelInboundHandler<HttpObject> im
     }
 
     @Override
+    public void broken(final HttpExchange exchange, final SpillwayException why) {
+        line.broken(exchange, why);
+    }
+
+    @Override
     public void stalled() {
         line.stalled();
     }

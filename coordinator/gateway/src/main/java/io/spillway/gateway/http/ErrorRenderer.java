@@ -9,6 +9,10 @@ import java.util.function.Function;
 public interface ErrorRenderer {
     HttpAnswer render(Asked asked, SpillwayException failure);
 
+    /** Hears of an answer that had begun and ends with {@code failure}: nothing is left to be rendered. Any thread; must not throw. */
+    default void broken(final Asked asked, final SpillwayException failure) {
+    }
+
     /**
      * What was asked, as far as it is known.
      *

@@ -10,6 +10,7 @@ import io.netty.handler.codec.http.HttpResponse;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.handler.codec.http.HttpUtil;
 import io.netty.handler.codec.http.HttpVersion;
+import io.spillway.domain.error.SpillwayException;
 import io.spillway.domain.time.NanoClock;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -45,6 +46,9 @@ public final class HttpExchange {
 
         /** An answer of that status begins; any thread. */
         void answered(int status);
+
+        /** An answer that has begun ends with a failure; any thread. */
+        void broken(HttpExchange exchange, SpillwayException why);
 
         /** The client took no byte for {@link #stallNanos()}; any thread. */
         void stalled();
@@ -122,6 +126,11 @@ public final class HttpExchange {
         final boolean close = decorate(response);
         sent.headers().forEach((name, value) -> response.headers().set(name, value));
         connection.gate().send(response, sent.body().length).addListener(written -> connection.done(this, close));
+    }
+
+    /** Says that the answer, which has begun, ends with that failure. What the client is told is the caller's to write. */
+    public void broken(final SpillwayException why) {
+        connection.broken(this, why);
     }
 
     private boolean head() {

@@ -9,4 +9,9 @@ public interface HttpHandler {
      * @throws io.spillway.domain.error.SpillwayException before anything was written: becomes the error answer
      */
     void handle(HttpExchange exchange);
+
+    /** @return whether this call is answered while the server shuts down, when all others are refused */
+    default boolean whileDraining(final HttpCall call) {
+        return false;
+    }
 }

@@ -9,6 +9,7 @@ import io.netty.handler.codec.http.HttpVersion;
 import io.netty.util.ReferenceCountUtil;
 import io.spillway.domain.error.ErrorCode;
 import io.spillway.domain.error.SpillwayException;
+import io.spillway.domain.error.Unworded;
 import io.spillway.domain.id.TenantId;
 import io.spillway.domain.time.NanoClock;
 import java.util.HashMap;
@@ -69,7 +70,7 @@ public final class LocalCalls {
             } catch (final SpillwayException e) {
                 return Optional.of(errors.render(ErrorRenderer.Asked.of(exchange), e));
             } catch (final RuntimeException e) {
-                LOG.error("local request {} on {} failed", exchange.id(), exchange.call().path(), e);
+                LOG.error("local request {} on {} failed", exchange.id(), exchange.call().path(), Unworded.of(e));
                 return Optional.of(errors.render(ErrorRenderer.Asked.of(exchange),
                     new SpillwayException(ErrorCode.INTERNAL, "unexpected failure", e)));
             }
@@ -123,6 +124,11 @@ public final class LocalCalls {
         @Override
         public void answered(final int status) {
             // The server's own statistics count what came over HTTP.
+        }
+
+        @Override
+        public void broken(final HttpExchange exchange, final SpillwayException why) {
+            // As above.
         }
 
         @Override

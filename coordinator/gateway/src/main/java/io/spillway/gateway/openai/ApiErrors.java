@@ -31,6 +31,9 @@ public final class ApiErrors implements ErrorRenderer {
         if (failure.code().kind() == ErrorKind.UNAUTHENTICATED) {
             headers.put("www-authenticate", "Bearer");
         }
+        if (failure.code() == ErrorCode.INSUFFICIENT_SCOPE) {
+            headers.put("www-authenticate", "Bearer error=\"insufficient_scope\"");
+        }
         return new HttpAnswer(failure.code().httpStatus(), headers, Json.bytes(body(failure)));
     }
 
@@ -66,7 +69,8 @@ public final class ApiErrors implements ErrorRenderer {
 
     private static String type(final ErrorCode code) {
         return switch (code.kind()) {
-            case INVALID_REQUEST, UNAUTHENTICATED, FORBIDDEN, NOT_FOUND, CONFLICT, TOO_LARGE, CANCELLED -> "invalid_request_error";
+            case FORBIDDEN -> "permission_error";
+            case INVALID_REQUEST, UNAUTHENTICATED, NOT_FOUND, CONFLICT, TOO_LARGE, CANCELLED -> "invalid_request_error";
             case RATE_LIMITED -> "rate_limit_error";
             case UNAVAILABLE, TIMEOUT, INTERNAL -> code == ErrorCode.REQUEST_TIMEOUT ? "invalid_request_error" : "server_error";
         };

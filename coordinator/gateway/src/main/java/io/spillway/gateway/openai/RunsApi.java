@@ -89,7 +89,12 @@ public final class RunsApi {
             node.put("prompt_tokens", what.promptTokens()).put("cached_tokens", what.cachedTokens())
                 .put("computed_tokens", what.promptTokens() - what.cachedTokens()).put("output_tokens", what.outputTokens())
                 .put("cost_usd", Explanation.dollars(what.costNanoDollars())).put("duration_ms", what.durationMillis());
+            node.put("queue_ms", known(what.phases().queueMillis())).put("ttft_ms", known(what.phases().ttftMillis()));
         }, () -> node.put("state", "running"));
         return node;
+    }
+
+    private static Long known(final long millis) {
+        return millis < 0 ? null : Long.valueOf(millis);
     }
 }

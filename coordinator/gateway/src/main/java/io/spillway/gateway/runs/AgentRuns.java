@@ -8,6 +8,7 @@ import io.spillway.domain.kv.BlockHash;
 import io.spillway.domain.kv.BlockHasher;
 import io.spillway.domain.request.AgentStep;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -162,6 +163,28 @@ public final class AgentRuns {
                 prefixes.add(open.prompt().get().sequence(), new LivePrefixes.Match(open.key(), open.step().id(), false));
             }
             answers.forEach(answer -> prefixes.add(answer, new LivePrefixes.Match(open.key(), open.step().id(), true)));
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /**
+     * A run, for a list of them.
+     *
+     * @param ledger      sums, without steps
+     * @param openSteps   steps that have not ended
+     * @param beganMillis of its first step, since 1970
+     * @param heardMillis when a step last began or ended, since 1970
+     */
+    public record Heard(RunKey key, Ledger ledger, int openSteps, long beganMillis, long heardMillis) {
+    }
+
+    /** @return the runs heard of last, the latest first; at most {@code max} */
+    public List<Heard> recent(final int max) {
+        lock.lock();
+        try {
+            return runs.entrySet().stream().map(entry -> entry.getValue().heard(entry.getKey()))
+                .sorted(Comparator.comparingLong(Heard::heardMillis).reversed()).limit(max).toList();
         } finally {
             lock.unlock();
         }

@@ -15,6 +15,9 @@ final class Run {
     private final Map<String, RunStep> steps = new LinkedHashMap<>();
     private final Map<String, Long> endedMillis = new LinkedHashMap<>();
     private long lastEndMillis = NEVER;
+    private long beganMillis = NEVER;
+    private long heardMillis;
+    private int openSteps;
     private int stepCount;
     private long promptTokens;
     private long cachedTokens;
@@ -28,6 +31,9 @@ final class Run {
 
     RunStep begin(final AgentRuns.Beginning beginning, final String parent) {
         stepCount++;
+        openSteps++;
+        heardMillis = beginning.nowMillis();
+        beganMillis = beganMillis == NEVER ? heardMillis : beganMillis;
         final long beforeMillis = endedMillis.getOrDefault(parent, lastEndMillis);
         final RunStep step = new RunStep(beginning.agent().step(), parent, beginning.agent().agent(), beginning.model(), stepCount,
             beginning.nowMillis(), beforeMillis == NEVER ? -1 : Math.max(0, beginning.nowMillis() - beforeMillis),
@@ -42,6 +48,8 @@ final class Run {
         steps.replace(step.id(), step.ended(consumed));
         endedMillis.put(step.id(), nowMillis);
         lastEndMillis = nowMillis;
+        heardMillis = Math.max(heardMillis, nowMillis);
+        openSteps--;
         promptTokens += consumed.promptTokens();
         cachedTokens += consumed.cachedTokens();
         outputTokens += consumed.outputTokens();
@@ -60,6 +68,10 @@ final class Run {
 
     List<RunStep> steps() {
         return new ArrayList<>(steps.values());
+    }
+
+    AgentRuns.Heard heard(final AgentRuns.RunKey key) {
+        return new AgentRuns.Heard(key, sums(key.run(), List.of()), openSteps, beganMillis, heardMillis);
     }
 
     AgentRuns.Ledger sums(final RunId id, final List<RunStep> listed) {

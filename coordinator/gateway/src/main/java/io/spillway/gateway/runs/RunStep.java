@@ -27,13 +27,26 @@ public record RunStep(
     }
 
     /**
+     * When a step got how far, from its beginning on.
+     *
+     * @param queueMillis when a node began on it; -1 when none did. Before that: tokenizing, waiting for a node, waiting in its queue
+     * @param ttftMillis  when its first token came; -1 when none did
+     */
+    public record Phases(long queueMillis, long ttftMillis) {
+        /** Nothing came. */
+        public static final Phases NONE = new Phases(-1, -1);
+    }
+
+    /**
      * What a step took.
      *
      * @param failure why it failed or was cancelled; empty when it is complete
      */
     public record Consumed(
-        int promptTokens, int cachedTokens, int outputTokens, long costNanoDollars, long durationMillis, Optional<ErrorCode> failure) {
+        int promptTokens, int cachedTokens, int outputTokens, long costNanoDollars, long durationMillis, Phases phases,
+        Optional<ErrorCode> failure) {
         public Consumed {
+            requireNonNull(phases, "phases");
             requireNonNull(failure, "failure");
         }
     }

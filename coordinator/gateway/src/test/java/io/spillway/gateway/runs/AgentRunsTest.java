@@ -37,7 +37,7 @@ class AgentRunsTest {
 
     private void end(final OpenStep step, final int... output) {
         nowMillis += 100;
-        step.end(new RunStep.Consumed(10, 4, output.length, 50, 100, Optional.empty()), List.of(output));
+        step.end(new RunStep.Consumed(10, 4, output.length, 50, 100, new RunStep.Phases(20, 30), Optional.empty()), List.of(output));
     }
 
     private static int[] tokens(final int... tokens) {
@@ -96,7 +96,7 @@ class AgentRunsTest {
     @Test
     void aStepThatFailedIsListedAndNotGoneOnFrom() {
         final OpenStep failed = begin("s1", Optional.of("r"), "", 1, 2, 3);
-        failed.end(new RunStep.Consumed(3, 0, 0, 0, 5, Optional.of(ErrorCode.NODE_LOST)), List.of(tokens()));
+        failed.end(new RunStep.Consumed(3, 0, 0, 0, 5, RunStep.Phases.NONE, Optional.of(ErrorCode.NODE_LOST)), List.of(tokens()));
         assertThat(runs.ledger(new RunKey(TENANT, new RunId("r"))).orElseThrow().steps().getFirst().consumed().orElseThrow().failure())
             .hasValue(ErrorCode.NODE_LOST);
         assertThat(begin("s2", Optional.empty(), "", 1, 2, 3, 4).step().parent()).isEmpty();

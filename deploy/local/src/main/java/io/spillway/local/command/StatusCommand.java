@@ -77,9 +77,13 @@ public final class StatusCommand implements Callable<Integer> {
     private static String health(final HttpClient http, final String baseUrl) {
         final URI health = URI.create(baseUrl).resolve("/health");
         try {
-            final int status = http.send(HttpRequest.newBuilder(health).timeout(Duration.ofSeconds(3)).build(),
-                HttpResponse.BodyHandlers.discarding()).statusCode();
-            return status == 200 ? "serves" : "answers with status " + status;
+            final HttpResponse<String> answer = http.send(HttpRequest.newBuilder(health).timeout(Duration.ofSeconds(3)).build(),
+                HttpResponse.BodyHandlers.ofString());
+            return switch (answer.statusCode()) {
+                case 200 -> "serves";
+                case 503 -> "cannot serve now: " + answer.body();
+                default -> "answers with status " + answer.statusCode();
+            };
         } catch (final IOException e) {
             return "does not answer";
         } catch (final InterruptedException e) {
