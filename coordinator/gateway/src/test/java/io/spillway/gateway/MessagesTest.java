@@ -133,6 +133,39 @@ class MessagesTest {
         assertThat(text(sent().promptTokens())).doesNotContain("Looks.");
     }
 
+    private static final String DEFERRED = ",'tools':[{'name':'look','description':'Looks.','input_schema':{'type':'object'}},"
+        + "{'name':'later','description':'Comes.','input_schema':{'type':'object'},'defer_loading':true}";
+
+    @Test
+    void aDeferredToolIsToldOnceItWasFoundOrCalledOrNamed() {
+        final String found = "[{'role':'user','content':'hi'},{'role':'assistant','content':[{'type':'tool_use','id':'t','name':'look','input':{}}]},"
+            + "{'role':'user','content':[{'type':'tool_result','tool_use_id':'t','content':[{'type':'tool_reference','tool_name':'later'}]}]}]";
+        final String called = "[{'role':'user','content':'hi'},{'role':'assistant','content':[{'type':'tool_use','id':'t','name':'later','input':{}}]},"
+            + "{'role':'user','content':[{'type':'tool_result','tool_use_id':'t','content':'x'}]}]";
+        assertThat(prompt("[{'role':'user','content':'hi'}]", DEFERRED + "]")).contains("Looks.").doesNotContain("Comes.");
+        assertThat(prompt(found, DEFERRED + "]")).contains("Looks.").contains("Comes.");
+        assertThat(prompt(called, DEFERRED + "]")).contains("Comes.");
+        cluster.line.play("{}]]");
+        assertThat(prompt("[{'role':'user','content':'hi'}]", DEFERRED + "],'tool_choice':{'type':'tool','name':'later'}")).contains("Comes.");
+        assertThat(cluster.post(PATH, asks(DEFERRED + "]")).headers().firstValue("x-spillway-tools")).hasValue("not offered: deferred");
+    }
+
+    @Test
+    void deferredToolsThatNobodyHereCouldFindAreToldAtOnce() {
+        assertThat(prompt("[{'role':'user','content':'hi'}]",
+            DEFERRED + ",{'type':'tool_search_tool_regex_20251119','name':'tool_search_tool_regex'}]")).contains("Comes.");
+        final HttpResponse<String> response = cluster.post(PATH, asks(
+            ",'tools':[{'name':'later','input_schema':{'type':'object'},'defer_loading':'yes'}]"));
+        assertThat(response.statusCode()).isEqualTo(400);
+        assertThat(response.body()).contains("tools[0].defer_loading");
+    }
+
+    @Test
+    void onlyDeferredToolsAreAConversationWithoutTools() {
+        assertThat(prompt("[{'role':'user','content':'hi'}]",
+            ",'tools':[{'name':'later','description':'Comes.','input_schema':{'type':'object'},'defer_loading':true}]")).isEqualTo("user:hi\n");
+    }
+
     @Test
     void toolsThatOnlyTheirMakerCanRunAreNotOffered() {
         final HttpResponse<String> response = cluster.post(PATH, asks(

@@ -2,6 +2,7 @@ package io.spillway.text;
 
 import io.spillway.domain.error.ErrorCode;
 import io.spillway.domain.error.SpillwayException;
+import io.spillway.domain.request.GenerationDefaults;
 import io.spillway.domain.time.EpochClock;
 import io.spillway.modelfile.GgufFile;
 import io.spillway.text.reasoning.ReasoningFormat;
@@ -177,6 +178,11 @@ public final class ModelText implements AutoCloseable {
     /** @return longest sequence the model was made for, in tokens; 0 = its files do not say */
     public int contextTokens() {
         return settings.contextTokens();
+    }
+
+    /** @return what its files say of how it is to be sampled where a request does not say it */
+    public GenerationDefaults defaults() {
+        return settings.defaults();
     }
 
     @Override

@@ -1,5 +1,6 @@
 package io.spillway.text;
 
+import io.spillway.domain.request.GenerationDefaults;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -12,8 +13,9 @@ import java.util.Optional;
  * @param specialTokens texts that templates see by name: {@code bos_token}, {@code eos_token} and so on
  * @param stopTokens    token ids that end an output, ascending
  * @param contextTokens longest sequence the model was made for; 0 = not said
+ * @param defaults      how its makers would have it sampled
  */
 record TextSettings(
     Optional<String> chatTemplate, Optional<String> toolTemplate, Map<String, String> specialTokens, List<Integer> stopTokens,
-    int contextTokens) {
+    int contextTokens, GenerationDefaults defaults) {
 }

@@ -1,5 +1,6 @@
 package io.spillway.gateway.chat;
 
+import io.spillway.domain.request.GenerationDefaults;
 import io.spillway.gateway.prefix.PromptText;
 import io.spillway.grammar.ToolCallGrammar;
 import java.util.List;
@@ -16,6 +17,11 @@ public interface ChatModel {
 
     /** @return tokens that end an output by themselves; a fresh array */
     int[] stopTokens();
+
+    /** @return what holds for requests that do not say it themselves */
+    default GenerationDefaults defaults() {
+        return GenerationDefaults.NONE;
+    }
 
     /** @return number of token ids: every id is below it */
     int vocabularySize();

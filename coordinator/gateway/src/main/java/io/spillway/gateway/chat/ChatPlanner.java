@@ -190,12 +190,13 @@ final class ChatPlanner {
     private static ChoiceRun run(final ChatRequest request, final Setting setting, final Placed placed, final int choice) {
         final int[] prompt = placed.asked.prompt.tokens();
         final int leftTokens = setting.descriptor.contextTokens() - prompt.length;
-        final int outputTokensMax = Math.min(leftTokens, request.outputTokensMax().orElse(leftTokens));
+        final int outputTokensMax =
+            Math.min(leftTokens, request.outputTokensMax().orElse(setting.model.defaults().outputTokensMax().orElse(leftTokens)));
         final int[] emitted = request.options().emittedTokens();
         final RequestId id = request.candidates() == 1 ? request.id() : new RequestId(request.id() + "-" + choice);
         final GenerationRequest generation = new GenerationRequest(id, request.tenant(), request.run(), request.model(),
             setting.chainRoot, prompt, emitted, Math.max(outputTokensMax, emitted.length + 1), setting.model.stopTokens(),
-            sampling(request).withSeed(setting.seed).forChoice(choice)).withPriority(request.options().priority())
+            sampling(request, setting.model).withSeed(setting.seed).forChoice(choice)).withPriority(request.options().priority())
             .withPrediction(placed.prediction).withRetentions(placed.kept).withAgent(placed.step.chargedRun(),
                 request.options().context().agent().at(placed.step.step().id(), placed.step.step().parent()));
         final GenerationRequest shaped = placed.asked.grammar.map(generation::withGrammar).orElse(generation);
@@ -204,8 +205,9 @@ final class ChatPlanner {
     }
 
     /** To choose among outputs, the probabilities of their tokens must be known. */
-    private static SamplingParams sampling(final ChatRequest request) {
+    private static SamplingParams sampling(final ChatRequest request, final ChatModel model) {
         final boolean isChosen = request.options().bestOf() > request.options().choices();
-        return isChosen && !request.sampling().wantsLogprobs() ? request.sampling().withTopLogprobs(0) : request.sampling();
+        final SamplingParams sampling = request.sampling().under(model.defaults().sampling());
+        return isChosen && !sampling.wantsLogprobs() ? sampling.withTopLogprobs(0) : sampling;
     }
 }

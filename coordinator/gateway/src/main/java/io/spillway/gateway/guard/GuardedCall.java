@@ -55,8 +55,9 @@ final class GuardedCall implements RunningCall {
 
     @Override
     public void run() {
-        final Guard guard = new Guard(policy, (Prompt.Messages) request.prompts().getFirst());
-        Asking asking = Asking.first(request);
+        final Prompt.Messages told = told();
+        final Guard guard = new Guard(policy, told);
+        Asking asking = Asking.first(request, told);
         ChatUsage usage = ChatUsage.NONE;
         for (int number = 1;; number++) {
             final Attempt attempt = attempt(number, asking, guard);
@@ -82,6 +83,13 @@ final class GuardedCall implements RunningCall {
             counters.retried();
             asking = next(guard, asking, judged);
         }
+    }
+
+    /** @return the prompt with the tools that the model is told of; those that the client names itself are never kept back */
+    private Prompt.Messages told() {
+        final Set<String> named = new HashSet<>(request.options().shape().allowedTools());
+        request.options().demand().ifPresent(named::add);
+        return ToolNames.without((Prompt.Messages) request.prompts().getFirst(), policy.rules().keptBack(), named);
     }
 
     /**

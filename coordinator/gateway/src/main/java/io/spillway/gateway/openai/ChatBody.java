@@ -7,6 +7,7 @@ import io.spillway.domain.id.RequestId;
 import io.spillway.domain.id.RunId;
 import io.spillway.domain.id.TenantId;
 import io.spillway.domain.request.SamplingParams;
+import io.spillway.gateway.chat.AskedSampling;
 import io.spillway.gateway.chat.ChatRequest;
 import io.spillway.gateway.chat.OutputShape;
 import io.spillway.gateway.chat.Prompt;
@@ -41,7 +42,7 @@ record ChatBody(ChatRequest request, AnswerForm form, Set<String> customTools) {
         checkModalities(body);
         final AnswerForm form = AnswerForm.read(body, model, body.flag("logprobs", false))
             .withPrefix(messages == sent ? "" : Attribution.DROPPED);
-        final SamplingParams sampling = SamplingBody.read(body, topLogprobs(body, form.logprobs()));
+        final AskedSampling sampling = SamplingBody.read(body, topLogprobs(body, form.logprobs()));
         final int choices = SamplingBody.choices(body);
         final ChatRequest.Options options = new ChatRequest.Options(
             choices, SamplingBody.stops(body), tools.calls(), tools.demand(), new int[0], shape)

@@ -9,6 +9,7 @@ import io.spillway.domain.id.ModelId;
 import io.spillway.domain.id.RequestId;
 import io.spillway.domain.id.RunId;
 import io.spillway.domain.id.TenantId;
+import io.spillway.domain.request.SamplingSettings;
 import io.spillway.gateway.chat.ChatModel;
 import io.spillway.gateway.chat.ChatRequest;
 import io.spillway.gateway.chat.OutputShape;
@@ -78,6 +79,9 @@ final class RequestReader {
         final ChatRequest chat = new ChatRequest(new RequestId(asker.id), asker.tenant, run, body.model(), List.of(prompt),
             body.outputTokensMax(), fields.longInteger("seed"), SamplingBody.read(fields, body.topLogprobs()), identity.applied(options));
         final ObjectNode echo = body.echo();
+        final SamplingSettings used = chat.sampling().said().or(model.defaults().sampling());
+        used.temperature().ifPresent(value -> echo.put("temperature", value));
+        used.topP().ifPresent(value -> echo.put("top_p", value));
         echo.set("text", format.echo());
         final ResponseHead head = new ResponseHead(asker.id, asker.nowSeconds, echo);
         return new Read(new ResponseRequest(chat, head, form, tools.byToldName(), input),
