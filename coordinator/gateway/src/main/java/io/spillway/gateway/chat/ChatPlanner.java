@@ -95,7 +95,11 @@ final class ChatPlanner {
             : request.options().demand().flatMap(setting.model::callOpening).orElse(new int[0]);
         final PromptMemory.Encoded opened = opening.length == 0 ? encoded
             : PromptMemory.of(joined(encoded.tokens(), opening), blocks(setting));
-        return new Asked(opened, opening, grammar, conversation);
+        return new Asked(opened, opening, grammar, conversation, stops(prompt, setting.model));
+    }
+
+    private static int[] stops(final Prompt prompt, final ChatModel model) {
+        return prompt instanceof Prompt.Gap ? joined(model.stopTokens(), model.gapStopTokens()) : model.stopTokens();
     }
 
     private PromptMemory.Encoded encode(final ChatRequest request, final Prompt prompt, final Setting setting) {
@@ -178,9 +182,11 @@ final class ChatPlanner {
     /**
      * One prompt, and what its answers must look like.
      *
-     * @param opening the end of the prompt that belongs to the answer
+     * @param opening    the end of the prompt that belongs to the answer
+     * @param stopTokens what ends the answer by itself
      */
-    private record Asked(PromptMemory.Encoded prompt, int[] opening, Optional<OutputGrammar> grammar, boolean conversation) {
+    private record Asked(
+        PromptMemory.Encoded prompt, int[] opening, Optional<OutputGrammar> grammar, boolean conversation, int[] stopTokens) {
     }
 
     /** A prompt in its run. */
@@ -195,7 +201,7 @@ final class ChatPlanner {
         final int[] emitted = request.options().emittedTokens();
         final RequestId id = request.candidates() == 1 ? request.id() : new RequestId(request.id() + "-" + choice);
         final GenerationRequest generation = new GenerationRequest(id, request.tenant(), request.run(), request.model(),
-            setting.chainRoot, prompt, emitted, Math.max(outputTokensMax, emitted.length + 1), setting.model.stopTokens(),
+            setting.chainRoot, prompt, emitted, Math.max(outputTokensMax, emitted.length + 1), placed.asked.stopTokens,
             sampling(request, setting.model).withSeed(setting.seed).forChoice(choice)).withPriority(request.options().priority())
             .withPrediction(placed.prediction).withRetentions(placed.kept).withAgent(placed.step.chargedRun(),
                 request.options().context().agent().at(placed.step.step().id(), placed.step.step().parent()));

@@ -24,7 +24,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** What all connections of a server share: limits, the handler, and which exchanges are in progress. Any thread. */
-final class ServerLine {
+final class ServerLine implements HttpExchange.Host {
     private static final Logger LOG = LoggerFactory.getLogger(ServerLine.class);
     private static final int LOGGED_CHARS_MAX = 200;
     private static final long STEP_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
@@ -74,11 +74,23 @@ final class ServerLine {
         return clock;
     }
 
-    void answered(final int status) {
+    @Override
+    public long stallNanos() {
+        return config.stallNanos();
+    }
+
+    @Override
+    public boolean packedStreams() {
+        return config.packedStreams();
+    }
+
+    @Override
+    public void answered(final int status) {
         answered.accept(status);
     }
 
-    void stalled() {
+    @Override
+    public void stalled() {
         stalledClients.incrementAndGet();
     }
 
@@ -105,11 +117,13 @@ final class ServerLine {
         }
     }
 
-    boolean draining() {
+    @Override
+    public boolean draining() {
         return draining;
     }
 
-    void broken(final HttpExchange exchange, final SpillwayException why) {
+    @Override
+    public void broken(final HttpExchange exchange, final SpillwayException why) {
         errors.broken(ErrorRenderer.Asked.of(exchange), why);
     }
 

@@ -50,9 +50,13 @@ public final class ApiErrors implements ErrorRenderer {
         return headers;
     }
 
-    /** A deadline that the caller has set is over for the same request too. */
+    /**
+     * A deadline that the caller has set is over for the same request too. What may have been done all the same, and has no name by which it
+     * would be known again, is not to be done twice.
+     */
     private static boolean shouldRetry(final SpillwayException failure) {
-        return failure.code().retryable() && !(failure.code() == ErrorCode.DEADLINE_EXCEEDED && failure.field().isPresent());
+        final boolean named = failure.field().isPresent();
+        return failure.code().retryable() && !(named && (failure.code() == ErrorCode.DEADLINE_EXCEEDED || failure.code() == ErrorCode.NO_LEADER));
     }
 
     /** @return the error object, as a whole answer or as the last event of a stream */
