@@ -9,6 +9,7 @@ import io.spillway.domain.kv.BlockHash;
 import io.spillway.domain.request.AgentStep;
 import io.spillway.domain.request.GenerationRequest;
 import io.spillway.domain.request.OutputGrammar;
+import io.spillway.domain.request.Retention;
 import io.spillway.domain.request.SamplingParams;
 import io.spillway.gateway.prefix.PromptMemory;
 import io.spillway.gateway.runs.AgentRuns;
@@ -23,6 +24,8 @@ import java.util.function.LongSupplier;
 /** Turns a request into one generation per choice, or refuses it. Stateless; any thread. */
 final class ChatPlanner {
     private static final int PREDICTED_TOKENS_MAX = 1 << 16;
+    /** A longer gap is heeded as if it was half an hour. */
+    private static final long GAP_MILLIS_MAX = 1_800_000;
 
     private final ChatService.Parts parts;
     private final Map<ModelId, ModelDescriptor> seen;
@@ -45,8 +48,9 @@ final class ChatPlanner {
     /**
      * @param runs one per choice, prompts in order, the choices of a prompt together
      * @param step the request's place in an agent run
+     * @param retentions as wished, in tokens
      */
-    record Plan(List<ChoiceRun> runs, OpenStep step) {
+    record Plan(List<ChoiceRun> runs, OpenStep step, List<Retention> retentions) {
     }
 
     /** @throws SpillwayException when the request cannot be served as it stands */
@@ -59,14 +63,15 @@ final class ChatPlanner {
         }
         final OpenStep step = begin(request, setting, asked);
         final int[] prediction = prediction(request, setting.model);
+        final List<Retention> retentions = new Beginnings(parts.soft().prompts(), setting.model).retentions(request);
         final List<ChoiceRun> runs = new ArrayList<>();
         for (final Asked one : asked) {
             for (int choice = 0; choice < request.options().bestOf(); choice++) {
-                runs.add(run(request, setting, new Placed(one, step, prediction), runs.size()));
+                runs.add(run(request, setting, new Placed(one, step, prediction, kept(request, retentions)), runs.size()));
                 runs.getLast().open(one.opening);
             }
         }
-        return new Plan(runs, step);
+        return new Plan(runs, step, retentions);
     }
 
     /** @return the tokens that the request's first prompt becomes, however many they are */
@@ -124,6 +129,17 @@ final class ChatPlanner {
             request.options().context().retries()), prompt);
     }
 
+    /** Whoever says when it will be back finds everything if it comes within twice that time. */
+    private static List<Retention> kept(final ChatRequest request, final List<Retention> wished) {
+        final long gapMillis = request.options().context().terms().gapMillis();
+        if (gapMillis < 0) {
+            return wished;
+        }
+        final List<Retention> all = new ArrayList<>(wished);
+        all.add(Retention.ofAll(2 * Math.min(gapMillis, GAP_MILLIS_MAX)));
+        return all;
+    }
+
     /** What is not to be generated anyway need not be predicted. */
     private static int[] prediction(final ChatRequest request, final ChatModel model) {
         final String text = request.options().context().prediction();
@@ -174,7 +190,7 @@ final class ChatPlanner {
     }
 
     /** A prompt in its run. */
-    private record Placed(Asked asked, OpenStep step, int[] prediction) {
+    private record Placed(Asked asked, OpenStep step, int[] prediction, List<Retention> kept) {
     }
 
     private static ChoiceRun run(final ChatRequest request, final Setting setting, final Placed placed, final int choice) {
@@ -187,7 +203,7 @@ final class ChatPlanner {
         final GenerationRequest generation = new GenerationRequest(id, request.tenant(), request.run(), request.model(),
             setting.chainRoot, prompt, emitted, Math.max(outputTokensMax, emitted.length + 1), placed.asked.stopTokens,
             sampling(request, setting.model).withSeed(setting.seed).forChoice(choice)).withPriority(request.options().priority())
-            .withPrediction(placed.prediction).withAgent(placed.step.chargedRun(),
+            .withPrediction(placed.prediction).withRetentions(placed.kept).withAgent(placed.step.chargedRun(),
                 request.options().context().agent().at(placed.step.step().id(), placed.step.step().parent()));
         final GenerationRequest shaped = placed.asked.grammar.map(generation::withGrammar).orElse(generation);
         return new ChoiceRun(choice, new ChoiceRun.Asked(shaped, placed.asked.prompt.chain(), placed.asked.conversation), setting.model,
