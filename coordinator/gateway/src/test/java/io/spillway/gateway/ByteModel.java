@@ -35,6 +35,7 @@ final class ByteModel implements ChatModel {
         return switch (prompt) {
             case Prompt.Text text -> bytes(text.text());
             case Prompt.Tokens tokens -> tokens.tokens();
+            case Prompt.Gap _ -> throw SpillwayException.ofField(ErrorCode.UNSUPPORTED, "suffix", "Unsupported 'suffix'");
             case Prompt.Messages messages -> bytes(render(messages));
         };
     }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.spillway.domain.request.GenerationRequest;
+import io.spillway.domain.request.Retention;
 import java.net.http.HttpResponse;
 import java.util.List;
 import org.junit.jupiter.api.AfterAll;
@@ -258,6 +259,7 @@ class MessagesTest {
         assertThat(usage.path("cache_creation").path("ephemeral_5m_input_tokens").asInt())
             .isEqualTo(user - Math.max(system, all / 2)).isEqualTo(usage.path("cache_creation_input_tokens").asInt());
         assertThat(usage.path("input_tokens").asInt()).isEqualTo(all - user).isPositive();
+        assertThat(sent().retentions()).as("told to the node").containsExactly(new Retention(system, 3_600_000), new Retention(user, 300_000));
     }
 
     @Test

@@ -2,6 +2,7 @@ package io.spillway.gateway;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.spillway.coordinator.access.ApiKey;
 import io.spillway.coordinator.state.ClusterView;
 import io.spillway.domain.cluster.Endpoint;
 import io.spillway.domain.cluster.ModelDescriptor;
@@ -131,7 +132,12 @@ final class TestCluster implements AutoCloseable {
         final TreeMap<TenantId, TenantSecret> secrets = new TreeMap<>();
         secrets.put(TENANT, new TenantSecret(new byte[TenantSecret.BYTES]));
         secrets.put(OTHER_TENANT, new TenantSecret(new byte[TenantSecret.BYTES]));
-        return new ClusterView(1, members, Map.of(ApiKeys.hash(KEY), TENANT, ApiKeys.hash(OTHER_KEY), OTHER_TENANT), secrets, new TreeMap<>());
+        return new ClusterView(1, members, keys(), secrets, new TreeMap<>());
+    }
+
+    private static Map<String, ApiKey> keys() {
+        return Map.of(ApiKeys.hash(KEY), ApiKey.unbounded(ApiKeys.hash(KEY), TENANT, "test"),
+            ApiKeys.hash(OTHER_KEY), ApiKey.unbounded(ApiKeys.hash(OTHER_KEY), OTHER_TENANT, "other"));
     }
 
     /** What the console shows; null = something that never changes. */

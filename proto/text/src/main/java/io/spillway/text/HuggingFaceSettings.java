@@ -36,7 +36,7 @@ final class HuggingFaceSettings {
         final Map<String, String> special = settings.specialTokens();
         return new TextSettings(settings.template("default", "chat_template.jinja"),
             settings.template("tool_use", "additional_chat_templates/tool_use.jinja"),
-            special, settings.stopTokens(special, tokenizer), settings.contextTokens(), GenerationConfig.of(directory));
+            special, settings.stopTokens(special, tokenizer), FillTokens.of(tokenizer), settings.contextTokens(), GenerationConfig.of(directory));
     }
 
     private JsonNode json(final String name) {

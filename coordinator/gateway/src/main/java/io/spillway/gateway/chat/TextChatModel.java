@@ -44,6 +44,7 @@ public final class TextChatModel implements ChatModel {
         return switch (prompt) {
             case Prompt.Messages chat -> text.encodePrompt(render(chat));
             case Prompt.Text plain -> text.encodeText(plain.text());
+            case Prompt.Gap gap -> text.encodeGap(gap.before(), gap.behind()).orElseThrow(Prompt.Gap::refusal);
             case Prompt.Tokens tokens -> tokens.tokens();
         };
     }
@@ -91,6 +92,11 @@ public final class TextChatModel implements ChatModel {
     @Override
     public int[] stopTokens() {
         return text.stopTokenIds();
+    }
+
+    @Override
+    public int[] gapStopTokens() {
+        return text.fillInMiddle().stream().flatMap(fill -> fill.ends().stream()).mapToInt(Integer::intValue).toArray();
     }
 
     @Override

@@ -2,6 +2,7 @@ package io.spillway.gateway.guard;
 
 import io.spillway.domain.error.ErrorCode;
 import io.spillway.domain.error.SpillwayException;
+import io.spillway.domain.request.Retention;
 import io.spillway.gateway.chat.ChatCall;
 import io.spillway.gateway.chat.ChatEvent;
 import io.spillway.gateway.chat.ChatListener;
@@ -246,6 +247,13 @@ final class GuardedCall implements RunningCall {
         public void begun(final OpenStep step) {
             if (first) {
                 listener.begun(step);
+            }
+        }
+
+        @Override
+        public void retained(final List<Retention> retentions) {
+            if (first) {
+                listener.retained(retentions);
             }
         }
 

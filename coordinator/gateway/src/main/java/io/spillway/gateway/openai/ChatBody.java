@@ -47,7 +47,7 @@ record ChatBody(ChatRequest request, AnswerForm form, Set<String> customTools) {
         final ChatRequest.Options options = new ChatRequest.Options(
             choices, SamplingBody.stops(body), tools.calls(), tools.demand(), new int[0], shape)
             .with(SamplingBody.bestOf(body, choices), SamplingBody.priority(body))
-            .in(ChatRequest.Context.NONE.predicting(PredictionBody.read(body)));
+            .in(ChatRequest.Context.NONE.predicting(PredictionBody.read(body)).retaining(CacheRetention.wishes(body)));
         final ChatRequest request = new ChatRequest(asker.id(), asker.tenant(), asker.run(), model,
             List.of(new Prompt.Messages(messages, tools.tools(), TemplateNames.read(body))), outputTokensMax(body),
             body.longInteger("seed"), sampling, asker.identity().applied(options));

@@ -18,6 +18,7 @@ import io.spillway.gateway.http.HttpCall;
 import io.spillway.gateway.identity.AgentIdentities;
 import io.spillway.gateway.identity.AgentIdentity;
 import io.spillway.gateway.json.Fields;
+import io.spillway.gateway.openai.CacheRetention;
 import io.spillway.gateway.openai.Hygiene;
 import io.spillway.gateway.openai.SamplingBody;
 import java.util.ArrayList;
@@ -73,7 +74,8 @@ final class RequestReader {
         final AgentIdentity identity = AgentIdentities.of(call, fields);
         final Optional<RunId> run = identity.run().or(before::run);
         final ChatRequest.Options options = new ChatRequest.Options(1, List.of(), tools.calls(), tools.demand(), new int[0],
-            new OutputShape(format.grammar(), tools.strict(), tools.allowed())).with(1, SamplingBody.priority(fields));
+            new OutputShape(format.grammar(), tools.strict(), tools.allowed())).with(1, SamplingBody.priority(fields))
+            .in(ChatRequest.Context.NONE.retaining(CacheRetention.wishes(fields)));
         final ChatRequest chat = new ChatRequest(new RequestId(asker.id), asker.tenant, run, body.model(), List.of(prompt),
             body.outputTokensMax(), fields.longInteger("seed"), SamplingBody.read(fields, body.topLogprobs()), identity.applied(options));
         final ObjectNode echo = body.echo();

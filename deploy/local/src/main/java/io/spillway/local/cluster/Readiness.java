@@ -51,7 +51,8 @@ public final class Readiness {
                 if (response.statusCode() == 200 && response.body().contains("\"" + plan.spec().modelName() + "\"")) {
                     return;
                 }
-                last = "status " + response.statusCode() + " without the model";
+                last = response.statusCode() == 401 ? "it does not take the key in " + plan.spec().dataDir().resolve("api-key")
+                    + "; if that was revoked, delete the file: a new key is made" : "status " + response.statusCode() + " without the model";
             } catch (final IOException e) {
                 last = e.toString();
             } catch (final InterruptedException e) {
