@@ -1,0 +1,33 @@
+package io.spillway.node.cuda;
+
+import static java.util.Objects.requireNonNull;
+
+import io.spillway.domain.kv.KvElement;
+import io.spillway.domain.kv.KvLayout;
+
+/**
+ * The paged cache and where the rows of a step lie in it, as kernels read it. All addresses are the device's.
+ *
+ * @param layout      of a block; f16
+ * @param slab        block b starts at {@code b · blockBytes}
+ * @param positions   [rows] ints
+ * @param sequences   [rows] ints: the row of {@code tables}
+ * @param tables      [sequences][tableStride] ints
+ * @param tableStride blocks of the longest sequence, at least
+ */
+public record PagedKv(KvLayout layout, long slab, long positions, long sequences, long tables, int tableStride) {
+    /** Widest head that attention takes. */
+    public static final int HEAD_DIM_MAX = 256;
+
+    public PagedKv {
+        requireNonNull(layout, "layout");
+        if (layout.element() != KvElement.F16) {
+            throw new IllegalArgumentException("GPU kernels read and write a cache of F16, not " + layout.element());
+        }
+    }
+
+    /** @return bytes from a block's beginning to a layer */
+    long layerOffset(final int layer) {
+        return layer * layout.layerBytes();
+    }
+}

@@ -1,0 +1,9 @@
+/**
+ * Owns what a node needs to compute on an NVIDIA GPU: the kernels (src/main/cuda) and how each is launched, their compiled image,
+ * and the probe that says whether this machine can run them. There is no driver layer yet: nothing here launches on a GPU.
+ *
+ * <p>May import the JDK, {@code domain} and {@code node.compute}.
+ *
+ * <p>Threads: records and stateless classes; any thread. A {@link io.spillway.node.cuda.KernelLauncher} says its own.
+ */
+package io.spillway.node.cuda;
