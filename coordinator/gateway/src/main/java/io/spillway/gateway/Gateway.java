@@ -1,5 +1,7 @@
 package io.spillway.gateway;
 
+import io.spillway.coordinator.access.ApiKey;
+import io.spillway.coordinator.access.Scope;
 import io.spillway.coordinator.admission.RequestLine;
 import io.spillway.coordinator.state.ClusterView;
 import io.spillway.coordinator.state.ReplicatedLog;
@@ -23,13 +25,15 @@ import io.spillway.gateway.console.LocalAccess;
 import io.spillway.gateway.files.FileLimits;
 import io.spillway.gateway.files.SharedDirectory;
 import io.spillway.gateway.guard.GuardService;
+import io.spillway.gateway.http.Access;
 import io.spillway.gateway.http.BodySpooling;
 import io.spillway.gateway.http.ErrorRenderer;
 import io.spillway.gateway.http.HttpAnswer;
-import io.spillway.gateway.http.HttpCall;
 import io.spillway.gateway.http.HttpServer;
 import io.spillway.gateway.http.Router;
 import io.spillway.gateway.http.Router.Route;
+import io.spillway.gateway.keys.KeyUses;
+import io.spillway.gateway.keys.KeysApi;
 import io.spillway.gateway.limits.RateLimits;
 import io.spillway.gateway.metrics.GatewayMetrics;
 import io.spillway.gateway.metrics.MetricName;
@@ -43,6 +47,8 @@ import io.spillway.gateway.responses.ResponsesApi;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.Function;
@@ -53,11 +59,15 @@ import java.util.random.RandomGenerator;
 /** The cluster's front: HTTP in, token requests out. Serves from {@link #start} until {@link #close}. */
 public final class Gateway implements AutoCloseable {
     private static final long CONSOLE_INTERVAL_NANOS = TimeUnit.SECONDS.toNanos(1);
+    /** What is below it tells of the cluster. */
+    private static final String CONSOLE_STATE = "/console/api/";
+    private static final Executor KEY_USES_GATHER = CompletableFuture.delayedExecutor(2, TimeUnit.SECONDS);
 
     private final HttpServer server;
     private final ChatService chat;
     private final Optional<Background> background;
     private final KeptResponses responses;
+    private final ApiKeys keys;
     private final ConsoleBooks books;
     private final List<Route> routes;
 
@@ -70,17 +80,26 @@ public final class Gateway implements AutoCloseable {
      * @param console what the console and the metrics show
      * @param random  ids and seeds; not shared with others, used under a lock
      * @param shared  where files are kept; empty = files and batches are not served
+     * @param keyLog  where changes to API keys go; empty = keys are as they are
      */
     public record Parts(
         Supplier<ClusterView> view, Function<ModelId, Optional<ChatModel>> models, RequestLine line,
         ToLongBiFunction<ModelId, Usage> tariff, ConsoleState console, Supplier<RandomGenerator> random,
-        NanoClock nanoClock, EpochClock epochClock, Optional<Shared> shared) {
-        /** Without files and batches. */
+        NanoClock nanoClock, EpochClock epochClock, Optional<Shared> shared, Optional<ReplicatedLog> keyLog) {
+        /** Without administration of keys. */
+        public Parts(
+            final Supplier<ClusterView> view, final Function<ModelId, Optional<ChatModel>> models, final RequestLine line,
+            final ToLongBiFunction<ModelId, Usage> tariff, final ConsoleState console, final Supplier<RandomGenerator> random,
+            final NanoClock nanoClock, final EpochClock epochClock, final Optional<Shared> shared) {
+            this(view, models, line, tariff, console, random, nanoClock, epochClock, shared, Optional.empty());
+        }
+
+        /** Without files, batches and administration of keys. */
         public Parts(
             final Supplier<ClusterView> view, final Function<ModelId, Optional<ChatModel>> models, final RequestLine line,
             final ToLongBiFunction<ModelId, Usage> tariff, final ConsoleState console, final Supplier<RandomGenerator> random,
             final NanoClock nanoClock, final EpochClock epochClock) {
-            this(view, models, line, tariff, console, random, nanoClock, epochClock, Optional.empty());
+            this(view, models, line, tariff, console, random, nanoClock, epochClock, Optional.empty(), Optional.empty());
         }
     }
 
@@ -95,8 +114,8 @@ public final class Gateway implements AutoCloseable {
         ToLongBiFunction<ModelId, Usage> tariff, Consumer<SpillwayException> onMismatch) {
     }
 
-    /** What works besides the server, and ends with it. */
-    private record Serving(Optional<Background> background, KeptResponses responses, ConsoleBooks books) {
+    /** What works besides the server. */
+    private record Serving(Optional<Background> background, KeptResponses responses, ConsoleBooks books, ApiKeys keys) {
     }
 
     private Gateway(final HttpServer server, final ChatService chat, final Serving serving, final List<Route> routes) {
@@ -105,6 +124,7 @@ public final class Gateway implements AutoCloseable {
         this.background = serving.background;
         this.responses = serving.responses;
         this.books = serving.books;
+        this.keys = serving.keys;
         this.routes = List.copyOf(routes);
     }
 
@@ -124,22 +144,25 @@ public final class Gateway implements AutoCloseable {
         final ChatService chat = new ChatService(new ChatService.Parts(parts.view(), parts.models(), parts.line(),
             parts.tariff(), ChatObserver.both(metrics, books.observer()), parts.random().get(), parts.nanoClock(), soft), config.chat());
         final GuardService guarded = new GuardService(chat, config.guardrails());
-        final ApiKeys keys = new ApiKeys(parts.view());
+        final RequestIds commandIds = new RequestIds(parts.random().get());
+        final ApiKeys keys = new ApiKeys(parts.view(), parts.epochClock(), parts.keyLog().<Consumer<ApiKey>>map(log ->
+            new KeyUses(log, parts.epochClock(), () -> commandIds.next("key-uses-"), KEY_USES_GATHER)).orElse(key -> { }));
         final List<Route> routes = new ArrayList<>();
         final KeptResponses responses = new KeptResponses(config.responses(), parts.epochClock(), parts.nanoClock());
         final Asking asking = new Asking(config, parts, keys, responses);
         routes.addAll(asking.routes(chat, guarded, ids));
-        routes.addAll(new TokensApi(new TokensApi.Parts(chat, keys, parts.models(), ids)).routes());
-        routes.addAll(new RunsApi(keys, parts.view(), soft.runs()).routes());
+        routes.addAll(by(keys.having(Scope.INFERENCE), new TokensApi(new TokensApi.Parts(chat, keys, parts.models(), ids)).routes()));
+        routes.addAll(by(keys.having(Scope.USAGE), new RunsApi(keys, parts.view(), soft.runs()).routes()));
+        parts.keyLog().ifPresent(log -> routes.addAll(by(keys.having(Scope.ADMIN),
+            new KeysApi(log, keys, parts.random(), parts.epochClock()).routes())));
         final Optional<Background> background = parts.shared().map(shared ->
             new Background(shared, parts, keys, asking.idleRoutes(shared, metrics), errors));
-        background.ifPresent(present -> routes.addAll(present.routes()));
-        routes.addAll(new ConsoleApi(
-            books, new ConsoleRuns(soft.runs(), parts.view()), access(config, keys), CONSOLE_INTERVAL_NANOS).routes());
-        routes.add(ApiDocument.route());
-        routes.addAll(new HealthApi(parts.view(), parts.models()).routes());
+        background.ifPresent(present -> routes.addAll(by(keys.having(Scope.INFERENCE), present.routes())));
+        routes.addAll(consoleRoutes(books, new ConsoleRuns(soft.runs(), parts.view()), viewers(config, keys)));
+        routes.add(ApiDocument.route().by(Access.ANYBODY));
+        routes.addAll(by(Access.ANYBODY, new HealthApi(parts.view(), parts.models()).routes()));
         routes.add(new Route("GET", "/metrics", exchange -> exchange.respond(
-            HttpAnswer.of(200, "text/plain; version=0.0.4; charset=utf-8", metrics.scrape())), false));
+            HttpAnswer.of(200, "text/plain; version=0.0.4; charset=utf-8", metrics.scrape())), false).by(Access.ANYBODY));
         final HttpServer server = HttpServer.start(config.http(), new HttpServer.Parts(
             new Router(routes), books.errors(), () -> ids.next("req_"), metrics::onAnswer, parts.nanoClock(),
             background.map(Background::spooling).orElse(BodySpooling.NONE)));
@@ -159,7 +182,7 @@ public final class Gateway implements AutoCloseable {
         metrics.counter(MetricName.HTTP_LATE, server::lateRequests);
         metrics.gauge(MetricName.HTTP_BODY_BYTES, server::bodyBytes);
         books.start();
-        return new Gateway(server, chat, new Serving(background, responses, books), routes);
+        return new Gateway(server, chat, new Serving(background, responses, books, keys), routes);
     }
 
     /** What asks models: the same over whichever line the chat service has. */
@@ -171,7 +194,7 @@ public final class Gateway implements AutoCloseable {
                 guarded, keys, parts.view(), parts.models(), ids, parts.epochClock())).routesWith(openAi));
             routes.addAll(new ResponsesApi(new ResponsesApi.Parts(guarded, keys, parts.view(), parts.models(), ids, parts.epochClock()),
                 responses, config.chat().quietNanos()).routes());
-            return routes;
+            return by(keys.having(Scope.INFERENCE), routes);
         }
 
         /** The same routes for the lines of batches: from idle capacity only, at the price of batches. */
@@ -183,12 +206,24 @@ public final class Gateway implements AutoCloseable {
         }
     }
 
-    private static Consumer<HttpCall> access(final GatewayConfig config, final ApiKeys keys) {
+    /** Who may use routes is said here for all of them: a router takes none of which it was not. */
+    private static List<Route> by(final Access access, final List<Route> routes) {
+        return routes.stream().map(route -> route.by(access)).toList();
+    }
+
+    /** The page and its scripts tell nothing of the cluster; what they ask for does. */
+    private static List<Route> consoleRoutes(final ConsoleBooks books, final ConsoleRuns runs, final Access viewers) {
+        return new ConsoleApi(books, runs, viewers::check, CONSOLE_INTERVAL_NANOS).routes().stream()
+            .map(route -> route.by(route.pattern().startsWith(CONSOLE_STATE) ? viewers : Access.ANYBODY)).toList();
+    }
+
+    private static Access viewers(final GatewayConfig config, final ApiKeys keys) {
+        final Access keyed = keys.having(Scope.CONSOLE);
         final boolean local = config.console() == GatewayConfig.ConsoleAccess.LOCAL_OR_KEY
             && LocalAccess.loopback(config.http().host());
         return call -> {
             if (!local || !LocalAccess.namesThisMachine(call)) {
-                keys.tenant(call);
+                keyed.check(call);
             }
         };
     }
@@ -198,9 +233,14 @@ public final class Gateway implements AutoCloseable {
         return server.port();
     }
 
-    /** @return all that is answered */
+    /** @return every route that is served */
     List<Route> routes() {
         return routes;
+    }
+
+    /** @return who may come in, for protocols other than HTTP */
+    public ApiKeys keys() {
+        return keys;
     }
 
     /** @return the way in for protocols other than HTTP */

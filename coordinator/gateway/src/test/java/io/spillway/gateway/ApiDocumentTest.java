@@ -225,9 +225,9 @@ class ApiDocumentTest {
     }
 
     @Test
-    void everyOperationWithABodyOfJsonHasAnExampleButForThoseThatNeedAFile() {
+    void everyOperationWithABodyOfJsonHasAnExampleButForThoseThatNeedAFileOrAKey() {
         assertThat(operations()).filteredOn(operation -> !operation.body().isMissingNode())
-            .filteredOn(operation -> operation.body().path("examples").isEmpty()).extracting(Operation::path).containsExactly("/v1/batches");
+            .filteredOn(operation -> operation.body().path("examples").isEmpty()).extracting(Operation::path).containsExactlyInAnyOrder("/v1/batches", "/v1/admin/keys/{key_id}/rotate");
     }
 
     static Stream<Operation> readings() {
@@ -258,6 +258,12 @@ class ApiDocumentTest {
         cluster.post("/v1/chat/completions", "{'model':'bytes','messages':[{'role':'user','content':'a'}],'metadata':{'run_id':'r-1'}}");
         fits("Run", TestCluster.json(cluster.get("/v1/runs/r-1").body()));
         fits("Model", TestCluster.json(cluster.get("/v1/models/bytes").body()));
+        final String keys = "/v1/admin/keys";
+        final JsonNode key = TestCluster.json(cluster.post(keys, "{'name':'a','scopes':['usage']}").body());
+        final HttpResponse<String> rotated = cluster.post(keys + "/" + key.path("id").asText() + "/rotate", "{'grace_seconds':60}");
+        fits("NewKey", TestCluster.json(rotated.body()));
+        fits("Key", TestCluster.json(cluster.get(keys + "/" + key.path("id").asText()).body()));
+        fits("Deleted", TestCluster.json(cluster.send(cluster.request(keys + "/" + key.path("id").asText(), BatchCluster.KEY).DELETE()).body()));
     }
 
     static Stream<Operation> takingJson() {

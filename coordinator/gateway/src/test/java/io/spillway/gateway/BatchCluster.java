@@ -75,7 +75,7 @@ final class BatchCluster implements AutoCloseable {
                 (model, usage) -> 20L * usage.outputTokens(), () -> ConsoleSnapshot.empty(0), Random::new, NanoClock.SYSTEM, clock,
                 Optional.of(new Gateway.Shared(log, SharedDirectory.open(where, "mark-" + new Random().nextLong()), FILES,
                     new BatchLimits(500, 1 << 16, 4, 8, TimeUnit.MILLISECONDS.toNanos(10), TimeUnit.MILLISECONDS.toNanos(5)),
-                    (model, usage) -> 10L * usage.outputTokens(), mismatch::set))));
+                    (model, usage) -> 10L * usage.outputTokens(), mismatch::set)), Optional.of(log)));
     }
 
     /** Files are served once the log has confirmed where they are. */
@@ -87,6 +87,7 @@ final class BatchCluster implements AutoCloseable {
         }
     }
 
+    /** @return every route that the gateway serves */
     List<Route> routes() {
         return gateway.routes();
     }

@@ -11,7 +11,9 @@ import com.openai.models.batches.Batch;
 import com.openai.models.batches.BatchCreateParams;
 import com.openai.models.files.FileCreateParams;
 import com.openai.models.files.FilePurpose;
+import io.spillway.coordinator.batch.BatchChange;
 import io.spillway.coordinator.state.ClusterView.RunKey;
+import io.spillway.coordinator.state.Command;
 import io.spillway.domain.error.ErrorCode;
 import io.spillway.domain.request.GenerationRequest;
 import io.spillway.gateway.ScriptedLine.Script;
@@ -287,6 +289,43 @@ class BatchesTest {
         }
         final JsonNode batch = cluster.awaitStatus(TestCluster.json(created.body()).path("id").asText(), "completed");
         assertThat(ids(cluster.lines(batch.path("output_file_id")))).isEqualTo(names(20));
+    }
+
+    private HttpResponse<String> create(final String file, final String... headers) {
+        final java.net.http.HttpRequest.Builder request = cluster.request("/v1/batches", BatchCluster.KEY);
+        for (int i = 0; i < headers.length; i += 2) {
+            request.header(headers[i], headers[i + 1]);
+        }
+        return cluster.send(request.POST(java.net.http.HttpRequest.BodyPublishers.ofString(("{'input_file_id':'" + file
+            + "','endpoint':'/v1/chat/completions','completion_window':'24h'}").replace('\'', '"'))));
+    }
+
+    @Test
+    void aBatchThatMayHaveBeenMadeIsNamedAndNotAskedForAgain() {
+        final String file = cluster.file("batch", inputs(1));
+        cluster.log.unanswered = command -> command instanceof Command.ChangeBatch(BatchChange.Create _, List<Command.UsageEntry> _);
+        final HttpResponse<String> lost = create(file);
+        assertThat(lost.statusCode()).isEqualTo(503);
+        assertThat(lost.headers().firstValue("x-should-retry")).hasValue("false");
+        final String message = TestCluster.json(lost.body()).path("error").path("message").asText();
+        final String id = message.replaceAll(".*/v1/batches/(batch_\\w+) .*", "$1");
+        assertThat(cluster.awaitStatus(id, "completed").path("input_file_id").asText()).isEqualTo(file);
+    }
+
+    @Test
+    void theSameKeyMakesOneBatchHoweverOftenItIsSent() {
+        final String file = cluster.file("batch", inputs(1));
+        cluster.log.unanswered = command -> command instanceof Command.ChangeBatch(BatchChange.Create _, List<Command.UsageEntry> _);
+        final HttpResponse<String> lost = create(file, "idempotency-key", "k1");
+        assertThat(lost.statusCode()).isEqualTo(503);
+        assertThat(lost.headers().firstValue("x-should-retry")).hasValue("true");
+        final HttpResponse<String> again = create(file, "idempotency-key", "k1");
+        assertThat(again.statusCode()).as(again.body()).isEqualTo(200);
+        cluster.log.unanswered = command -> false;
+        final String id = TestCluster.json(again.body()).path("id").asText();
+        assertThat(TestCluster.json(create(file, "idempotency-key", "k1").body()).path("id").asText()).isEqualTo(id);
+        assertThat(TestCluster.json(create(file, "idempotency-key", "k2").body()).path("id").asText()).isNotEqualTo(id);
+        assertThat(TestCluster.json(cluster.get("/v1/batches").body()).path("data")).hasSize(2);
     }
 
     @Test

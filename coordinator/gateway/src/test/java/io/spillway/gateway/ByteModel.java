@@ -2,6 +2,7 @@ package io.spillway.gateway;
 
 import io.spillway.domain.error.ErrorCode;
 import io.spillway.domain.error.SpillwayException;
+import io.spillway.domain.request.GenerationDefaults;
 import io.spillway.gateway.chat.ChatModel;
 import io.spillway.gateway.chat.ChatOutput;
 import io.spillway.gateway.chat.Prompt;
@@ -14,12 +15,27 @@ import java.util.Optional;
 final class ByteModel implements ChatModel {
     static final int END = 256;
     static final int VOCABULARY = 300;
+    private final GenerationDefaults defaults;
+
+    ByteModel() {
+        this(GenerationDefaults.NONE);
+    }
+
+    ByteModel(final GenerationDefaults defaults) {
+        this.defaults = defaults;
+    }
+
+    @Override
+    public GenerationDefaults defaults() {
+        return defaults;
+    }
 
     @Override
     public int[] encode(final Prompt prompt) {
         return switch (prompt) {
             case Prompt.Text text -> bytes(text.text());
             case Prompt.Tokens tokens -> tokens.tokens();
+            case Prompt.Gap _ -> throw SpillwayException.ofField(ErrorCode.UNSUPPORTED, "suffix", "Unsupported 'suffix'");
             case Prompt.Messages messages -> bytes(render(messages));
         };
     }

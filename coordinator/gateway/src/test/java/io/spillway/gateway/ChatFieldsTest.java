@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.spillway.domain.request.GenerationRequest;
+import io.spillway.domain.request.Retention;
 import io.spillway.gateway.ScriptedLine.Script;
 import io.spillway.testkit.openai.OpenAiSchemas;
 import java.net.http.HttpResponse;
@@ -196,7 +197,9 @@ class ChatFieldsTest {
     void aRunTakesNoMoreThanItsProgramAllows() {
         cluster.line.play("hello");
         assertThat(step("two-steps", "X-Run-Steps", "2", "X-Run-Tool-Gap", "1.5").statusCode()).isEqualTo(200);
+        assertThat(cluster.line.requests.getLast().retentions()).as("twice the time, all of it").containsExactly(Retention.ofAll(3000));
         assertThat(step("two-steps", "X-Run-Steps", "2").statusCode()).isEqualTo(200);
+        assertThat(cluster.line.requests.getLast().retentions()).isEmpty();
         final var third = step("two-steps", "X-Run-Steps", "2");
         assertThat(third.statusCode()).isEqualTo(429);
         assertThat(third.headers().firstValue("x-should-retry")).hasValue("false");
@@ -221,6 +224,18 @@ class ChatFieldsTest {
         assertThat(json(refused.body()).path("error").path("param").asText()).isEqualTo("x-run-budget");
         assertThat(json(refused.body()).path("error").path("message").asText()).contains("poor", cost.stripTrailingZeros().toPlainString());
         assertThat(step("poor", "X-Run-Budget", cost.add(java.math.BigDecimal.ONE).toPlainString()).statusCode()).isEqualTo(200);
+    }
+
+    @Test
+    void aConversationCanBeWantedForADay() {
+        cluster.line.play("hello");
+        assertThat(cluster.post(PATH, chat(",'prompt_cache_retention':'24h'")).statusCode()).isEqualTo(200);
+        assertThat(cluster.line.requests.getLast().retentions()).containsExactly(Retention.ofAll(86_400_000));
+        assertThat(cluster.post(PATH, chat(",'prompt_cache_retention':'in_memory'")).statusCode()).isEqualTo(200);
+        assertThat(cluster.line.requests.getLast().retentions()).isEmpty();
+        final var wrong = cluster.post(PATH, chat(",'prompt_cache_retention':'always'"));
+        assertThat(wrong.statusCode()).isEqualTo(400);
+        assertThat(json(wrong.body()).path("error").path("param").asText()).isEqualTo("prompt_cache_retention");
     }
 
     @Test

@@ -11,6 +11,7 @@ import io.spillway.domain.request.GenerationEvent;
 import io.spillway.domain.request.PrefillSources;
 import io.spillway.domain.request.SamplingParams;
 import io.spillway.gateway.ScriptedLine.Script;
+import io.spillway.gateway.chat.AskedSampling;
 import io.spillway.gateway.chat.ChatCall;
 import io.spillway.gateway.chat.ChatEvent;
 import io.spillway.gateway.chat.ChatListener;
@@ -45,7 +46,7 @@ class ChatServiceTest {
 
     private static ChatRequest request(final OptionalInt outputTokensMax, final ChatRequest.Options options) {
         return new ChatRequest(new RequestId("r1"), new TenantId("acme"), Optional.empty(), new ModelId("bytes"),
-            List.of(new Prompt.Text("prompt")), outputTokensMax, OptionalLong.of(1), SamplingParams.GREEDY, options);
+            List.of(new Prompt.Text("prompt")), outputTokensMax, OptionalLong.of(1), AskedSampling.of(SamplingParams.GREEDY), options);
     }
 
     private static ChatRequest plain() {

@@ -8,6 +8,7 @@ import io.spillway.domain.id.RequestId;
 import io.spillway.domain.id.TenantId;
 import io.spillway.domain.request.SamplingParams;
 import io.spillway.gateway.ScriptedLine.Script;
+import io.spillway.gateway.chat.AskedSampling;
 import io.spillway.gateway.chat.ChatEvent;
 import io.spillway.gateway.chat.ChatObserver;
 import io.spillway.gateway.chat.ChatRequest;
@@ -60,7 +61,7 @@ class GuardedCallTest {
         final List<ChatEvent> events = new ArrayList<>();
         final Prompt prompt = new Prompt.Messages(List.of(Map.of("role", "user", "content", "find 42")), tools, Map.of());
         service.call(new ChatRequest(new RequestId("r1"), new TenantId("acme"), Optional.empty(), new ModelId("bytes"), List.of(prompt),
-            OptionalInt.empty(), OptionalLong.of(1), SamplingParams.GREEDY,
+            OptionalInt.empty(), OptionalLong.of(1), AskedSampling.of(SamplingParams.GREEDY),
             new ChatRequest.Options(1, List.of(), ChatRequest.ToolCalls.MANY, Optional.empty(), new int[0])), events::add).run();
         return events;
     }
@@ -101,6 +102,23 @@ class GuardedCallTest {
         assertThat(service.counters().repairedCalls()).isEqualTo(1);
         assertThat(ask(guarded("{\"repair\":false,\"attempts\":1}"), List.of(prefixed)))
             .anyMatch(event -> event instanceof ChatEvent.CallStart start && start.name().equals("find"));
+    }
+
+    @Test
+    void theModelIsNotToldOfToolsThatThePolicyKeepsBack() throws Exception {
+        line.script = request -> Script.of(RIGHT);
+        final Map<String, Object> prefixed = Map.of("type", "function", "function", Map.of("name", "agent__other"));
+        final String policy = "{\"tools\":{\"other\":{\"offered\":false}}}";
+        assertThat(arguments(ask(guarded(policy), List.of(TOOLS.getFirst(), prefixed)))).isEqualTo("{\"id\":42}");
+        assertThat(new String(ascii(line.requests.getLast().promptTokens()))).contains("name=find").doesNotContain("other");
+        line.requests.clear();
+        line.script = request -> Script.of("no");
+        ask(guarded(policy), List.of(prefixed));
+        assertThat(line.requests).singleElement().satisfies(
+            request -> assertThat(new String(ascii(request.promptTokens()))).isEqualTo("user:find 42\n"));
+        line.script = request -> Script.of("[[other|{}]]");
+        assertThat(ask(guarded("{\"attempts\":1,\"onFailure\":\"refuse\",\"tools\":{\"other\":{\"offered\":false}}}"), List.of(TOOLS.getFirst(), OTHER)))
+            .last().isInstanceOf(ChatEvent.Failed.class);
     }
 
     @Test

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.spillway.gateway.RawHttp2.Answer;
 import io.spillway.gateway.RawHttp2.Frame;
 import io.spillway.gateway.ScriptedLine.Script;
+import io.spillway.gateway.chat.ChatService;
 import java.io.IOException;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -26,6 +27,7 @@ class Http2Test {
     private static final int PROTOCOL_ERROR = 1;
     private static final int REFUSED_STREAM = 7;
     private static final int ENHANCE_YOUR_CALM = 11;
+    private static final int PRIORITY = 2;
     private TestCluster cluster;
 
     @BeforeEach
@@ -199,6 +201,69 @@ class Http2Test {
         }
     }
 
+    /** More than anybody needs who was sent one answer. */
+    private void flood(final RawHttp2 raw, final int type, final byte[] payload) throws IOException {
+        try {
+            for (int i = 0; i < 3000; i++) {
+                raw.send(type, 0, 1, payload);
+            }
+        } catch (final java.net.SocketException e) {
+            assertThat(e).as("closed while we were still sending").isNotNull();
+        }
+    }
+
+    @Test
+    void floodsOfFramesThatAskForNothingEndTheConnection() throws Exception {
+        cluster.line.script = request -> Script.of("hello").hanging();
+        for (final byte[] payload : new byte[][] {{0, 0, 0, 1}, {0, 0, 0, 3, 7}}) {
+            try (RawHttp2 raw = connect()) {
+                raw.post(1, CHAT, chat(",'stream':true"));
+                raw.await(RawHttp2.DATA, 1);
+                flood(raw, payload.length == 4 ? RawHttp2.WINDOW_UPDATE : PRIORITY, payload);
+                assertThat(raw.closedByServer()).isTrue();
+            }
+        }
+        assertThat(cluster.get("/health").statusCode()).isEqualTo(200);
+    }
+
+    @Test
+    void aFloodIsToldToCalmDown() throws IOException {
+        try (RawHttp2 raw = connect()) {
+            for (int i = 0; i < 101; i++) {
+                raw.send(PRIORITY, 0, 1, new byte[] {0, 0, 0, 3, 7});
+            }
+            assertThat(raw.await(RawHttp2.GOAWAY, 0).code()).isEqualTo(ENHANCE_YOUR_CALM);
+        }
+        try (RawHttp2 raw = connect()) {
+            for (int i = 0; i < 1001; i++) {
+                raw.window(0, 1);
+            }
+            assertThat(raw.await(RawHttp2.GOAWAY, 0).code()).isEqualTo(ENHANCE_YOUR_CALM);
+        }
+    }
+
+    @Test
+    void aClientThatGivesBackEveryFrameByItselfIsNoFlood() throws IOException {
+        cluster.close();
+        cluster = new TestCluster(ChatService.Limits.USUAL, TimeUnit.SECONDS.toNanos(60), config -> config);
+        cluster.view = TestCluster.view(1, 1 << 16);
+        cluster.line.script = request -> Script.of("x".repeat(3000));
+        try (RawHttp2 raw = connect(1 << 16)) {
+            raw.post(1, CHAT, chat(",'stream':true"));
+            int frames = 0;
+            Frame frame = raw.await(RawHttp2.DATA, 1);
+            while (!frame.ends()) {
+                frames++;
+                raw.window(0, frame.payload().length);
+                raw.window(1, frame.payload().length);
+                frame = raw.await(RawHttp2.DATA, 1);
+            }
+            assertThat(frames).isGreaterThan(1500);
+            raw.get(3, "/live");
+            assertThat(raw.answer(3).status()).isEqualTo("200");
+        }
+    }
+
     @Test
     void headersThatAreTooManyOrTooLongAreRefused() throws IOException {
         try (RawHttp2 raw = connect()) {
@@ -257,7 +322,7 @@ class Http2Test {
             }
             raw.headers(101, false, ":method", "POST", ":scheme", "http", ":path", CHAT, ":authority", "x");
             raw.headers(101, false, "trailer", "that is not the end");
-            raw.await(RawHttp2.RESET, 101);
+            assertThat(raw.await(RawHttp2.RESET, 101).code()).isEqualTo(PROTOCOL_ERROR);
             raw.get(103, "/health");
             assertThat(raw.answer(103).status()).isEqualTo("200");
             assertThat(log.lines()).isEmpty();

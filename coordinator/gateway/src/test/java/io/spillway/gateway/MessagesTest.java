@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.spillway.domain.request.GenerationRequest;
+import io.spillway.domain.request.Retention;
 import java.net.http.HttpResponse;
 import java.util.List;
 import org.junit.jupiter.api.AfterAll;
@@ -132,6 +133,39 @@ class MessagesTest {
         assertThat(text(sent().promptTokens())).doesNotContain("Looks.");
     }
 
+    private static final String DEFERRED = ",'tools':[{'name':'look','description':'Looks.','input_schema':{'type':'object'}},"
+        + "{'name':'later','description':'Comes.','input_schema':{'type':'object'},'defer_loading':true}";
+
+    @Test
+    void aDeferredToolIsToldOnceItWasFoundOrCalledOrNamed() {
+        final String found = "[{'role':'user','content':'hi'},{'role':'assistant','content':[{'type':'tool_use','id':'t','name':'look','input':{}}]},"
+            + "{'role':'user','content':[{'type':'tool_result','tool_use_id':'t','content':[{'type':'tool_reference','tool_name':'later'}]}]}]";
+        final String called = "[{'role':'user','content':'hi'},{'role':'assistant','content':[{'type':'tool_use','id':'t','name':'later','input':{}}]},"
+            + "{'role':'user','content':[{'type':'tool_result','tool_use_id':'t','content':'x'}]}]";
+        assertThat(prompt("[{'role':'user','content':'hi'}]", DEFERRED + "]")).contains("Looks.").doesNotContain("Comes.");
+        assertThat(prompt(found, DEFERRED + "]")).contains("Looks.").contains("Comes.");
+        assertThat(prompt(called, DEFERRED + "]")).contains("Comes.");
+        cluster.line.play("{}]]");
+        assertThat(prompt("[{'role':'user','content':'hi'}]", DEFERRED + "],'tool_choice':{'type':'tool','name':'later'}")).contains("Comes.");
+        assertThat(cluster.post(PATH, asks(DEFERRED + "]")).headers().firstValue("x-spillway-tools")).hasValue("not offered: deferred");
+    }
+
+    @Test
+    void deferredToolsThatNobodyHereCouldFindAreToldAtOnce() {
+        assertThat(prompt("[{'role':'user','content':'hi'}]",
+            DEFERRED + ",{'type':'tool_search_tool_regex_20251119','name':'tool_search_tool_regex'}]")).contains("Comes.");
+        final HttpResponse<String> response = cluster.post(PATH, asks(
+            ",'tools':[{'name':'later','input_schema':{'type':'object'},'defer_loading':'yes'}]"));
+        assertThat(response.statusCode()).isEqualTo(400);
+        assertThat(response.body()).contains("tools[0].defer_loading");
+    }
+
+    @Test
+    void onlyDeferredToolsAreAConversationWithoutTools() {
+        assertThat(prompt("[{'role':'user','content':'hi'}]",
+            ",'tools':[{'name':'later','description':'Comes.','input_schema':{'type':'object'},'defer_loading':true}]")).isEqualTo("user:hi\n");
+    }
+
     @Test
     void toolsThatOnlyTheirMakerCanRunAreNotOffered() {
         final HttpResponse<String> response = cluster.post(PATH, asks(
@@ -225,6 +259,7 @@ class MessagesTest {
         assertThat(usage.path("cache_creation").path("ephemeral_5m_input_tokens").asInt())
             .isEqualTo(user - Math.max(system, all / 2)).isEqualTo(usage.path("cache_creation_input_tokens").asInt());
         assertThat(usage.path("input_tokens").asInt()).isEqualTo(all - user).isPositive();
+        assertThat(sent().retentions()).as("told to the node").containsExactly(new Retention(system, 3_600_000), new Retention(user, 300_000));
     }
 
     @Test

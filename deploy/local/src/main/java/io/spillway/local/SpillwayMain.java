@@ -11,11 +11,11 @@ import io.spillway.local.command.QuantizeCommand;
 import io.spillway.local.command.StatusCommand;
 import io.spillway.local.command.UpCommand;
 import io.spillway.local.command.VersionCommand;
+import io.spillway.local.keys.KeysCommand;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /**
@@ -24,7 +24,7 @@ import picocli.CommandLine.Spec;
  */
 @Command(name = "spillway", description = "Self-hosted serving for LLM agents.",
     subcommands = {UpCommand.class, DownCommand.class, StatusCommand.class, LogsCommand.class, ChatCommand.class,
-        DemoCommand.class, EvalCommand.class, QuantizeCommand.class, VersionCommand.class})
+        DemoCommand.class, EvalCommand.class, KeysCommand.class, QuantizeCommand.class, VersionCommand.class})
 public final class SpillwayMain implements Runnable {
     @Spec
     private CommandSpec spec;
@@ -46,7 +46,7 @@ public final class SpillwayMain implements Runnable {
         line.setCaseInsensitiveEnumValuesAllowed(true);
         line.setParameterExceptionHandler((e, args) -> {
             e.getCommandLine().getErr().println("spillway: " + e.getMessage());
-            e.getCommandLine().getErr().println("try: spillway " + usageName(e) + "--help");
+            e.getCommandLine().getErr().println("try: " + e.getCommandLine().getCommandSpec().qualifiedName() + " --help");
             return CommandLine.ExitCode.USAGE;
         });
         line.setExecutionExceptionHandler((e, failed, parsed) -> {
@@ -59,11 +59,6 @@ public final class SpillwayMain implements Runnable {
             return CommandLine.ExitCode.SOFTWARE;
         });
         return line;
-    }
-
-    private static String usageName(final ParameterException e) {
-        final CommandLine at = e.getCommandLine();
-        return at.getParent() == null ? "" : at.getCommandName() + " ";
     }
 
     @Override

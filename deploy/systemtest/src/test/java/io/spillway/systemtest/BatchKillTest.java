@@ -36,8 +36,8 @@ import org.junit.jupiter.api.Test;
  */
 class BatchKillTest {
     private static final ObjectMapper JSON = new ObjectMapper();
-    private static final int LINES = 80;
-    private static final int OUTPUT_TOKENS = 120;
+    private static final int LINES = 60;
+    private static final int OUTPUT_TOKENS = 80;
     private static final String BAD_LINE = "bad";
 
     @Test

@@ -47,7 +47,7 @@ class ConsoleIncidentTest {
             streams.forEach(stream -> assertThat(stream.join()).as("goes on elsewhere").endsWith("data: [DONE]"));
             afterwards(lost);
             assertThat(page.complaints()).isEmpty();
-            assertThat(page.origins()).containsExactlyInAnyOrder(console("").replace("/console", ""), "data:");
+            assertThat(page.origins()).isSubsetOf(console("").replace("/console", ""), "data:");
         }
     }
 

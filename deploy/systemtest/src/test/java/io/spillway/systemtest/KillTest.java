@@ -14,6 +14,8 @@ import io.spillway.sdk.SpillwayClient;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -23,69 +25,76 @@ import org.junit.jupiter.api.Test;
 class KillTest {
     private static final int END_OF_TURN = 2023;
     private static final int END_OF_TEXT = 2021;
-    private static final int OUTPUT_TOKENS = 1500;
+    /** Output tokens of an answer; {@code -Dspillway.kill.tokens=1500} for longer streams. */
+    private static final int OUTPUT_TOKENS = Integer.getInteger("spillway.kill.tokens", 600);
 
     /** Kills per test; {@code -Dspillway.kills=20} for the long run. */
     private static final int KILLS = Integer.getInteger("spillway.kills", 2);
 
+    /** For all tests: each starts again what it has killed. */
+    private static CommandLineCluster cluster;
+
+    @BeforeAll
+    static void start() throws Exception {
+        cluster = CommandLineCluster.start("--processes");
+    }
+
+    @AfterAll
+    static void stop() throws Exception {
+        cluster.close();
+    }
+
     @Test
     void aNodeDiesMidStream() throws Exception {
-        try (CommandLineCluster cluster = CommandLineCluster.start("--processes")) {
-            final OpenAIClient client = cluster.openAi();
-            for (int run = 1; run <= KILLS; run++) {
-                final ChatCompletionCreateParams params = params(run);
-                final Streams.Answer calm = Streams.run(client, params, 0, () -> { });
-                assertThat(calm.finishReason()).isEqualTo("length");
-                final AtomicReference<String> node = new AtomicReference<>();
-                final Streams.Answer killed = Streams.run(client, params, 40 + 20 * run, () -> {
-                    node.set(ClusterQuestions.nodeOfRunningRequest(cluster));
-                    cluster.kill(node.get());
-                });
-                assertSame(killed, calm);
-                assertSame(Streams.run(client, params, 0, () -> { }), calm);
-                cluster.restart(node.get());
-                cluster.awaitServing("coordinator-1", 2);
-                System.out.println("kill " + run + " of a node: nothing lost, repeated or different");
-            }
+        final OpenAIClient client = cluster.openAi();
+        for (int run = 1; run <= KILLS; run++) {
+            final ChatCompletionCreateParams params = params(run);
+            final Streams.Answer calm = Streams.run(client, params, 0, () -> { });
+            assertThat(calm.finishReason()).isEqualTo("length");
+            final AtomicReference<String> node = new AtomicReference<>();
+            final Streams.Answer killed = Streams.run(client, params, 40 + 20 * run, () -> {
+                node.set(ClusterQuestions.nodeOfRunningRequest(cluster));
+                cluster.kill(node.get());
+            });
+            assertSame(killed, calm);
+            assertSame(Streams.run(client, params, 0, () -> { }), calm);
+            cluster.restart(node.get());
+            cluster.awaitServing("coordinator-1", 2);
+            System.out.println("kill " + run + " of a node: nothing lost, repeated or different");
         }
     }
 
     @Test
     void theLeaderDiesMidStream() throws Exception {
-        try (CommandLineCluster cluster = CommandLineCluster.start("--processes")) {
-            for (int run = 1; run <= KILLS; run++) {
-                final String leader = cluster.leader();
-                final String other = cluster.names("coordinator").stream().filter(name -> !name.equals(leader)).findFirst().orElseThrow();
-                final OpenAIClient client = cluster.openAiOf(other);
-                final ChatCompletionCreateParams params = params(100 + run);
-                final Streams.Answer calm = Streams.run(client, params, 0, () -> { });
-                assertSame(Streams.run(client, params, 40 + 20 * run, () -> cluster.kill(leader)), calm);
-                assertSame(Streams.run(client, params, 0, () -> { }), calm);
-                cluster.restart(leader);
-                cluster.awaitServing(leader, 2);
-                System.out.println("kill " + run + " of the leader: nothing lost, repeated or different");
-            }
+        for (int run = 1; run <= KILLS; run++) {
+            final String leader = cluster.leader();
+            final String other = cluster.names("coordinator").stream().filter(name -> !name.equals(leader)).findFirst().orElseThrow();
+            final OpenAIClient client = cluster.openAiOf(other);
+            final ChatCompletionCreateParams params = params(100 + run);
+            final Streams.Answer calm = Streams.run(client, params, 0, () -> { });
+            assertSame(Streams.run(client, params, 40 + 20 * run, () -> cluster.kill(leader)), calm);
+            assertSame(Streams.run(client, params, 0, () -> { }), calm);
+            cluster.restart(leader);
+            cluster.awaitServing(leader, 2);
+            System.out.println("kill " + run + " of the leader: nothing lost, repeated or different");
         }
     }
 
     /** The SDK knows all replicas: its call goes on at another one, at the next token. */
     @Test
     void theServingReplicaDiesMidStream() throws Exception {
-        try (CommandLineCluster cluster = CommandLineCluster.start("--processes")) {
-            for (int run = 1; run <= KILLS; run++) {
-                final String leader = cluster.leader();
-                try (SpillwayClient client = cluster.sdk(leader)) {
-                    servingReplicaDies(cluster, client, leader, 200 + run);
-                }
-                cluster.restart(leader);
-                cluster.awaitServing(leader, 2);
-                System.out.println("kill " + run + " of the serving replica: nothing lost, repeated or different");
+        for (int run = 1; run <= KILLS; run++) {
+            final String leader = cluster.leader();
+            try (SpillwayClient client = cluster.sdk(leader)) {
+                servingReplicaDies(client, leader, 200 + run);
             }
+            cluster.restart(leader);
+            cluster.awaitServing(leader, 2);
+            System.out.println("kill " + run + " of the serving replica: nothing lost, repeated or different");
         }
     }
 
-    private static void servingReplicaDies(
-        final CommandLineCluster cluster, final SpillwayClient client, final String leader, final int seed) {
+    private static void servingReplicaDies(final SpillwayClient client, final String leader, final int seed) {
         final ChatAnswer calm = client.chat(call(seed));
         final AtomicBoolean isKilled = new AtomicBoolean();
         final StringBuilder streamed = new StringBuilder();

@@ -115,8 +115,30 @@ class OpenAiClientTest {
     }
 
     @Test
+    void aConversationHasAsManyTokensAsItsAnswerIsChargedFor() throws Exception {
+        final String body = "{\"model\":\"brook\",\"max_tokens\":1,\"messages\":[{\"role\":\"user\",\"content\":\"Where is my order?\"}],\"tools\":[{"
+            + "\"type\":\"function\",\"function\":{\"name\":\"f\",\"parameters\":{\"type\":\"object\"}}}]}";
+        final var json = new com.fasterxml.jackson.databind.ObjectMapper();
+        final var tokens = json.readTree(post("/v1/tokenize", body));
+        assertThat(tokens.path("count").asInt()).isPositive()
+            .isEqualTo(json.readTree(post("/v1/chat/completions", body)).path("usage").path("prompt_tokens").asInt());
+        assertThat(json.readTree(post("/v1/detokenize", "{\"model\":\"brook\",\"tokens\":" + tokens.path("tokens") + "}")).path("prompt").asText())
+            .contains("Where is my order?");
+    }
+
+    private static String post(final String path, final String body) throws IOException, InterruptedException {
+        try (HttpClient http = HttpClient.newHttpClient()) {
+            return http.send(HttpRequest.newBuilder(URI.create(cluster.baseUrl().replace("/v1", path)))
+                .header("authorization", "Bearer " + cluster.apiKey()).POST(HttpRequest.BodyPublishers.ofString(body)).build(),
+                HttpResponse.BodyHandlers.ofString()).body();
+        }
+    }
+
+    @Test
     void healthAndMetricsAnswer() throws Exception {
         assertThat(get("/health").statusCode()).isEqualTo(200);
+        assertThat(get("/live").statusCode()).isEqualTo(200);
+        assertThat(get("/openapi.json").body()).contains("/v1/chat/completions");
         final String metrics = get("/metrics").body();
         assertThat(metrics).contains("spillway_").contains("node-1");
         assertThat(get("/console").body()).contains("<html");

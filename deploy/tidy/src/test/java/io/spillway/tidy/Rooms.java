@@ -22,7 +22,7 @@ record Rooms(String base) {
         List.of("kvstore.pool", "kvstore.index", "kvstore.eviction", "kvstore.tier", "kvstore.service");
     private static final List<String> ENGINE = List.of("node.compute", "node.stored", "node.packed", "node.weights", "node.model", "node.kvcache", "node.sampling",
         "node.grammar", "node.speculation", "node.runner", "node.scheduler", "node.engine");
-    private static final List<String> COORDINATOR_CORE = List.of("coordinator.batch", "coordinator.ledger", "coordinator.state", "coordinator.prefix",
+    private static final List<String> COORDINATOR_CORE = List.of("coordinator.access", "coordinator.batch", "coordinator.ledger", "coordinator.state", "coordinator.prefix",
         "coordinator.placement", "coordinator.dispatch", "coordinator.admission", "coordinator.routing");
     private static final List<String> JACKSON = List.of("com.fasterxml.jackson");
 

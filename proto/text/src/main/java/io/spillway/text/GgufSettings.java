@@ -21,7 +21,8 @@ final class GgufSettings {
     static TextSettings read(final GgufFile file, final Tokenizer tokenizer) {
         final long context = file.integer(file.string("general.architecture").orElse("") + ".context_length").orElse(0);
         return new TextSettings(file.string("tokenizer.chat_template"), file.string("tokenizer.chat_template.tool_use"),
-            specialTokens(file, tokenizer), stopTokens(file, tokenizer), (int) Math.clamp(context, 0, Integer.MAX_VALUE));
+            specialTokens(file, tokenizer), stopTokens(file, tokenizer), FillTokens.of(file, tokenizer), (int) Math.clamp(context, 0, Integer.MAX_VALUE),
+            GgufDefaults.read(file).or(GenerationConfig.beside(file.path())));
     }
 
     private static Map<String, String> specialTokens(final GgufFile file, final Tokenizer tokenizer) {

@@ -36,7 +36,7 @@ final class HuggingFaceSettings {
         final Map<String, String> special = settings.specialTokens();
         return new TextSettings(settings.template("default", "chat_template.jinja"),
             settings.template("tool_use", "additional_chat_templates/tool_use.jinja"),
-            special, settings.stopTokens(special, tokenizer), settings.contextTokens());
+            special, settings.stopTokens(special, tokenizer), FillTokens.of(tokenizer), settings.contextTokens(), GenerationConfig.of(directory));
     }
 
     private JsonNode json(final String name) {
@@ -88,7 +88,7 @@ final class HuggingFaceSettings {
 
     private List<Integer> stopTokens(final Map<String, String> special, final Tokenizer tokenizer) {
         final TreeSet<Integer> stops = new TreeSet<>();
-        for (final JsonNode eos : List.of(json("generation_config.json").path("eos_token_id"), json("config.json").path("eos_token_id"))) {
+        for (final JsonNode eos : List.of(json(GenerationConfig.FILE).path("eos_token_id"), json("config.json").path("eos_token_id"))) {
             if (eos.isInt()) {
                 stops.add(eos.asInt());
             }

@@ -2,6 +2,7 @@ package io.spillway.text;
 
 import io.spillway.domain.error.ErrorCode;
 import io.spillway.domain.error.SpillwayException;
+import io.spillway.domain.request.GenerationDefaults;
 import io.spillway.domain.time.EpochClock;
 import io.spillway.modelfile.GgufFile;
 import io.spillway.text.reasoning.ReasoningFormat;
@@ -13,11 +14,14 @@ import io.spillway.text.tokenizer.Tokenizers;
 import io.spillway.text.tools.ToolFormat;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.BitSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
 /**
  * The text side of one model: conversations to tokens, tokens to text and tool calls. Immutable; any thread. What it hands out is owned
@@ -143,6 +147,28 @@ public final class ModelText implements AutoCloseable {
         return tokenizer.encode(text, true);
     }
 
+    /** @return how the model is asked for what stands between two texts; empty when it was not made for that */
+    public Optional<FillInMiddle> fillInMiddle() {
+        return settings.fill();
+    }
+
+    /**
+     * @return the prompt that asks for what stands between two texts: the BOS token where the model wants one, then as
+     *         {@link FillInMiddle} says; empty when the model was not made for that
+     */
+    public Optional<int[]> encodeGap(final String before, final String behind) {
+        return settings.fill().map(fill -> Stream.of(leading(), new int[] {fill.prefix()}, tokenizer.encode(before, false),
+            new int[] {fill.suffix()}, tokenizer.encode(behind, false), new int[] {fill.middle()}).flatMapToInt(IntStream::of).toArray());
+    }
+
+    /** What the model wants before a plain text. */
+    private int[] leading() {
+        final int[] whole = tokenizer.encode("a", true);
+        final int[] bare = tokenizer.encode("a", false);
+        final int added = whole.length - bare.length;
+        return added > 0 && Arrays.equals(whole, added, whole.length, bare, 0, bare.length) ? Arrays.copyOf(whole, added) : new int[0];
+    }
+
     /** @return ids that end an output, ascending, a fresh array */
     public int[] stopTokenIds() {
         return settings.stopTokens().stream().mapToInt(Integer::intValue).toArray();
@@ -177,6 +203,11 @@ public final class ModelText implements AutoCloseable {
     /** @return longest sequence the model was made for, in tokens; 0 = its files do not say */
     public int contextTokens() {
         return settings.contextTokens();
+    }
+
+    /** @return what its files say of how it is to be sampled where a request does not say it */
+    public GenerationDefaults defaults() {
+        return settings.defaults();
     }
 
     @Override

@@ -1,5 +1,6 @@
 package io.spillway.coordinator.state;
 
+import io.spillway.coordinator.access.KeyChange;
 import io.spillway.coordinator.batch.BatchJob;
 import io.spillway.coordinator.batch.BatchSteps;
 import io.spillway.coordinator.state.CommandResult.Refused;
@@ -23,6 +24,7 @@ public final class ClusterState {
     private final StateLimits limits;
     private final Memberships memberships;
     private final Tenancy tenancy;
+    private final Keys keys;
     private final Charges charges;
     private final Batches batches;
     /** Newest command ids with what they came to, oldest first. */
@@ -43,10 +45,12 @@ public final class ClusterState {
         this.limits = limits;
         memberships = new Memberships(limits.members());
         tenancy = new Tenancy(limits);
+        keys = new Keys(limits.keys());
         charges = new Charges(limits.runs());
         batches = new Batches(limits);
         memberships.restore(image);
         tenancy.restore(image);
+        keys.restore(image);
         charges.restore(image);
         batches.restore(image);
         image.remembered().forEach(command -> remembered.put(command.commandId(), command.result()));
@@ -85,8 +89,9 @@ public final class ClusterState {
             case Command.ExpireLeases expire -> memberships.expire(epochMillis);
             case Command.DeregisterNode deregister -> memberships.deregister(deregister);
             case Command.CreateTenant create -> tenancy.createTenant(create);
-            case Command.CreateApiKey create -> tenancy.createKey(create);
-            case Command.RevokeApiKey revoke -> tenancy.revokeKey(revoke);
+            case Command.CreateApiKey create -> keys.create(create, tenancy::exists);
+            case Command.RevokeApiKey revoke -> keys.remove(revoke);
+            case Command.ChangeKeys(KeyChange change) -> keys.change(change, epochMillis, tenancy::exists);
             case Command.SettleUsage settle -> charges.settle(settle, tenancy::exists);
             case Command.ChangeBatch batch -> change(batch, epochMillis);
             case Command.AdoptFiles adopt -> batches.adopt(adopt);
@@ -117,7 +122,7 @@ public final class ClusterState {
      * @param appliedIndex log index of the newest command applied
      */
     public ClusterView view(final long appliedIndex) {
-        return new ClusterView(appliedIndex, memberships.frozen(), tenancy.tenantsOfKeys(), tenancy.secrets(),
+        return new ClusterView(appliedIndex, memberships.frozen(), keys.frozen(), tenancy.secrets(),
             charges.frozenTenants(), charges.frozenRuns(), batches.frozen(), batches.directory());
     }
 
@@ -130,6 +135,6 @@ public final class ClusterState {
             .map(entry -> new StateImage.Remembered(entry.getKey(), entry.getValue()))
             .toList();
         return new StateImage(commandsApplied, memberships.lastEpoch(), List.copyOf(memberships.frozen().values()),
-            tenants, tenancy.keys(), charges.runs(), commands, batches.image());
+            tenants, keys.all(), charges.runs(), commands, batches.image());
     }
 }

@@ -2,6 +2,7 @@ package io.spillway.coordinator.state;
 
 import static java.util.Objects.requireNonNull;
 
+import io.spillway.coordinator.access.ApiKey;
 import io.spillway.coordinator.batch.BatchJob;
 import io.spillway.domain.cluster.ModelDescriptor;
 import io.spillway.domain.cluster.NodeDescriptor;
@@ -21,14 +22,14 @@ import java.util.TreeMap;
  * the same objects, so making one costs the part that changed.
  *
  * @param appliedIndex index of the newest log entry applied to it
- * @param keys  SHA-256 of an API key in hexadecimal, to the tenant it belongs to
+ * @param keys  API keys by their SHA-256 in hexadecimal, those among them that ended and are remembered
  * @param usage totals per tenant, for ever
  * @param runs  totals per agent run, of the most recently charged runs
  * @param batches        batch jobs, those that ended long ago forgotten
  * @param filesDirectory mark of the directory that all replicas keep files in; "" = none yet
  */
 public record ClusterView(
-    long appliedIndex, SortedMap<NodeId, Member> members, Map<String, TenantId> keys,
+    long appliedIndex, SortedMap<NodeId, Member> members, Map<String, ApiKey> keys,
     SortedMap<TenantId, TenantSecret> secrets, SortedMap<TenantId, UsageTotals> usage,
     SortedMap<RunKey, UsageTotals> runs, SortedMap<BatchId, BatchJob> batches, String filesDirectory) {
 
@@ -48,7 +49,7 @@ public record ClusterView(
 
     /** A view without batches. */
     public ClusterView(
-        final long appliedIndex, final SortedMap<NodeId, Member> members, final Map<String, TenantId> keys,
+        final long appliedIndex, final SortedMap<NodeId, Member> members, final Map<String, ApiKey> keys,
         final SortedMap<TenantId, TenantSecret> secrets, final SortedMap<TenantId, UsageTotals> usage,
         final SortedMap<RunKey, UsageTotals> runs) {
         this(appliedIndex, members, keys, secrets, usage, runs, FrozenMap.empty(), "");
@@ -61,14 +62,14 @@ public record ClusterView(
 
     /** A view without agent runs. */
     public ClusterView(
-        final long appliedIndex, final SortedMap<NodeId, Member> members, final Map<String, TenantId> keys,
+        final long appliedIndex, final SortedMap<NodeId, Member> members, final Map<String, ApiKey> keys,
         final SortedMap<TenantId, TenantSecret> secrets, final SortedMap<TenantId, UsageTotals> usage) {
         this(appliedIndex, members, keys, secrets, usage, FrozenMap.empty());
     }
 
-    /** @return the tenant that a key belongs to */
-    public Optional<TenantId> tenantOfKey(final String keySha256Hex) {
-        return Optional.ofNullable(keys.get(keySha256Hex));
+    /** @return the key with that hash, whether or not it is taken still: see {@link ApiKey#taken} */
+    public Optional<ApiKey> key(final String sha256Hex) {
+        return Optional.ofNullable(keys.get(sha256Hex));
     }
 
     /** @return the models that some member serves, one per id, in id order */

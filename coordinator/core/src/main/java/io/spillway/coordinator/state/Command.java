@@ -1,5 +1,6 @@
 package io.spillway.coordinator.state;
 
+import io.spillway.coordinator.access.KeyChange;
 import io.spillway.coordinator.batch.BatchChange;
 import io.spillway.domain.cluster.NodeDescriptor;
 import io.spillway.domain.id.NodeId;
@@ -38,12 +39,16 @@ public sealed interface Command {
     record CreateTenant(TenantId tenant, byte[] secret) implements Command {
     }
 
-    /** A key for a tenant. Only the hash is ever stored. */
+    /** A key for a tenant, good for everything and for ever; only the hash is ever stored. Logs of the first releases hold it. */
     record CreateApiKey(TenantId tenant, String keySha256Hex, String label) implements Command {
     }
 
-    /** A key stops working. */
+    /** A key stops working, and nothing is remembered of it. Logs of the first releases may hold it. */
     record RevokeApiKey(String keySha256Hex) implements Command {
+    }
+
+    /** A change to the API keys. */
+    record ChangeKeys(KeyChange change) implements Command {
     }
 
     /** Usage of finished requests, batched by a replica. */

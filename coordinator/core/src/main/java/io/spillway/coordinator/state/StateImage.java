@@ -1,5 +1,6 @@
 package io.spillway.coordinator.state;
 
+import io.spillway.coordinator.access.ApiKey;
 import io.spillway.coordinator.batch.BatchJob;
 import io.spillway.coordinator.state.ClusterView.Member;
 import io.spillway.coordinator.state.ClusterView.RunKey;
@@ -22,7 +23,7 @@ import java.util.List;
  * @param batches         batch jobs, and where their files are
  */
 public record StateImage(
-    long commandsApplied, long lastEpoch, List<Member> members, List<Tenant> tenants, List<Key> keys, List<Run> runs,
+    long commandsApplied, long lastEpoch, List<Member> members, List<Tenant> tenants, List<ApiKey> keys, List<Run> runs,
     List<Remembered> remembered, Batches batches) {
 
     /** Before the first command. */
@@ -54,10 +55,6 @@ public record StateImage(
 
     /** A tenant, and what it was charged in all. */
     public record Tenant(TenantId id, TenantSecret secret, UsageTotals usage) {
-    }
-
-    /** An API key, by its hash. */
-    public record Key(String sha256Hex, TenantId tenant, String label) {
     }
 
     /** What an agent run was charged. */

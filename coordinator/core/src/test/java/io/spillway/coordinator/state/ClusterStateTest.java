@@ -2,6 +2,7 @@ package io.spillway.coordinator.state;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.spillway.coordinator.access.ApiKey;
 import io.spillway.coordinator.state.ClusterView.RunKey;
 import io.spillway.coordinator.state.ClusterView.UsageTotals;
 import io.spillway.domain.cluster.ModelDescriptor;
@@ -121,7 +122,7 @@ class ClusterStateTest {
         assertRefused(apply(Commands.key("acme", 'A')), ErrorCode.INVALID_VALUE, "keySha256Hex");
         assertRefused(apply(new Command.CreateApiKey(new TenantId("acme"), Commands.hash('2'), "x".repeat(201))),
             ErrorCode.INVALID_VALUE, "label");
-        assertThat(state.view().tenantOfKey(Commands.hash('1'))).contains(new TenantId("acme"));
+        assertThat(state.view().key(Commands.hash('1'))).contains(ApiKey.unbounded(Commands.hash('1'), new TenantId("acme"), "label"));
         assertThat(apply(new Command.RevokeApiKey(Commands.hash('1')))).isEqualTo(DONE);
         assertRefused(apply(new Command.RevokeApiKey(Commands.hash('1'))), ErrorCode.NOT_FOUND);
         assertThat(state.view().keys()).isEmpty();

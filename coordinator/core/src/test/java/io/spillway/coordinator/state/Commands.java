@@ -91,6 +91,7 @@ final class Commands {
             tenants.map(Commands::tenant),
             Combinators.combine(tenants, digits).as(Commands::key),
             digits.map(digit -> new Command.RevokeApiKey(hash(digit))),
+            KeyCommands.any().map(Command.ChangeKeys::new),
             entries.list().ofMaxSize(4).map(Command.SettleUsage::new));
     }
 }

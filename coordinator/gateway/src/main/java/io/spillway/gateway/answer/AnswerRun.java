@@ -1,6 +1,7 @@
 package io.spillway.gateway.answer;
 
 import io.spillway.domain.error.SpillwayException;
+import io.spillway.domain.request.Retention;
 import io.spillway.gateway.chat.ChatEvent;
 import io.spillway.gateway.chat.ChatListener;
 import io.spillway.gateway.chat.ChatRequest;
@@ -13,6 +14,7 @@ import io.spillway.gateway.identity.ChainHeaders;
 import io.spillway.gateway.json.Json;
 import io.spillway.gateway.limits.RateLimits;
 import io.spillway.gateway.runs.OpenStep;
+import java.util.List;
 
 /**
  * Runs one request for a client that waits for its answer, ends it when that client leaves, and writes the answer as its API words it.
@@ -63,6 +65,11 @@ public final class AnswerRun implements ChatListener {
     @Override
     public void begun(final OpenStep step) {
         chain.begun(step);
+    }
+
+    @Override
+    public void retained(final List<Retention> retentions) {
+        answer.retained(retentions);
     }
 
     @Override

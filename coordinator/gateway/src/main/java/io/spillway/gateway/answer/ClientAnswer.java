@@ -2,10 +2,12 @@ package io.spillway.gateway.answer;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.spillway.domain.error.SpillwayException;
+import io.spillway.domain.request.Retention;
 import io.spillway.gateway.chat.ChatEvent;
 import io.spillway.gateway.chat.ChatUsage;
 import io.spillway.gateway.limits.RateHeaders;
 import io.spillway.gateway.limits.RateLimits;
+import java.util.List;
 import java.util.function.BiConsumer;
 
 /**
@@ -39,6 +41,10 @@ public interface ClientAnswer {
         if (events.begun()) {
             events.comment("keep-alive");
         }
+    }
+
+    /** As {@link io.spillway.gateway.chat.ChatListener#retained}. */
+    default void retained(final List<Retention> retentions) {
     }
 
     /**

@@ -1,15 +1,11 @@
 package io.spillway.gateway.anthropic;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.spillway.domain.error.SpillwayException;
 import io.spillway.domain.request.PrefillSources;
+import io.spillway.domain.request.Retention;
 import io.spillway.domain.request.Usage;
-import io.spillway.gateway.chat.ChatModel;
-import io.spillway.gateway.chat.Prompt;
-import io.spillway.gateway.chat.RetentionWish;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
+import java.util.concurrent.TimeUnit;
 
 /**
  * A prompt's tokens, each counted once: read from the cache, written to it, or neither. The cluster caches whatever it computes; as
@@ -31,31 +27,17 @@ record InputUsage(int readTokens, int shortTokens, int longTokens, int plainToke
      * @param longTokens the same for the last mark for an hour
      */
     record Reach(int anyTokens, int longTokens) {
-        /** Counts by what the model's template makes of the beginning alone; where it makes nothing of it, the mark counts as if it was not there. */
-        static Reach of(final List<RetentionWish> wishes, final Prompt.Messages prompt, final ChatModel model) {
+        /** No marks. */
+        static final Reach NONE = new Reach(0, 0);
+
+        static Reach of(final List<Retention> retentions) {
             int any = 0;
             int hour = 0;
-            for (final RetentionWish wish : wishes) {
-                any = Math.max(any, wish.messages());
-                hour = wish.ttlSeconds() >= CacheMarks.LONG_SECONDS ? Math.max(hour, wish.messages()) : hour;
+            for (final Retention retention : retentions) {
+                any = Math.max(any, retention.tokens());
+                hour = retention.ttlMillis() >= TimeUnit.SECONDS.toMillis(CacheMarks.LONG_SECONDS) ? Math.max(hour, retention.tokens()) : hour;
             }
-            final int anyTokens = tokens(any, prompt, model);
-            return new Reach(anyTokens, hour == any ? anyTokens : tokens(hour, prompt, model));
-        }
-
-        private static int tokens(final int messages, final Prompt.Messages prompt, final ChatModel model) {
-            if (messages == 0 || messages >= prompt.messages().size()) {
-                return messages == 0 ? 0 : Integer.MAX_VALUE;
-            }
-            try {
-                final Map<String, Object> extra = new HashMap<>(prompt.extra());
-                extra.remove(Prompt.Messages.CONTINUE_FINAL);
-                extra.put("add_generation_prompt", false);
-                return model.encode(new Prompt.Messages(prompt.messages().subList(0, messages), prompt.tools(), extra)).length;
-            } catch (final SpillwayException e) {
-                // Some templates render no conversation without a question; the request itself goes on.
-                return 0;
-            }
+            return new Reach(any, hour);
         }
     }
 

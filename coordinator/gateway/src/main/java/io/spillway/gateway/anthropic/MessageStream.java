@@ -15,7 +15,7 @@ import java.util.List;
 final class MessageStream {
     private final String id;
     private final MessagesBody.AnswerForm form;
-    private final InputUsage.Reach reach;
+    private InputUsage.Reach reach = InputUsage.Reach.NONE;
     private final List<ObjectNode> events = new ArrayList<>();
     private final StringBuilder held = new StringBuilder(); // white space that may turn out to be all of a text
     private final StringBuilder thought = new StringBuilder();
@@ -29,10 +29,14 @@ final class MessageStream {
     /** Which kind of block grows. */
     private enum Open { NOTHING, TEXT, THINKING, CALL }
 
-    MessageStream(final String id, final MessagesBody.AnswerForm form, final InputUsage.Reach reach) {
+    MessageStream(final String id, final MessagesBody.AnswerForm form) {
         this.id = id;
         this.form = form;
-        this.reach = reach;
+    }
+
+    /** Takes how far the request's marks reach, before any event. */
+    void reaching(final InputUsage.Reach marks) {
+        reach = marks;
     }
 
     /** @return what an event becomes; each has its {@code type}; often nothing */

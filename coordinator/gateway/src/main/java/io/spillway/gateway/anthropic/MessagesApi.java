@@ -57,8 +57,8 @@ public final class MessagesApi {
         routes.add(new Route("POST", MESSAGES + "/count_tokens", this::count, true));
         for (final Route other : others) {
             routes.add(switch (other.pattern()) {
-                case MODELS -> new Route(other.method(), other.pattern(), asked(this::models, other.handler()), other.crossOrigin());
-                case MODELS + "/*" -> new Route(other.method(), other.pattern(), asked(this::model, other.handler()), other.crossOrigin());
+                case MODELS -> other.with(asked(this::models, other.handler()));
+                case MODELS + "/*" -> other.with(asked(this::model, other.handler()));
                 default -> other;
             });
         }
@@ -81,11 +81,11 @@ public final class MessagesApi {
         if (!heeded(request)) {
             exchange.header("x-spillway-tool-choice", "advisory");
         }
-        final InputUsage.Reach reach = parts.models().apply(request.model())
-            .map(model -> InputUsage.Reach.of(request.options().context().retention(), body.prompt(), model))
-            .orElseThrow(() -> MessagesBody.unknownModel(request.model().value()));
-        final MessageAnswer.Asked asked = new MessageAnswer.Asked(exchange.id(), request.id().value(), reach);
-        new AnswerRun(exchange, new MessageAnswer(asked, parts.clock(), body.form())).run(parts.chat(), request);
+        if (parts.models().apply(request.model()).isEmpty()) {
+            throw MessagesBody.unknownModel(request.model().value());
+        }
+        final MessageAnswer.Names names = new MessageAnswer.Names(exchange.id(), request.id().value());
+        new AnswerRun(exchange, new MessageAnswer(names, parts.clock(), body.form())).run(parts.chat(), request);
     }
 
     private MessagesBody read(final HttpExchange exchange, final boolean counting) {

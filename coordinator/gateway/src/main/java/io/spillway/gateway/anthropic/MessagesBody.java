@@ -5,7 +5,8 @@ import io.spillway.domain.error.SpillwayException;
 import io.spillway.domain.id.ModelId;
 import io.spillway.domain.id.RequestId;
 import io.spillway.domain.id.TenantId;
-import io.spillway.domain.request.SamplingParams;
+import io.spillway.domain.request.SamplingSettings;
+import io.spillway.gateway.chat.AskedSampling;
 import io.spillway.gateway.chat.ChatRequest;
 import io.spillway.gateway.chat.OutputShape;
 import io.spillway.gateway.chat.Prompt;
@@ -18,6 +19,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.Set;
@@ -127,9 +129,10 @@ record MessagesBody(ChatRequest request, AnswerForm form, boolean attribution, L
         });
     }
 
-    private static SamplingParams sampling(final Fields body) {
-        return new SamplingParams((float) body.number("temperature", 0, 1).orElse(1), body.integer("top_k", 0, Integer.MAX_VALUE).orElse(0),
-            (float) body.number("top_p", 0, 1).orElse(1), 0, 1, 0, 0, 1, 0, Map.of(), 0, -1);
+    private static AskedSampling sampling(final Fields body) {
+        return new AskedSampling(new SamplingSettings(body.number("temperature", 0, 1), body.integer("top_k", 0, Integer.MAX_VALUE),
+            body.number("top_p", 0, 1), OptionalDouble.empty(), OptionalDouble.empty(), OptionalDouble.empty(), OptionalInt.empty()),
+            AskedSampling.USUAL);
     }
 
     private static List<String> stops(final Fields body) {

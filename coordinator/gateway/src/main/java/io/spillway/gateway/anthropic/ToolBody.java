@@ -20,7 +20,8 @@ import java.util.regex.Pattern;
  * @param demand     a call the answer must begin with: a tool's name, or "" for any; empty = none
  * @param strict     names of the tools whose schema must be kept
  * @param allowed    names of the tools that may be called; empty = all
- * @param notOffered types of tools that only their maker's server can run: the model is not told of them
+ * @param notOffered what the model is not told of: types of tools that only their maker's server can run, and {@code deferred} for
+ *                   tools that no search has found yet
  */
 record ToolBody(
     List<Map<String, Object>> tools, ToolCalls calls, Optional<String> demand, Set<String> strict, Set<String> allowed,
@@ -48,20 +49,26 @@ record ToolBody(
         final List<Map<String, Object>> tools = new ArrayList<>();
         final Set<String> strict = new HashSet<>();
         final List<String> notOffered = new ArrayList<>();
+        final Choice choice = choice(body);
+        final DeferredTools deferred = DeferredTools.of(body, choice.name);
         for (final Fields tool : body.objects("tools")) {
             marks.take(tool);
             final String type = tool.text("type").orElse("custom");
-            if (type.equals("custom")) {
-                tools.add(tool(tool, strict));
-            } else {
+            if (!type.equals("custom")) {
                 notOffered.add(type.substring(0, Math.min(type.length(), TYPE_CHARS_MAX)));
+                continue;
+            }
+            final Map<String, Object> definition = tool(tool, strict);
+            if (deferred.isHeldBack(tool)) {
+                notOffered.add("deferred");
+            } else {
+                tools.add(definition);
             }
         }
         marks.reach(0);
         if (tools.size() + notOffered.size() > TOOLS_MAX) {
             throw body.invalid("tools", "more than " + TOOLS_MAX + " tools.");
         }
-        final Choice choice = choice(body);
         if (choice.demands() && tools.isEmpty()) {
             throw body.invalid("tool_choice", "a call is demanded, but there are no tools that can be offered.");
         }

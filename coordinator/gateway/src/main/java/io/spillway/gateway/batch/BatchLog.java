@@ -44,9 +44,35 @@ final class BatchLog {
      * @throws SpillwayException NO_LEADER when it is not known whether the change was made; other codes when it was refused
      */
     void propose(final BatchChange change) {
-        final CommandResult result = await(log.propose(ids.next("batch-"), new Command.ChangeBatch(change)));
+        accept(await(log.propose(ids.next("batch-"), new Command.ChangeBatch(change))));
+    }
+
+    private static void accept(final CommandResult result) {
         if (result instanceof CommandResult.Refused(ErrorCode code, String detail)) {
             throw new SpillwayException(code, detail);
+        }
+    }
+
+    /**
+     * Makes a batch, once for each id however often it is asked for.
+     *
+     * @param known whether whoever asks again asks under the same id
+     * @throws SpillwayException NO_LEADER when it is not known whether the batch was made; other codes when it was refused
+     */
+    void create(final BatchChange.Create change, final boolean known) {
+        try {
+            final CommandResult result = await(log.propose("create-" + change.id(), new Command.ChangeBatch(change)));
+            if (!(result instanceof CommandResult.Refused(ErrorCode code, String _)) || code != ErrorCode.ALREADY_EXISTS) {
+                accept(result);
+            }
+        } catch (final SpillwayException e) {
+            if (e.code() != ErrorCode.NO_LEADER) {
+                throw e;
+            }
+            final String what = "No leader has confirmed the batch in time. It may have been created all the same: GET /v1/batches/"
+                + change.id() + " says so. ";
+            throw known ? new SpillwayException(ErrorCode.NO_LEADER, what + "Sent again with the same Idempotency-Key, it is created once.", e)
+                : SpillwayException.ofField(ErrorCode.NO_LEADER, "Idempotency-Key", what + "With an Idempotency-Key the request could be sent again.");
         }
     }
 

@@ -9,6 +9,7 @@ import io.spillway.coordinator.batch.BatchTally;
 import io.spillway.coordinator.state.Command.UsageEntry;
 import io.spillway.coordinator.state.CommandResult;
 import io.spillway.domain.error.ErrorCode;
+import io.spillway.domain.error.Unworded;
 import io.spillway.domain.id.BatchId;
 import io.spillway.domain.time.EpochClock;
 import io.spillway.gateway.chat.RequestIds;
@@ -93,7 +94,7 @@ final class BatchRun {
             LOG.info("{} is left to others: {}", id, e.getMessage());
             return true;
         } catch (final IOException | RuntimeException e) {
-            LOG.error("{} cannot be worked on now", id, e);
+            LOG.error("{} cannot be worked on now", id, Unworded.of(e));
             return false;
         } finally {
             stop();

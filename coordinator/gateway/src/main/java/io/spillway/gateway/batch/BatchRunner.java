@@ -3,6 +3,7 @@ package io.spillway.gateway.batch;
 import io.spillway.coordinator.batch.BatchChange;
 import io.spillway.coordinator.batch.BatchJob;
 import io.spillway.domain.error.SpillwayException;
+import io.spillway.domain.error.Unworded;
 import io.spillway.domain.id.BatchId;
 import io.spillway.domain.id.TenantId;
 import io.spillway.domain.time.NanoClock;
@@ -76,7 +77,7 @@ public final class BatchRunner implements AutoCloseable {
                 running.values().forEach(BatchRun::stop);
             }
         } catch (final IOException | RuntimeException e) {
-            LOG.error("looking for batches failed", e);
+            LOG.error("looking for batches failed", Unworded.of(e));
         }
     }
 

@@ -21,6 +21,7 @@ import io.spillway.gateway.http.Router.Route;
 import io.spillway.gateway.json.Fields;
 import io.spillway.gateway.json.Json;
 import io.spillway.gateway.openai.ApiKeys;
+import io.spillway.gateway.openai.Idempotency;
 import java.io.IOException;
 import java.util.Comparator;
 import java.util.List;
@@ -76,10 +77,13 @@ final class BatchesApi {
         }
         final SortedMap<String, String> metadata = metadata(body);
         final var keep = FilesApi.keepSeconds(body, "output_expires_after");
-        final BatchId id = new BatchId(ids.next("batch_"));
-        prepare(id, tenant, fileId);
-        log.propose(new BatchChange.Create(
-            id, new BatchOrder(tenant, new FileId(fileId), endpoint, WINDOW_MILLIS, metadata, keep)));
+        final Optional<String> named = Idempotency.id("batch_", exchange.call(), tenant);
+        final BatchId id = new BatchId(named.orElseGet(() -> ids.next("batch_")));
+        if (log.job(id).isEmpty()) {
+            prepare(id, tenant, fileId);
+            log.create(new BatchChange.Create(
+                id, new BatchOrder(tenant, new FileId(fileId), endpoint, WINDOW_MILLIS, metadata, keep)), named.isPresent());
+        }
         respond(exchange, find(tenant, id.value()));
     }
 

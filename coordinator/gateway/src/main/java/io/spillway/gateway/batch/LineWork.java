@@ -1,5 +1,6 @@
 package io.spillway.gateway.batch;
 
+import io.spillway.domain.error.Unworded;
 import io.spillway.gateway.batch.LineTexts.LineName;
 import io.spillway.gateway.chat.RequestIds;
 import io.spillway.gateway.http.HttpAnswer;
@@ -89,7 +90,7 @@ final class LineWork {
         try {
             return ask(line);
         } catch (final IOException | RuntimeException e) {
-            LOG.error("line {} of {} failed", line, batch.id(), e);
+            LOG.error("line {} of {} failed", line, batch.id(), Unworded.of(e));
             pause(FAULT_PAUSE_NANOS);
             return Optional.empty();
         } finally {

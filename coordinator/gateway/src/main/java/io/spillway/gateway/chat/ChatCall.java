@@ -76,6 +76,9 @@ public final class ChatCall implements RunningCall {
             runs = plan.runs();
             parts.checkTerms(request, step);
             listener.begun(step);
+            if (!plan.retentions().isEmpty()) {
+                listener.retained(plan.retentions());
+            }
             final List<ChoiceRun> planned = runs;
             planned.forEach(this::submit);
             while (!planned.stream().allMatch(ChoiceRun::finished)) {

@@ -1,5 +1,6 @@
 package io.spillway.gateway.chat;
 
+import io.spillway.domain.request.GenerationDefaults;
 import io.spillway.gateway.prefix.PromptText;
 import io.spillway.grammar.ToolCallGrammar;
 import java.util.List;
@@ -10,12 +11,22 @@ public interface ChatModel {
     /**
      * @return the prompt's tokens, ready for the model to answer
      * @throws io.spillway.domain.error.SpillwayException {@code TEMPLATE_FAILED} when the template refuses the conversation,
-     *         {@code UNSUPPORTED} when the model has no chat template
+     *         {@code UNSUPPORTED} when the model has no chat template, or was not made to fill gaps
      */
     int[] encode(Prompt prompt);
 
     /** @return tokens that end an output by themselves; a fresh array */
     int[] stopTokens();
+
+    /** @return tokens that end what is written into a {@link Prompt.Gap}, besides {@link #stopTokens}; a fresh array */
+    default int[] gapStopTokens() {
+        return new int[0];
+    }
+
+    /** @return what holds for requests that do not say it themselves */
+    default GenerationDefaults defaults() {
+        return GenerationDefaults.NONE;
+    }
 
     /** @return number of token ids: every id is below it */
     int vocabularySize();

@@ -9,6 +9,7 @@ import io.spillway.domain.kv.BlockHash;
 import io.spillway.domain.request.AgentStep;
 import io.spillway.domain.request.GenerationRequest;
 import io.spillway.domain.request.OutputGrammar;
+import io.spillway.domain.request.Retention;
 import io.spillway.domain.request.SamplingParams;
 import io.spillway.gateway.prefix.PromptMemory;
 import io.spillway.gateway.runs.AgentRuns;
@@ -23,6 +24,8 @@ import java.util.function.LongSupplier;
 /** Turns a request into one generation per choice, or refuses it. Stateless; any thread. */
 final class ChatPlanner {
     private static final int PREDICTED_TOKENS_MAX = 1 << 16;
+    /** A longer gap is heeded as if it was half an hour. */
+    private static final long GAP_MILLIS_MAX = 1_800_000;
 
     private final ChatService.Parts parts;
     private final Map<ModelId, ModelDescriptor> seen;
@@ -45,8 +48,9 @@ final class ChatPlanner {
     /**
      * @param runs one per choice, prompts in order, the choices of a prompt together
      * @param step the request's place in an agent run
+     * @param retentions as wished, in tokens
      */
-    record Plan(List<ChoiceRun> runs, OpenStep step) {
+    record Plan(List<ChoiceRun> runs, OpenStep step, List<Retention> retentions) {
     }
 
     /** @throws SpillwayException when the request cannot be served as it stands */
@@ -59,14 +63,15 @@ final class ChatPlanner {
         }
         final OpenStep step = begin(request, setting, asked);
         final int[] prediction = prediction(request, setting.model);
+        final List<Retention> retentions = new Beginnings(parts.soft().prompts(), setting.model).retentions(request);
         final List<ChoiceRun> runs = new ArrayList<>();
         for (final Asked one : asked) {
             for (int choice = 0; choice < request.options().bestOf(); choice++) {
-                runs.add(run(request, setting, new Placed(one, step, prediction), runs.size()));
+                runs.add(run(request, setting, new Placed(one, step, prediction, kept(request, retentions)), runs.size()));
                 runs.getLast().open(one.opening);
             }
         }
-        return new Plan(runs, step);
+        return new Plan(runs, step, retentions);
     }
 
     /** @return the tokens that the request's first prompt becomes, however many they are */
@@ -90,7 +95,11 @@ final class ChatPlanner {
             : request.options().demand().flatMap(setting.model::callOpening).orElse(new int[0]);
         final PromptMemory.Encoded opened = opening.length == 0 ? encoded
             : PromptMemory.of(joined(encoded.tokens(), opening), blocks(setting));
-        return new Asked(opened, opening, grammar, conversation);
+        return new Asked(opened, opening, grammar, conversation, stops(prompt, setting.model));
+    }
+
+    private static int[] stops(final Prompt prompt, final ChatModel model) {
+        return prompt instanceof Prompt.Gap ? joined(model.stopTokens(), model.gapStopTokens()) : model.stopTokens();
     }
 
     private PromptMemory.Encoded encode(final ChatRequest request, final Prompt prompt, final Setting setting) {
@@ -118,6 +127,17 @@ final class ChatPlanner {
         return parts.soft().runs().begin(new AgentRuns.Beginning(request.tenant(), request.run(), said.at(request.id().value(), said.parentStep()),
             request.model().value(), parts.soft().clock().epochMillis(), request.options().context().terms().gapMillis(),
             request.options().context().retries()), prompt);
+    }
+
+    /** Whoever says when it will be back finds everything if it comes within twice that time. */
+    private static List<Retention> kept(final ChatRequest request, final List<Retention> wished) {
+        final long gapMillis = request.options().context().terms().gapMillis();
+        if (gapMillis < 0) {
+            return wished;
+        }
+        final List<Retention> all = new ArrayList<>(wished);
+        all.add(Retention.ofAll(2 * Math.min(gapMillis, GAP_MILLIS_MAX)));
+        return all;
     }
 
     /** What is not to be generated anyway need not be predicted. */
@@ -162,25 +182,28 @@ final class ChatPlanner {
     /**
      * One prompt, and what its answers must look like.
      *
-     * @param opening the end of the prompt that belongs to the answer
+     * @param opening    the end of the prompt that belongs to the answer
+     * @param stopTokens what ends the answer by itself
      */
-    private record Asked(PromptMemory.Encoded prompt, int[] opening, Optional<OutputGrammar> grammar, boolean conversation) {
+    private record Asked(
+        PromptMemory.Encoded prompt, int[] opening, Optional<OutputGrammar> grammar, boolean conversation, int[] stopTokens) {
     }
 
     /** A prompt in its run. */
-    private record Placed(Asked asked, OpenStep step, int[] prediction) {
+    private record Placed(Asked asked, OpenStep step, int[] prediction, List<Retention> kept) {
     }
 
     private static ChoiceRun run(final ChatRequest request, final Setting setting, final Placed placed, final int choice) {
         final int[] prompt = placed.asked.prompt.tokens();
         final int leftTokens = setting.descriptor.contextTokens() - prompt.length;
-        final int outputTokensMax = Math.min(leftTokens, request.outputTokensMax().orElse(leftTokens));
+        final int outputTokensMax =
+            Math.min(leftTokens, request.outputTokensMax().orElse(setting.model.defaults().outputTokensMax().orElse(leftTokens)));
         final int[] emitted = request.options().emittedTokens();
         final RequestId id = request.candidates() == 1 ? request.id() : new RequestId(request.id() + "-" + choice);
         final GenerationRequest generation = new GenerationRequest(id, request.tenant(), request.run(), request.model(),
-            setting.chainRoot, prompt, emitted, Math.max(outputTokensMax, emitted.length + 1), setting.model.stopTokens(),
-            sampling(request).withSeed(setting.seed).forChoice(choice)).withPriority(request.options().priority())
-            .withPrediction(placed.prediction).withAgent(placed.step.chargedRun(),
+            setting.chainRoot, prompt, emitted, Math.max(outputTokensMax, emitted.length + 1), placed.asked.stopTokens,
+            sampling(request, setting.model).withSeed(setting.seed).forChoice(choice)).withPriority(request.options().priority())
+            .withPrediction(placed.prediction).withRetentions(placed.kept).withAgent(placed.step.chargedRun(),
                 request.options().context().agent().at(placed.step.step().id(), placed.step.step().parent()));
         final GenerationRequest shaped = placed.asked.grammar.map(generation::withGrammar).orElse(generation);
         return new ChoiceRun(choice, new ChoiceRun.Asked(shaped, placed.asked.prompt.chain(), placed.asked.conversation), setting.model,
@@ -188,8 +211,9 @@ final class ChatPlanner {
     }
 
     /** To choose among outputs, the probabilities of their tokens must be known. */
-    private static SamplingParams sampling(final ChatRequest request) {
+    private static SamplingParams sampling(final ChatRequest request, final ChatModel model) {
         final boolean isChosen = request.options().bestOf() > request.options().choices();
-        return isChosen && !request.sampling().wantsLogprobs() ? request.sampling().withTopLogprobs(0) : request.sampling();
+        final SamplingParams sampling = request.sampling().under(model.defaults().sampling());
+        return isChosen && !sampling.wantsLogprobs() ? sampling.withTopLogprobs(0) : sampling;
     }
 }

@@ -8,7 +8,6 @@ import io.spillway.domain.id.RunId;
 import io.spillway.domain.id.TenantId;
 import io.spillway.domain.request.AgentStep;
 import io.spillway.domain.request.RunTerms;
-import io.spillway.domain.request.SamplingParams;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -19,13 +18,13 @@ import java.util.OptionalLong;
  *
  * @param id              unique; choices derive theirs from it, so the same id gives the same tool-call ids
  * @param prompts         at least one; every prompt is answered {@code options.choices} times
- * @param outputTokensMax most output tokens per choice; empty = to the end of the context. Clamped to what the context leaves
+ * @param outputTokensMax most output tokens per choice; empty = as the model says, else to the end of the context. Clamped to what
+ *                        the context leaves
  * @param seed            empty = random. Choice {@code i} uses {@code seed + i}
- * @param sampling        its own seed is ignored
  */
 public record ChatRequest(
     RequestId id, TenantId tenant, Optional<RunId> run, ModelId model, List<Prompt> prompts, OptionalInt outputTokensMax,
-    OptionalLong seed, SamplingParams sampling, Options options) {
+    OptionalLong seed, AskedSampling sampling, Options options) {
 
     public ChatRequest {
         requireNonNull(id, "id");

@@ -2,6 +2,8 @@ package io.spillway.gateway.chat;
 
 import static java.util.Objects.requireNonNull;
 
+import io.spillway.domain.error.ErrorCode;
+import io.spillway.domain.error.SpillwayException;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -37,6 +39,24 @@ public sealed interface Prompt {
     record Text(String text) implements Prompt {
         public Text {
             requireNonNull(text, "text");
+        }
+    }
+
+    /**
+     * Two texts with a gap between them, which is asked for.
+     *
+     * @param behind not empty: else it were plain text
+     */
+    record Gap(String before, String behind) implements Prompt {
+        public Gap {
+            requireNonNull(before, "before");
+            requireNonNull(behind, "behind");
+        }
+
+        /** @return why a model that was not made to fill gaps does not get one */
+        static SpillwayException refusal() {
+            return SpillwayException.ofField(ErrorCode.UNSUPPORTED, "suffix",
+                "Unsupported 'suffix': this model was not made to fill in the middle.");
         }
     }
 

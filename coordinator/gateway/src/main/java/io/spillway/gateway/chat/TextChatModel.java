@@ -2,6 +2,7 @@ package io.spillway.gateway.chat;
 
 import static java.util.Objects.requireNonNull;
 
+import io.spillway.domain.request.GenerationDefaults;
 import io.spillway.gateway.prefix.PromptText;
 import io.spillway.grammar.ToolCallGrammar;
 import io.spillway.text.ModelText;
@@ -24,8 +25,16 @@ public final class TextChatModel implements ChatModel {
     private static final int PROMPT_END_TOKENS = 16;
     private final ModelText text;
     private final List<PromptText.Marker> markers;
+    private final GenerationDefaults defaults;
 
+    /** With the defaults of the model's files. */
     public TextChatModel(final ModelText text) {
+        this(text, GenerationDefaults.NONE);
+    }
+
+    /** @param configured what the operator says, before the model's files */
+    public TextChatModel(final ModelText text, final GenerationDefaults configured) {
+        this.defaults = configured.or(text.defaults());
         this.text = requireNonNull(text, "text");
         this.markers = text.cuts().stream().map(cut -> new PromptText.Marker(cut.text(), cut.token())).toList();
     }
@@ -35,6 +44,7 @@ public final class TextChatModel implements ChatModel {
         return switch (prompt) {
             case Prompt.Messages chat -> text.encodePrompt(render(chat));
             case Prompt.Text plain -> text.encodeText(plain.text());
+            case Prompt.Gap gap -> text.encodeGap(gap.before(), gap.behind()).orElseThrow(Prompt.Gap::refusal);
             case Prompt.Tokens tokens -> tokens.tokens();
         };
     }
@@ -82,6 +92,16 @@ public final class TextChatModel implements ChatModel {
     @Override
     public int[] stopTokens() {
         return text.stopTokenIds();
+    }
+
+    @Override
+    public int[] gapStopTokens() {
+        return text.fillInMiddle().stream().flatMap(fill -> fill.ends().stream()).mapToInt(Integer::intValue).toArray();
+    }
+
+    @Override
+    public GenerationDefaults defaults() {
+        return defaults;
     }
 
     @Override

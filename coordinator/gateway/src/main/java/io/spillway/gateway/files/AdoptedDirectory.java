@@ -5,7 +5,6 @@ import io.spillway.coordinator.state.CommandResult;
 import io.spillway.coordinator.state.ReplicatedLog;
 import io.spillway.domain.error.ErrorCode;
 import io.spillway.domain.error.SpillwayException;
-import io.spillway.gateway.http.HttpHandler;
 import io.spillway.gateway.http.Router.Route;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -91,13 +90,12 @@ public final class AdoptedDirectory implements AutoCloseable {
 
     /** @return the same route, answering 503 until files may be served */
     public Route guarded(final Route route) {
-        final HttpHandler handler = exchange -> {
+        return route.with(exchange -> {
             if (!adopted) {
                 throw new SpillwayException(ErrorCode.NO_LEADER, "The cluster has not confirmed yet where its files are; try again");
             }
             route.handler().handle(exchange);
-        };
-        return new Route(route.method(), route.pattern(), handler, route.crossOrigin());
+        });
     }
 
     @Override

@@ -1,5 +1,6 @@
 package io.spillway.gateway.files;
 
+import io.spillway.coordinator.access.Scope;
 import io.spillway.gateway.http.BodySpooling;
 import io.spillway.gateway.http.HttpCall;
 import io.spillway.gateway.openai.ApiKeys;
@@ -28,7 +29,7 @@ public final class UploadSpooling implements BodySpooling {
 
     @Override
     public void admit(final HttpCall head) {
-        keys.tenant(head);
+        keys.having(Scope.INFERENCE).check(head);
     }
 
     @Override

@@ -1,7 +1,6 @@
 package io.spillway.gateway.guard;
 
 import io.spillway.domain.id.RequestId;
-import io.spillway.domain.request.SamplingParams;
 import io.spillway.gateway.chat.ChatRequest;
 import io.spillway.gateway.chat.OutputShape;
 import io.spillway.gateway.chat.Prompt;
@@ -27,8 +26,8 @@ record Asking(Prompt.Messages prompt, Optional<String> demand, Optional<ToolCont
     /** Far from the seeds of neighbouring requests. */
     private static final long SEED_STEP = 1_000_003;
 
-    static Asking first(final ChatRequest request) {
-        return new Asking((Prompt.Messages) request.prompts().getFirst(), request.options().demand(), Optional.empty(), Set.of(), 0);
+    static Asking first(final ChatRequest request, final Prompt.Messages prompt) {
+        return new Asking(prompt, request.options().demand(), Optional.empty(), Set.of(), 0);
     }
 
     /** @return asking with a conversation that says what went wrong */
@@ -58,18 +57,15 @@ record Asking(Prompt.Messages prompt, Optional<String> demand, Optional<ToolCont
         final RequestId id = number == 1 ? original.id() : new RequestId(original.id() + "-a" + number);
         final OptionalLong seed = draw > 0 ? OptionalLong.of(original.seed().orElse(0) + SEED_STEP * number) : original.seed();
         return new ChatRequest(id, original.tenant(), original.run(), original.model(), List.of(offering()), original.outputTokensMax(), seed,
-            draw > 0 ? warm(original.sampling()) : original.sampling(), options(original.options()));
+            draw > 0 ? original.sampling().atLeast(REDRAW_TEMPERATURES[Math.min(draw, REDRAW_TEMPERATURES.length) - 1])
+                : original.sampling(), options(original.options()));
     }
 
     /** All tools stay where none would be left: a template without tools is another conversation. */
     private Prompt.Messages offering() {
         final List<Map<String, Object>> left = prompt.tools().stream()
-            .filter(tool -> wanted.isPresent() ? wanted.get().call().equals(name(tool)) : !out.contains(name(tool))).toList();
+            .filter(tool -> wanted.isPresent() ? wanted.get().call().equals(ToolNames.name(tool)) : !out.contains(ToolNames.name(tool))).toList();
         return left.isEmpty() ? prompt : new Prompt.Messages(prompt.messages(), left, prompt.extra());
-    }
-
-    private static String name(final Map<String, Object> tool) {
-        return tool.get("function") instanceof Map<?, ?> function ? String.valueOf(function.get("name")) : "";
     }
 
     private ChatRequest.Options options(final ChatRequest.Options as) {
@@ -83,12 +79,5 @@ record Asking(Prompt.Messages prompt, Optional<String> demand, Optional<ToolCont
         return new ChatRequest.Options(as.choices(), as.stops(), wanted.isPresent() ? ChatRequest.ToolCalls.ONE : as.toolCalls(),
             wanted.map(ToolContract.Instead::call).or(() -> demand), as.emittedTokens(), new OutputShape(as.shape().format(), strict, allowed))
             .with(as.bestOf(), as.priority()).in(as.context());
-    }
-
-    private SamplingParams warm(final SamplingParams asked) {
-        final float least = REDRAW_TEMPERATURES[Math.min(draw, REDRAW_TEMPERATURES.length) - 1];
-        return new SamplingParams(Math.max(asked.temperature(), least), asked.topK(), asked.topP(), asked.minP(), asked.typicalP(),
-            asked.presencePenalty(), asked.frequencyPenalty(), asked.repetitionPenalty(), asked.repetitionWindowTokens(), asked.logitBias(),
-            asked.seed(), asked.topLogprobs());
     }
 }

@@ -13,11 +13,13 @@ final class Guard {
     private final GuardPolicy policy;
     private final Conversation conversation;
     private final List<Map<String, Object>> tools;
+    private final ToolNames names;
 
     Guard(final GuardPolicy policy, final Prompt.Messages prompt) {
         this.policy = policy;
         conversation = Conversation.of(prompt, policy);
         tools = prompt.tools();
+        names = ToolNames.of(tools);
     }
 
     /**
@@ -93,24 +95,15 @@ final class Guard {
         return schema(tool).isPresent();
     }
 
-    /**
-     * Agents put the name of a server before a tool's own ({@code mcp__orders__get_status}), and small models leave it out again.
-     *
-     * @return the tool that is plainly meant: the one of that name, or the only one whose name ends with it behind such a prefix
-     */
+    /** @return the tool that is plainly meant by a name that the model wrote */
     String meant(final String tool) {
-        if (tool.isBlank() || offers(tool) || !policy.repair()) {
-            return tool;
-        }
-        final List<String> ending = names().stream().map(String::valueOf)
-            .filter(name -> name.endsWith(tool) && !Character.isLetterOrDigit(name.charAt(name.length() - tool.length() - 1))).toList();
-        return ending.size() == 1 ? ending.getFirst() : tool;
+        return policy.repair() ? names.spelled(tool) : tool;
     }
 
     Verdict judge(final String tool, final String written) {
         final Optional<Map<?, ?>> schema = schema(tool);
         if (schema.isEmpty()) {
-            return Verdict.wrong(written, "there is no tool '" + tool + "'; there are " + names());
+            return Verdict.wrong(written, "there is no tool '" + tool + "'; there are " + names.names());
         }
         final Optional<Map<String, Object>> strict = Repairs.parse(written);
         final Optional<Map<String, Object>> parsed = strict.isEmpty() && policy.repair() ? Repairs.parseLeniently(written) : strict;
@@ -119,13 +112,13 @@ final class Guard {
         }
         final Map<String, Object> arguments = policy.repair() ? Repairs.coerce(parsed.get(), schema.get()) : parsed.get();
         final Optional<Problem> problem = SchemaCheck.problem(arguments, schema.get(), "").map(Problem::malformed)
-            .or(() -> repeated(tool, arguments)).or(() -> problem(policy.contract(tool), arguments));
+            .or(() -> repeated(tool, arguments)).or(() -> problem(policy.contract(tool, names), arguments));
         final boolean repaired = strict.isEmpty() || !arguments.equals(strict.get());
         return new Verdict(repaired ? Repairs.text(arguments) : written, repaired, problem);
     }
 
     private Optional<Problem> repeated(final String tool, final Map<String, Object> arguments) {
-        return policy.contract(tool).unrepeated() && conversation.repeats(tool, arguments)
+        return policy.contract(tool, names).unrepeated() && conversation.repeats(tool, arguments)
             ? Optional.of(Problem.forbidden("this call was made already; use its result", Optional.empty())) : Optional.empty();
     }
 
@@ -157,25 +150,21 @@ final class Guard {
         final ToolContract.Otherwise otherwise = requirement.otherwise();
         Map<String, Object> result = Map.of();
         if (!requirement.call().isEmpty()) {
-            final Optional<Conversation.Earlier> earlier = conversation.latest(requirement.call(), requirement.same(), arguments);
+            final Optional<Conversation.Earlier> earlier = conversation.latest(names.spelled(requirement.call()), requirement.same(), arguments);
             if (earlier.isEmpty()) {
                 return Optional.of(Problem.forbidden(otherwise.say().isEmpty() ? "call " + requirement.call() + " first" : otherwise.say(),
-                    otherwise.instead().map(instead -> instead.filled(arguments, Map.of()))));
+                    otherwise.instead().map(instead -> instead.filled(arguments, Map.of()).named(names.spelled(instead.call())))));
             }
             result = earlier.get().result();
         }
         final Condition.Facts facts = new Condition.Facts(result, arguments, conversation.variables());
         return requirement.where().stream().filter(condition -> !condition.holds(facts)).findFirst().map(condition -> new Problem(
             otherwise.say().isEmpty() ? "not allowed unless " + condition.field() + " " + condition.operator() + " " + condition.operand() : otherwise.say(),
-            true, otherwise.instead().map(instead -> instead.filled(arguments, facts.result())), condition.decided(facts), Optional.empty()));
+            true, otherwise.instead().map(instead -> instead.filled(arguments, facts.result()).named(names.spelled(instead.call()))), condition.decided(facts), Optional.empty()));
     }
 
     private Optional<Map<?, ?>> schema(final String name) {
         return tools.stream().map(tool -> tool.get("function")).filter(function -> function instanceof Map<?, ?> map && name.equals(map.get("name")))
             .findFirst().map(function -> ((Map<?, ?>) function).get("parameters") instanceof Map<?, ?> schema ? schema : Map.of());
-    }
-
-    private List<Object> names() {
-        return tools.stream().map(tool -> tool.get("function") instanceof Map<?, ?> function ? function.get("name") : "").map(Object.class::cast).toList();
     }
 }

@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -36,12 +37,14 @@ public record GuardPolicy(int attemptsMax, boolean repair, OnFailure onFailure, 
     /**
      * What calls and answers must respect.
      *
-     * @param tools  contracts by tool name
-     * @param claims what answers may say only if it is so
+     * @param tools    contracts by tool name
+     * @param keptBack tools that the model is not told of
+     * @param claims   what answers may say only if it is so
      */
-    record Rules(Map<String, ToolContract> tools, List<Claim> claims) {
+    record Rules(Map<String, ToolContract> tools, Set<String> keptBack, List<Claim> claims) {
         Rules {
             tools = Map.copyOf(tools);
+            keptBack = Set.copyOf(keptBack);
             claims = List.copyOf(claims);
         }
     }
@@ -63,8 +66,9 @@ public record GuardPolicy(int attemptsMax, boolean repair, OnFailure onFailure, 
         }
     }
 
-    ToolContract contract(final String tool) {
-        return rules.tools().getOrDefault(tool, ToolContract.NONE);
+    /** @return what calls of that tool must respect, under whatever name the policy knows it */
+    ToolContract contract(final String tool, final ToolNames names) {
+        return names.meaning(tool, rules.tools().keySet()).map(rules.tools()::get).orElse(ToolContract.NONE);
     }
 
     /**
@@ -90,11 +94,17 @@ public record GuardPolicy(int attemptsMax, boolean repair, OnFailure onFailure, 
         final Map<String, Pattern> variables = new HashMap<>();
         root.path("variables").properties().forEach(entry -> variables.put(entry.getKey(), pattern(entry.getKey(), entry.getValue().asText())));
         final Map<String, ToolContract> contracts = new HashMap<>();
-        root.path("tools").properties().forEach(entry -> contracts.put(entry.getKey(), contract("tools." + entry.getKey(), entry.getValue())));
+        final Set<String> keptBack = new HashSet<>();
+        root.path("tools").properties().forEach(entry -> {
+            contracts.put(entry.getKey(), contract("tools." + entry.getKey(), entry.getValue()));
+            if (!entry.getValue().path("offered").asBoolean(true)) {
+                keptBack.add(entry.getKey());
+            }
+        });
         final List<Claim> claims = new ArrayList<>();
         root.path("claims").forEach(node -> claims.add(claim("claims[" + claims.size() + "]", node)));
         return new GuardPolicy(root.path("attempts").asInt(ATTEMPTS_DEFAULT), root.path("repair").asBoolean(true),
-            onFailure(root.path("onFailure").asText("pass")), variables, new Rules(contracts, claims));
+            onFailure(root.path("onFailure").asText("pass")), variables, new Rules(contracts, keptBack, claims));
     }
 
     private static OnFailure onFailure(final String text) {
@@ -128,7 +138,7 @@ public record GuardPolicy(int attemptsMax, boolean repair, OnFailure onFailure, 
     }
 
     private static ToolContract contract(final String at, final JsonNode node) {
-        onlyKeys(node, at, "grounded", "said", "unsaid", "unrepeated", "requires");
+        onlyKeys(node, at, "offered", "grounded", "said", "unsaid", "unrepeated", "requires");
         return rules(at, node);
     }
 

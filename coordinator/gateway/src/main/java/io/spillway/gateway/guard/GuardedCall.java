@@ -2,6 +2,7 @@ package io.spillway.gateway.guard;
 
 import io.spillway.domain.error.ErrorCode;
 import io.spillway.domain.error.SpillwayException;
+import io.spillway.domain.request.Retention;
 import io.spillway.gateway.chat.ChatCall;
 import io.spillway.gateway.chat.ChatEvent;
 import io.spillway.gateway.chat.ChatListener;
@@ -54,8 +55,9 @@ final class GuardedCall implements RunningCall {
 
     @Override
     public void run() {
-        final Guard guard = new Guard(policy, (Prompt.Messages) request.prompts().getFirst());
-        Asking asking = Asking.first(request);
+        final Prompt.Messages told = told();
+        final Guard guard = new Guard(policy, told);
+        Asking asking = Asking.first(request, told);
         ChatUsage usage = ChatUsage.NONE;
         for (int number = 1;; number++) {
             final Attempt attempt = attempt(number, asking, guard);
@@ -81,6 +83,13 @@ final class GuardedCall implements RunningCall {
             counters.retried();
             asking = next(guard, asking, judged);
         }
+    }
+
+    /** @return the prompt with the tools that the model is told of; those that the client names itself are never kept back */
+    private Prompt.Messages told() {
+        final Set<String> named = new HashSet<>(request.options().shape().allowedTools());
+        request.options().demand().ifPresent(named::add);
+        return ToolNames.without((Prompt.Messages) request.prompts().getFirst(), policy.rules().keptBack(), named);
     }
 
     /**
@@ -238,6 +247,13 @@ final class GuardedCall implements RunningCall {
         public void begun(final OpenStep step) {
             if (first) {
                 listener.begun(step);
+            }
+        }
+
+        @Override
+        public void retained(final List<Retention> retentions) {
+            if (first) {
+                listener.retained(retentions);
             }
         }
 

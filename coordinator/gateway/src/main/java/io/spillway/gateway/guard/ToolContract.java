@@ -78,5 +78,10 @@ record ToolContract(List<String> grounded, List<String> said, List<String> unsai
             });
             return new Instead(call, filled);
         }
+
+        /** @return the same call of a tool of that name */
+        Instead named(final String tool) {
+            return new Instead(tool, with);
+        }
     }
 }

@@ -17,10 +17,10 @@ public final class BodyWriter {
     private final SseWriter.Ending ending;
     private boolean open = true;
 
-    BodyWriter(final Channel channel, final WriteGate gate, final long stallNanos, final SseWriter.Ending ending) {
-        this.channel = channel;
-        this.gate = gate;
-        this.stallNanos = stallNanos;
+    BodyWriter(final HttpExchange.Connection connection, final SseWriter.Ending ending) {
+        this.channel = connection.gate().channel();
+        this.gate = connection.gate();
+        this.stallNanos = connection.host().stallNanos();
         this.ending = ending;
     }
 

@@ -13,6 +13,7 @@ import io.netty.handler.codec.http.HttpVersion;
 import io.netty.handler.codec.http.LastHttpContent;
 import io.netty.handler.codec.http2.DefaultHttp2ResetFrame;
 import io.netty.handler.codec.http2.Http2Error;
+import io.netty.handler.codec.http2.Http2Exception;
 import io.netty.handler.ssl.SslHandler;
 import io.netty.handler.timeout.IdleState;
 import io.netty.handler.timeout.IdleStateEvent;
@@ -257,12 +258,11 @@ final class ConnectionHandler extends SimpleChannelInboundHandler<HttpObject> im
     @Override
     public void exceptionCaught(final ChannelHandlerContext ctx, final Throwable cause) {
         line.failed(ctx.channel(), cause);
-        ctx.close();
-    }
-
-    @Override
-    public Channel channel() {
-        return channel;
+        if (multiplexed && cause instanceof Http2Exception broken) {
+            cut(broken.error()); // Merely to close would tell the client that it was cancelled.
+        } else {
+            ctx.close();
+        }
     }
 
     @Override
@@ -271,32 +271,7 @@ final class ConnectionHandler extends SimpleChannelInboundHandler<HttpObject> im
     }
 
     @Override
-    public long stallNanos() {
-        return line.config().stallNanos();
-    }
-
-    @Override
-    public void answered(final int status) {
-        line.answered(status);
-    }
-
-    @Override
-    public void broken(final HttpExchange exchange, final SpillwayException why) {
-        line.broken(exchange, why);
-    }
-
-    @Override
-    public void stalled() {
-        line.stalled();
-    }
-
-    @Override
-    public boolean packedStreams() {
-        return line.config().packedStreams();
-    }
-
-    @Override
-    public boolean closing() {
-        return line.draining();
+    public HttpExchange.Host host() {
+        return line;
     }
 }

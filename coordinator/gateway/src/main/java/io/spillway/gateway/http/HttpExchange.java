@@ -1,7 +1,6 @@
 package io.spillway.gateway.http;
 
 import io.netty.buffer.Unpooled;
-import io.netty.channel.Channel;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.handler.codec.http.DefaultFullHttpResponse;
 import io.netty.handler.codec.http.DefaultHttpResponse;
@@ -38,29 +37,32 @@ public final class HttpExchange {
 
     /** What an exchange needs of the connection it came on. */
     interface Connection {
-        Channel channel();
-
         WriteGate gate();
 
+        Host host();
+
+        /** The response is written, or will never be; any thread. */
+        void done(HttpExchange exchange, boolean close);
+    }
+
+    /** What an exchange needs of whatever holds all connections. Any thread. */
+    interface Host {
         long stallNanos();
 
-        /** An answer of that status begins; any thread. */
+        /** An answer of that status begins. */
         void answered(int status);
 
-        /** An answer that has begun ends with a failure; any thread. */
+        /** An answer that has begun ends with a failure. */
         void broken(HttpExchange exchange, SpillwayException why);
 
-        /** The client took no byte for {@link #stallNanos()}; any thread. */
+        /** A client took no byte for {@link #stallNanos()}. */
         void stalled();
 
         /** @return whether streams of events are packed for clients that take it */
         boolean packedStreams();
 
-        /** @return whether no further request may come on this connection */
-        boolean closing();
-
-        /** The response is written, or will never be; any thread. */
-        void done(HttpExchange exchange, boolean close);
+        /** @return whether the process is about to end: no further request may come */
+        boolean draining();
     }
 
     HttpExchange(final HttpCall call, final String id, final Connection connection, final NanoClock clock) {
@@ -106,7 +108,7 @@ public final class HttpExchange {
 
     /** @return whether the server is shutting down: endless streams should end */
     public boolean draining() {
-        return connection.closing();
+        return connection.host().draining();
     }
 
     /** @return whether a response has begun */
@@ -130,7 +132,7 @@ public final class HttpExchange {
 
     /** Says that the answer, which has begun, ends with that failure. What the client is told is the caller's to write. */
     public void broken(final SpillwayException why) {
-        connection.broken(this, why);
+        connection.host().broken(this, why);
     }
 
     private boolean head() {
@@ -144,9 +146,9 @@ public final class HttpExchange {
         response.headers().set(HttpHeaderNames.CONTENT_TYPE, "text/event-stream; charset=utf-8");
         response.headers().set(HttpHeaderNames.CACHE_CONTROL, "no-cache");
         response.headers().set("x-accel-buffering", "no");
-        final Optional<ContentCoding> coding = connection.packedStreams()
+        final Optional<ContentCoding> coding = connection.host().packedStreams()
             ? call.header("accept-encoding").flatMap(AcceptedCodings::best) : Optional.empty();
-        if (connection.packedStreams()) {
+        if (connection.host().packedStreams()) {
             response.headers().set(HttpHeaderNames.VARY, "accept-encoding");
         }
         coding.ifPresent(chosen -> response.headers().set(HttpHeaderNames.CONTENT_ENCODING, chosen.token()));
@@ -154,7 +156,7 @@ public final class HttpExchange {
             HttpUtil.setTransferEncodingChunked(response, true);
         }
         final boolean close = decorate(response) || !call.chunkable();
-        connection.channel().write(response);
+        connection.gate().channel().write(response);
         writer = new SseWriter(connection, coding.filter(chosen -> !head()).map(EventPacking::new), ending(close));
         if (head()) {
             writer.end();
@@ -174,8 +176,8 @@ public final class HttpExchange {
         response.headers().set(HttpHeaderNames.CONTENT_LENGTH, lengthBytes);
         final boolean close = decorate(response);
         head.headers().forEach((name, value) -> response.headers().set(name, value));
-        connection.channel().write(response);
-        final BodyWriter body = new BodyWriter(connection.channel(), connection.gate(), connection.stallNanos(), ending(close));
+        connection.gate().channel().write(response);
+        final BodyWriter body = new BodyWriter(connection, ending(close));
         if (head()) {
             body.end();
         }
@@ -196,7 +198,7 @@ public final class HttpExchange {
 
             @Override
             public void stalled() {
-                connection.stalled();
+                connection.host().stalled();
             }
         };
     }
@@ -209,10 +211,10 @@ public final class HttpExchange {
     }
 
     private boolean decorate(final HttpResponse response) {
-        final boolean close = connection.closing() || !call.keepAlive();
+        final boolean close = connection.host().draining() || !call.keepAlive();
         response.headers().set("x-request-id", id);
         response.headers().set("openai-processing-ms", Long.toString(TimeUnit.NANOSECONDS.toMillis(elapsedNanos())));
-        connection.answered(response.status().code());
+        connection.host().answered(response.status().code());
         headers.forEach((name, value) -> response.headers().set(name, value));
         response.headers().set(HttpHeaderNames.CONNECTION, close ? "close" : "keep-alive");
         return close;
@@ -229,6 +231,6 @@ public final class HttpExchange {
             writer.abort();
             return;
         }
-        connection.channel().close().addListener((ChannelFutureListener) closed -> connection.done(this, true));
+        connection.gate().channel().close().addListener((ChannelFutureListener) closed -> connection.done(this, true));
     }
 }

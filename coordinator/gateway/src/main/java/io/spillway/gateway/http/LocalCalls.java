@@ -1,6 +1,5 @@
 package io.spillway.gateway.http;
 
-import io.netty.channel.Channel;
 import io.netty.channel.embedded.EmbeddedChannel;
 import io.netty.handler.codec.http.DefaultHttpRequest;
 import io.netty.handler.codec.http.FullHttpResponse;
@@ -9,6 +8,7 @@ import io.netty.handler.codec.http.HttpVersion;
 import io.netty.util.ReferenceCountUtil;
 import io.spillway.domain.error.ErrorCode;
 import io.spillway.domain.error.SpillwayException;
+import io.spillway.domain.error.Unworded;
 import io.spillway.domain.id.TenantId;
 import io.spillway.domain.time.NanoClock;
 import java.util.HashMap;
@@ -20,6 +20,7 @@ import org.slf4j.LoggerFactory;
 /** Requests of this process to its own handlers, without a socket: the same routes, the same answers. Any thread. */
 public final class LocalCalls {
     private static final Logger LOG = LoggerFactory.getLogger(LocalCalls.class);
+    private static final HttpExchange.Host NOBODY = new Nobody();
 
     private final HttpHandler handler;
     private final ErrorRenderer errors;
@@ -69,7 +70,7 @@ public final class LocalCalls {
             } catch (final SpillwayException e) {
                 return Optional.of(errors.render(ErrorRenderer.Asked.of(exchange), e));
             } catch (final RuntimeException e) {
-                LOG.error("local request {} on {} failed", exchange.id(), exchange.call().path(), e);
+                LOG.error("local request {} on {} failed", exchange.id(), exchange.call().path(), Unworded.of(e));
                 return Optional.of(errors.render(ErrorRenderer.Asked.of(exchange),
                     new SpillwayException(ErrorCode.INTERNAL, "unexpected failure", e)));
             }
@@ -106,15 +107,23 @@ public final class LocalCalls {
         }
 
         @Override
-        public Channel channel() {
-            return channel;
-        }
-
-        @Override
         public WriteGate gate() {
             return gate;
         }
 
+        @Override
+        public HttpExchange.Host host() {
+            return NOBODY;
+        }
+
+        @Override
+        public void done(final HttpExchange exchange, final boolean close) {
+            // The answer is read when the handler returns.
+        }
+    }
+
+    /** There is no server around these calls: its statistics count what came over HTTP. */
+    private static final class Nobody implements HttpExchange.Host {
         @Override
         public long stallNanos() {
             return Long.MAX_VALUE;
@@ -122,7 +131,7 @@ public final class LocalCalls {
 
         @Override
         public void answered(final int status) {
-            // The server's own statistics count what came over HTTP.
+            // Not counted.
         }
 
         @Override
@@ -132,7 +141,7 @@ public final class LocalCalls {
 
         @Override
         public void stalled() {
-            // Nothing here reads slowly.
+            // Nobody reads.
         }
 
         @Override
@@ -141,13 +150,8 @@ public final class LocalCalls {
         }
 
         @Override
-        public boolean closing() {
+        public boolean draining() {
             return false;
-        }
-
-        @Override
-        public void done(final HttpExchange exchange, final boolean close) {
-            // The answer is read when the handler returns.
         }
     }
 }

@@ -120,12 +120,18 @@ final class Protocols {
             return null;
         }
         final Http2FrameCodec codec = codec();
-        return new Http2ServerUpgradeCodec(codec, multiplexer(), new Http2Connection(line, codec));
+        return new Http2ServerUpgradeCodec(codec, multiplexer(guard(codec)), new Http2Connection(line, codec));
     }
 
     void addHttp2(final ChannelPipeline pipeline) {
         final Http2FrameCodec codec = codec();
-        pipeline.addLast(codec, multiplexer(), new Http2Connection(line, codec));
+        pipeline.addLast(codec, multiplexer(guard(codec)), new Http2Connection(line, codec));
+    }
+
+    private static Http2Floods guard(final Http2FrameCodec codec) {
+        final Http2Floods floods = new Http2Floods(codec.decoder().frameListener());
+        codec.decoder().frameListener(floods);
+        return floods;
     }
 
     private Http2FrameCodec codec() {
@@ -142,12 +148,12 @@ final class Protocols {
             .build();
     }
 
-    private Http2MultiplexHandler multiplexer() {
+    private Http2MultiplexHandler multiplexer(final Http2Floods floods) {
         return new Http2MultiplexHandler(new ChannelInitializer<Channel>() {
             @Override
             protected void initChannel(final Channel stream) {
                 stream.pipeline().addLast(new IdleStateHandler(0, line.config().stallNanos(), 0, TimeUnit.NANOSECONDS),
-                    new Http2HeadGuard(), new Http2StreamFrameToHttpObjectCodec(true),
+                    new Http2StreamGuard(floods), new Http2StreamFrameToHttpObjectCodec(true),
                     new ConnectionHandler(line, new RequestPace(line.config().guards(), line.clock()), true));
             }
         });

@@ -11,13 +11,28 @@ import java.util.stream.Collectors;
 
 /**
  * Which handler answers which path. A pattern is an exact path, or ends in {@code /*} and takes every longer path.
- * Immutable; any thread.
+ * Who may use a route is checked here, and only here, before its handler. Immutable; any thread.
  */
 public final class Router implements HttpHandler {
     private final List<Route> routes;
 
-    /** One entry: a method, a pattern, who answers, and whether browsers of other origins may ask. */
-    public record Route(String method, String pattern, HttpHandler handler, boolean crossOrigin) {
+    /** One entry: a method, a pattern, who answers, whether browsers of other origins may ask, and who may ask at all. */
+    public record Route(String method, String pattern, HttpHandler handler, boolean crossOrigin, Access access) {
+        /** A route that nobody may use until {@link #by} says who may. */
+        public Route(final String method, final String pattern, final HttpHandler handler, final boolean crossOrigin) {
+            this(method, pattern, handler, crossOrigin, Access.NOBODY);
+        }
+
+        /** @return the same route for those only whom {@code access} lets through */
+        public Route by(final Access other) {
+            return new Route(method, pattern, handler, crossOrigin, other);
+        }
+
+        /** @return the same route, answered by another handler */
+        public Route with(final HttpHandler other) {
+            return new Route(method, pattern, other, crossOrigin, access);
+        }
+
         boolean matches(final String path) {
             if (!pattern.endsWith("/*")) {
                 return pattern.equals(path);
@@ -31,8 +46,12 @@ public final class Router implements HttpHandler {
         }
     }
 
+    /** @throws IllegalArgumentException when nobody has said who may use one of the routes */
     public Router(final List<Route> routes) {
         this.routes = List.copyOf(routes);
+        this.routes.stream().filter(route -> route.access() == Access.NOBODY).findFirst().ifPresent(open -> {
+            throw new IllegalArgumentException("nobody has said who may use " + open.method() + " " + open.pattern());
+        });
     }
 
     @Override
@@ -57,6 +76,7 @@ public final class Router implements HttpHandler {
         }
         final Optional<Route> route = onPath.stream().filter(candidate -> candidate.takes(call.method())).findFirst();
         if (route.isPresent()) {
+            route.get().access().check(call);
             route.get().handler().handle(exchange);
         } else if ("OPTIONS".equals(call.method())) {
             exchange.header("allow", allowed(onPath));

@@ -6,6 +6,7 @@ import io.netty.handler.codec.http2.Http2Exception;
 import io.netty.handler.codec.http2.Http2FrameStreamException;
 import io.spillway.domain.error.ErrorCode;
 import io.spillway.domain.error.SpillwayException;
+import io.spillway.domain.error.Unworded;
 import io.spillway.domain.time.NanoClock;
 import java.io.IOException;
 import java.util.Set;
@@ -23,8 +24,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** What all connections of a server share: limits, the handler, and which exchanges are in progress. Any thread. */
-final class ServerLine {
+final class ServerLine implements HttpExchange.Host {
     private static final Logger LOG = LoggerFactory.getLogger(ServerLine.class);
+    private static final int LOGGED_CHARS_MAX = 200;
     private static final long STEP_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
     private static final long HANDLERS_END_NANOS = TimeUnit.SECONDS.toNanos(2);
     private static final Pattern FIT_ID = Pattern.compile("[\\x21-\\x7e]{1,200}");
@@ -72,11 +74,23 @@ final class ServerLine {
         return clock;
     }
 
-    void answered(final int status) {
+    @Override
+    public long stallNanos() {
+        return config.stallNanos();
+    }
+
+    @Override
+    public boolean packedStreams() {
+        return config.packedStreams();
+    }
+
+    @Override
+    public void answered(final int status) {
         answered.accept(status);
     }
 
-    void stalled() {
+    @Override
+    public void stalled() {
         stalledClients.incrementAndGet();
     }
 
@@ -97,17 +111,19 @@ final class ServerLine {
     void failed(final Channel channel, final Throwable cause) {
         if (cause instanceof IOException || cause instanceof DecoderException || cause instanceof Http2Exception
             || cause instanceof Http2FrameStreamException) {
-            LOG.debug("connection from {} failed", channel.remoteAddress(), cause);
+            LOG.debug("connection from {} failed", channel.remoteAddress(), Unworded.of(cause));
         } else {
-            LOG.warn("connection from {} failed", channel.remoteAddress(), cause);
+            LOG.warn("connection from {} failed", channel.remoteAddress(), Unworded.of(cause));
         }
     }
 
-    boolean draining() {
+    @Override
+    public boolean draining() {
         return draining;
     }
 
-    void broken(final HttpExchange exchange, final SpillwayException why) {
+    @Override
+    public void broken(final HttpExchange exchange, final SpillwayException why) {
         errors.broken(ErrorRenderer.Asked.of(exchange), why);
     }
 
@@ -154,19 +170,24 @@ final class ServerLine {
         } catch (final SpillwayException e) {
             refuse(exchange, e);
         } catch (final RuntimeException | Error e) {
-            LOG.error("request {}{} on {} failed", exchange.id(), trace(exchange), exchange.call().path(), e);
+            LOG.error("request {}{} on {} failed", exchange.id(), trace(exchange), loggable(exchange.call().path()), Unworded.of(e));
             refuse(exchange, new SpillwayException(ErrorCode.INTERNAL, "unexpected failure", e));
         }
     }
 
     private void refuse(final HttpExchange exchange, final SpillwayException why) {
         if (exchange.committed()) {
-            LOG.error("request {}{} failed after its answer had begun", exchange.id(), trace(exchange), why);
+            LOG.error("request {}{} failed after its answer had begun", exchange.id(), trace(exchange), Unworded.of(why));
             broken(exchange, why);
             exchange.abort();
             return;
         }
         exchange.respond(errors.render(ErrorRenderer.Asked.of(exchange), why));
+    }
+
+    /** A path is the caller's text: it must neither begin a new line of the log nor fill it. */
+    private static String loggable(final String path) {
+        return path.substring(0, Math.min(path.length(), LOGGED_CHARS_MAX)).replaceAll("[^\\x20-\\x7e]", "?");
     }
 
     private static String trace(final HttpExchange exchange) {

@@ -34,9 +34,9 @@ public final class SseWriter {
     }
 
     SseWriter(final HttpExchange.Connection connection, final Optional<EventPacking> packing, final Ending ending) {
-        this.channel = connection.channel();
+        this.channel = connection.gate().channel();
         this.gate = connection.gate();
-        this.stallNanos = connection.stallNanos();
+        this.stallNanos = connection.host().stallNanos();
         this.packing = packing;
         this.ending = ending;
     }

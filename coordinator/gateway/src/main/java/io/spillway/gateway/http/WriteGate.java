@@ -33,6 +33,10 @@ final class WriteGate {
         this.clock = clock;
     }
 
+    Channel channel() {
+        return channel;
+    }
+
     /** @param bytes size of its body */
     ChannelFuture send(final Object message, final int bytes) {
         final long size = (long) bytes + FRAME_BYTES;

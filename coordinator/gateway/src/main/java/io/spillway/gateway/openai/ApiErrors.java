@@ -31,6 +31,9 @@ public final class ApiErrors implements ErrorRenderer {
         if (failure.code().kind() == ErrorKind.UNAUTHENTICATED) {
             headers.put("www-authenticate", "Bearer");
         }
+        if (failure.code() == ErrorCode.INSUFFICIENT_SCOPE) {
+            headers.put("www-authenticate", "Bearer error=\"insufficient_scope\"");
+        }
         return new HttpAnswer(failure.code().httpStatus(), headers, Json.bytes(body(failure)));
     }
 
@@ -47,9 +50,13 @@ public final class ApiErrors implements ErrorRenderer {
         return headers;
     }
 
-    /** A deadline that the caller has set is over for the same request too. */
+    /**
+     * A deadline that the caller has set is over for the same request too. What may have been done all the same, and has no name by which it
+     * would be known again, is not to be done twice.
+     */
     private static boolean shouldRetry(final SpillwayException failure) {
-        return failure.code().retryable() && !(failure.code() == ErrorCode.DEADLINE_EXCEEDED && failure.field().isPresent());
+        final boolean named = failure.field().isPresent();
+        return failure.code().retryable() && !(named && (failure.code() == ErrorCode.DEADLINE_EXCEEDED || failure.code() == ErrorCode.NO_LEADER));
     }
 
     /** @return the error object, as a whole answer or as the last event of a stream */
@@ -66,7 +73,8 @@ public final class ApiErrors implements ErrorRenderer {
 
     private static String type(final ErrorCode code) {
         return switch (code.kind()) {
-            case INVALID_REQUEST, UNAUTHENTICATED, FORBIDDEN, NOT_FOUND, CONFLICT, TOO_LARGE, CANCELLED -> "invalid_request_error";
+            case FORBIDDEN -> "permission_error";
+            case INVALID_REQUEST, UNAUTHENTICATED, NOT_FOUND, CONFLICT, TOO_LARGE, CANCELLED -> "invalid_request_error";
             case RATE_LIMITED -> "rate_limit_error";
             case UNAVAILABLE, TIMEOUT, INTERNAL -> code == ErrorCode.REQUEST_TIMEOUT ? "invalid_request_error" : "server_error";
         };

@@ -7,6 +7,7 @@ import io.spillway.domain.id.RequestId;
 import io.spillway.domain.id.RunId;
 import io.spillway.domain.id.TenantId;
 import io.spillway.domain.request.SamplingParams;
+import io.spillway.gateway.chat.AskedSampling;
 import io.spillway.gateway.chat.ChatRequest;
 import io.spillway.gateway.chat.OutputShape;
 import io.spillway.gateway.chat.Prompt;
@@ -41,12 +42,12 @@ record ChatBody(ChatRequest request, AnswerForm form, Set<String> customTools) {
         checkModalities(body);
         final AnswerForm form = AnswerForm.read(body, model, body.flag("logprobs", false))
             .withPrefix(messages == sent ? "" : Attribution.DROPPED);
-        final SamplingParams sampling = SamplingBody.read(body, topLogprobs(body, form.logprobs()));
+        final AskedSampling sampling = SamplingBody.read(body, topLogprobs(body, form.logprobs()));
         final int choices = SamplingBody.choices(body);
         final ChatRequest.Options options = new ChatRequest.Options(
             choices, SamplingBody.stops(body), tools.calls(), tools.demand(), new int[0], shape)
             .with(SamplingBody.bestOf(body, choices), SamplingBody.priority(body))
-            .in(ChatRequest.Context.NONE.predicting(PredictionBody.read(body)));
+            .in(ChatRequest.Context.NONE.predicting(PredictionBody.read(body)).retaining(CacheRetention.wishes(body)));
         final ChatRequest request = new ChatRequest(asker.id(), asker.tenant(), asker.run(), model,
             List.of(new Prompt.Messages(messages, tools.tools(), TemplateNames.read(body))), outputTokensMax(body),
             body.longInteger("seed"), sampling, asker.identity().applied(options));

@@ -20,7 +20,7 @@ record CompletionBody(ChatRequest request, AnswerForm form, boolean echo) {
 
     static CompletionBody read(final Fields body, final ChatBody.Asker asker) {
         final ModelId model = ChatBody.model(body);
-        final List<Prompt> prompts = PromptBody.read(body, "prompt", PROMPTS_MAX);
+        final List<Prompt> prompts = prompts(body);
         final OptionalInt logprobs = body.integer("logprobs", 0, LOGPROBS_MAX);
         final AnswerForm form = AnswerForm.read(body, model, logprobs.isPresent());
         final boolean echo = body.flag("echo", false);
@@ -32,7 +32,6 @@ record CompletionBody(ChatRequest request, AnswerForm form, boolean echo) {
         if (prompts.size() * bestOf > PROMPTS_MAX) {
             throw body.invalid(bestOf > choices ? "best_of" : "n", "at most " + PROMPTS_MAX + " outputs in all.");
         }
-        refuseUnsupported(body);
         final ChatRequest.Options options = new ChatRequest.Options(
             choices, SamplingBody.stops(body), ChatRequest.ToolCalls.NONE, Optional.empty(), new int[0])
             .with(bestOf, SamplingBody.priority(body));
@@ -43,9 +42,17 @@ record CompletionBody(ChatRequest request, AnswerForm form, boolean echo) {
         return new CompletionBody(request, form, echo);
     }
 
-    private static void refuseUnsupported(final Fields body) {
-        if (body.text("suffix").filter(suffix -> !suffix.isEmpty()).isPresent()) {
-            throw body.unsupported("suffix", "this server does not fill in the middle.");
+    /** With something behind it, a text is one side of a gap. */
+    private static List<Prompt> prompts(final Fields body) {
+        final List<Prompt> prompts = PromptBody.read(body, "prompt", PROMPTS_MAX);
+        final String behind = body.text("suffix").orElse("");
+        return behind.isEmpty() ? prompts : prompts.stream().map(prompt -> gap(prompt, behind, body)).toList();
+    }
+
+    private static Prompt gap(final Prompt prompt, final String behind, final Fields body) {
+        if (prompt instanceof Prompt.Text before) {
+            return new Prompt.Gap(before.text(), behind);
         }
+        throw body.invalid("suffix", "'prompt' must be a text then, or several.");
     }
 }

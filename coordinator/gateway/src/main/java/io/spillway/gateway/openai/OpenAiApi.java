@@ -128,6 +128,9 @@ public final class OpenAiApi {
         if (prompt instanceof Prompt.Text text) {
             return text.text();
         }
+        if (prompt instanceof Prompt.Gap gap) {
+            return gap.before();
+        }
         final ChatModel model = parts.models().apply(id).orElseThrow(() -> ChatBody.unknownModel(id.value()));
         final ByteArrayOutputStream bytes = new ByteArrayOutputStream();
         if (prompt instanceof Prompt.Tokens tokens) {

@@ -5,11 +5,14 @@ import io.spillway.domain.error.ErrorCode;
 import io.spillway.domain.error.SpillwayException;
 import io.spillway.domain.request.GenerationRequest;
 import io.spillway.domain.request.SamplingParams;
+import io.spillway.domain.request.SamplingSettings;
+import io.spillway.gateway.chat.AskedSampling;
 import io.spillway.gateway.json.Fields;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalInt;
 
 /** Reads the fields that shape sampling, the same for chat and completions. Stateless; any thread. */
 public final class SamplingBody {
@@ -25,23 +28,21 @@ public final class SamplingBody {
     }
 
     /** @param topLogprobs -1 = none wanted */
-    public static SamplingParams read(final Fields body, final int topLogprobs) {
-        return new SamplingParams(
-            (float) body.number("temperature", 0, TEMPERATURE_MAX).orElse(1),
-            topK(body),
-            (float) body.number("top_p", 0, 1).orElse(1),
-            (float) body.number("min_p", 0, 1).orElse(0),
-            (float) body.number("typical_p", 0, 1).orElse(1),
-            (float) body.number("presence_penalty", -2, 2).orElse(0),
-            (float) body.number("frequency_penalty", -2, 2).orElse(0),
-            (float) body.number("repetition_penalty", REPETITION_MIN, REPETITION_MAX).orElse(1),
-            body.integer("repetition_window", 0, SamplingParams.REPETITION_WINDOW_MAX).orElse(0),
-            bias(body), 0, topLogprobs);
+    public static AskedSampling read(final Fields body, final int topLogprobs) {
+        final SamplingSettings said = new SamplingSettings(body.number("temperature", 0, TEMPERATURE_MAX), topK(body),
+            body.number("top_p", 0, 1), body.number("min_p", 0, 1), body.number("typical_p", 0, 1),
+            body.number("repetition_penalty", REPETITION_MIN, REPETITION_MAX),
+            body.integer("repetition_window", 0, SamplingParams.REPETITION_WINDOW_MAX));
+        final SamplingParams usual = AskedSampling.USUAL;
+        return new AskedSampling(said, new SamplingParams(usual.temperature(), usual.topK(), usual.topP(), usual.minP(),
+            (float) body.number("presence_penalty", -2, 2).orElse(0), (float) body.number("frequency_penalty", -2, 2).orElse(0),
+            usual.repetitionPenalty(), bias(body), 0, topLogprobs));
     }
 
     /** -1 means off with other servers; here that is 0. */
-    private static int topK(final Fields body) {
-        return Math.max(0, body.integer("top_k", -1, Integer.MAX_VALUE).orElse(0));
+    private static OptionalInt topK(final Fields body) {
+        final OptionalInt said = body.integer("top_k", -1, Integer.MAX_VALUE);
+        return said.isPresent() ? OptionalInt.of(Math.max(0, said.getAsInt())) : said;
     }
 
     private static Map<Integer, Float> bias(final Fields body) {

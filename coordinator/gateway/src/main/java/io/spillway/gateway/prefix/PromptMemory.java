@@ -84,6 +84,24 @@ public final class PromptMemory {
         return new Encoded(encoded.tokens(), encoded.chain());
     }
 
+    /**
+     * @param beginning of a prompt, as the template makes it of its first messages
+     * @return its tokens: read off a prompt seen lately that goes on behind it, else encoded; nothing is remembered
+     */
+    public int count(final Owner owner, final PromptText beginning) {
+        if (hasLoneSurrogate(beginning.text())) {
+            return beginning.encode().apply(beginning.text()).length;
+        }
+        final byte[] utf8 = beginning.text().getBytes(StandardCharsets.UTF_8);
+        for (final Remembered candidate : candidates(owner)) {
+            final int cut = candidate.lastCutWithin(utf8.length);
+            if (cut >= 0 && candidate.cutBytes()[cut] == utf8.length && candidate.commonBytes(utf8) == utf8.length) {
+                return candidate.cutTokens()[cut];
+            }
+        }
+        return beginning.encode().apply(beginning.text()).length;
+    }
+
     /** Half a character has no bytes to be compared by. */
     private static boolean hasLoneSurrogate(final String text) {
         for (int i = 0; i < text.length(); i++) {

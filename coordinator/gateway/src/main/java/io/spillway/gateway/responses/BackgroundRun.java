@@ -3,6 +3,7 @@ package io.spillway.gateway.responses;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.spillway.domain.error.ErrorCode;
 import io.spillway.domain.error.SpillwayException;
+import io.spillway.domain.error.Unworded;
 import io.spillway.domain.id.TenantId;
 import io.spillway.domain.time.EpochClock;
 import io.spillway.gateway.chat.ChatEvent;
@@ -60,7 +61,7 @@ final class BackgroundRun implements ChatListener {
         try {
             call.run();
         } catch (final RuntimeException | Error e) {
-            LOG.log(System.Logger.Level.ERROR, "background response " + request.head().id() + " broke", e);
+            LOG.log(System.Logger.Level.ERROR, "background response " + request.head().id() + " broke", Unworded.of(e));
             end(teller.fail(new SpillwayException(ErrorCode.INTERNAL, "the response broke", e)));
         }
     }

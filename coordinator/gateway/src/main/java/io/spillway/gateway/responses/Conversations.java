@@ -3,6 +3,7 @@ package io.spillway.gateway.responses;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.spillway.domain.error.ErrorCode;
 import io.spillway.domain.error.SpillwayException;
+import io.spillway.domain.error.Unworded;
 import io.spillway.domain.id.RunId;
 import io.spillway.domain.id.TenantId;
 import io.spillway.domain.time.EpochClock;
@@ -75,7 +76,7 @@ final class Conversations {
         try {
             return Optional.of(StoredResponse.read(document));
         } catch (final SpillwayException e) {
-            LOG.log(System.Logger.Level.ERROR, "what is kept of " + key.id() + " is damaged", e);
+            LOG.log(System.Logger.Level.ERROR, "what is kept of " + key.id() + " is damaged", Unworded.of(e));
             return Optional.empty();
         }
     }

@@ -9,6 +9,7 @@ import io.spillway.domain.id.ModelId;
 import io.spillway.domain.id.RequestId;
 import io.spillway.domain.id.RunId;
 import io.spillway.domain.id.TenantId;
+import io.spillway.domain.request.SamplingSettings;
 import io.spillway.gateway.chat.ChatModel;
 import io.spillway.gateway.chat.ChatRequest;
 import io.spillway.gateway.chat.OutputShape;
@@ -17,6 +18,7 @@ import io.spillway.gateway.http.HttpCall;
 import io.spillway.gateway.identity.AgentIdentities;
 import io.spillway.gateway.identity.AgentIdentity;
 import io.spillway.gateway.json.Fields;
+import io.spillway.gateway.openai.CacheRetention;
 import io.spillway.gateway.openai.Hygiene;
 import io.spillway.gateway.openai.SamplingBody;
 import java.util.ArrayList;
@@ -72,10 +74,14 @@ final class RequestReader {
         final AgentIdentity identity = AgentIdentities.of(call, fields);
         final Optional<RunId> run = identity.run().or(before::run);
         final ChatRequest.Options options = new ChatRequest.Options(1, List.of(), tools.calls(), tools.demand(), new int[0],
-            new OutputShape(format.grammar(), tools.strict(), tools.allowed())).with(1, SamplingBody.priority(fields));
+            new OutputShape(format.grammar(), tools.strict(), tools.allowed())).with(1, SamplingBody.priority(fields))
+            .in(ChatRequest.Context.NONE.retaining(CacheRetention.wishes(fields)));
         final ChatRequest chat = new ChatRequest(new RequestId(asker.id), asker.tenant, run, body.model(), List.of(prompt),
             body.outputTokensMax(), fields.longInteger("seed"), SamplingBody.read(fields, body.topLogprobs()), identity.applied(options));
         final ObjectNode echo = body.echo();
+        final SamplingSettings used = chat.sampling().said().or(model.defaults().sampling());
+        used.temperature().ifPresent(value -> echo.put("temperature", value));
+        used.topP().ifPresent(value -> echo.put("top_p", value));
         echo.set("text", format.echo());
         final ResponseHead head = new ResponseHead(asker.id, asker.nowSeconds, echo);
         return new Read(new ResponseRequest(chat, head, form, tools.byToldName(), input),

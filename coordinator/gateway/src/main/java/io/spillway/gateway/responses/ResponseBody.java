@@ -9,6 +9,7 @@ import io.spillway.domain.id.ModelId;
 import io.spillway.domain.request.SamplingParams;
 import io.spillway.gateway.json.Fields;
 import io.spillway.gateway.json.Json;
+import io.spillway.gateway.openai.CacheRetention;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -166,8 +167,7 @@ final class ResponseBody {
         body.text("user").ifPresent(user -> echo.put("user", user));
         echo.put("safety_identifier", body.text("safety_identifier").map(this::short64).orElse(null));
         echo.put("prompt_cache_key", body.text("prompt_cache_key").orElse(null));
-        body.text("prompt_cache_retention").ifPresent(word -> echo.put("prompt_cache_retention",
-            oneOf(body, "prompt_cache_retention", word, Set.of("in_memory", "24h"))));
+        CacheRetention.word(body).ifPresent(word -> echo.put("prompt_cache_retention", word));
         echo.set("metadata", metadata());
         echo.set("tool_choice", body.value("tool_choice").orElse(com.fasterxml.jackson.databind.node.TextNode.valueOf("auto")));
         echo.set("tools", tools());

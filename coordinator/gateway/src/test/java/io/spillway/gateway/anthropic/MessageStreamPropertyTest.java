@@ -109,7 +109,8 @@ class MessageStreamPropertyTest {
     void streamAndWholeSayTheSame(@ForAll final long seed, @ForAll @IntRange(max = 5) final int parts, @ForAll final boolean thinks) {
         final List<ChatEvent> output = output(new Random(seed), parts);
         final InputUsage.Reach reach = new InputUsage.Reach(7, 5);
-        final MessageStream stream = new MessageStream("msg_1", form(thinks), reach);
+        final MessageStream stream = new MessageStream("msg_1", form(thinks));
+        stream.reaching(reach);
         final AnswerBlocks whole = new AnswerBlocks("msg_1", form(thinks));
         final List<ObjectNode> events = new ArrayList<>();
         final Random quiet = new Random(seed + 1);

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.spillway.domain.id.RequestId;
 import io.spillway.domain.id.TenantId;
+import io.spillway.domain.request.Retention;
+import io.spillway.gateway.chat.ChatFixtures;
 import io.spillway.gateway.chat.Prompt;
 import io.spillway.gateway.chat.TextChatModel;
 import io.spillway.gateway.identity.AgentIdentity;
@@ -12,6 +14,7 @@ import io.spillway.text.ModelText;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
@@ -66,7 +69,8 @@ class SharedPrefixTest {
     void marksReachAsFarAsTheTemplateSays() {
         final MessagesBody body = read("{'role':'user','content':'a'},{'role':'assistant','content':'b'},{'role':'user','content':'c'}",
             ",'system':[{'type':'text','text':'Be brief.','cache_control':{'type':'ephemeral','ttl':'1h'}}]");
-        final InputUsage.Reach reach = InputUsage.Reach.of(body.request().options().context().retention(), body.prompt(), model);
+        final List<Retention> retentions = ChatFixtures.retentions(body.request(), model);
+        final InputUsage.Reach reach = InputUsage.Reach.of(retentions);
         final int[] whole = model.encode(body.prompt());
         assertThat(reach.longTokens()).isEqualTo(reach.anyTokens()).isBetween(1, whole.length - 1);
         assertThat(text.tokenizer().decode(Arrays.copyOf(whole, reach.anyTokens()))).contains("Be brief.").endsWith("<|im_end|>\n");

@@ -40,7 +40,7 @@ class GrammarsTest {
     private static Optional<String> grammar(
         final ToolCalls calls, final Optional<String> demand, final OutputShape shape, final Thought thought) {
         final ChatRequest request = new ChatRequest(new RequestId("r"), new TenantId("t"), Optional.empty(), new ModelId("m"), List.of(PROMPT),
-            OptionalInt.empty(), OptionalLong.empty(), SamplingParams.GREEDY,
+            OptionalInt.empty(), OptionalLong.empty(), AskedSampling.of(SamplingParams.GREEDY),
             new ChatRequest.Options(1, List.of(), calls, demand, new int[0], shape));
         return new Grammars().of(request, PROMPT, model, thought).map(OutputGrammar::text);
     }

@@ -11,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -49,6 +50,43 @@ class GuardTest {
             tool("mcp__shop__find", Map.of(), List.of()), tool("mcp__wiki__find", Map.of(), List.of()), tool("order_status", Map.of(), List.of()));
         final Prompt.Messages prompt = new Prompt.Messages(List.of(Map.of("role", "user", "content", "x")), tools, Map.of());
         assertThat(new Guard(GuardPolicy.read(BROOK_POLICY), prompt).meant(written)).isEqualTo(meant);
+    }
+
+    private static Guard prefixed(final boolean lookedUp) {
+        final List<Map<String, Object>> tools = List.of(
+            tool("mcp__shop__get_order_status", Map.of("order_id", Map.of("type", "string")), List.of("order_id")),
+            tool("mcp__shop__process_refund", Map.of("order_id", Map.of("type", "string"), "amount", Map.of("type", "number")), List.of("order_id")));
+        final Map<String, Object> user = Map.of("role", "user", "content", "Limit 100 EUR. I want a refund for order 77");
+        final Map<String, Object> call = Map.of("role", "assistant", "content", "", "tool_calls", List.of(Map.of("id", "c1", "type", "function",
+            "function", Map.of("name", "mcp__shop__get_order_status", "arguments", "{\"order_id\":\"ORD-77\"}"))));
+        final Map<String, Object> result = Map.of("role", "tool", "tool_call_id", "c1", "content", ORDER);
+        return new Guard(GuardPolicy.read(BROOK_POLICY),
+            new Prompt.Messages(lookedUp ? List.of(user, call, result) : List.of(user), tools, Map.of()));
+    }
+
+    @Test
+    void aPolicyHoldsForToolsBehindTheNameOfAServer() {
+        final String refund = "{\"order_id\":\"ORD-77\",\"amount\":64.99}";
+        assertThat(prefixed(true).judge("mcp__shop__process_refund", refund).problem()).isEmpty();
+        assertThat(prefixed(true).judge("mcp__shop__process_refund", refund.replace("64.99", "60")).problem()).isPresent();
+        assertThat(prefixed(true).judge("mcp__shop__get_order_status", "{\"order_id\":\"ORD-77\"}").problem().orElseThrow().text())
+            .contains("made already");
+        final Guard.Problem early = prefixed(false).judge("mcp__shop__process_refund", refund).problem().orElseThrow();
+        assertThat(early.instead().orElseThrow())
+            .isEqualTo(new ToolContract.Instead("mcp__shop__get_order_status", Map.of("order_id", "ORD-77")));
+        assertThat(prefixed(false).judge("mcp__shop__get_order_status", "{\"order_id\":\"ORD-99\"}").problem().orElseThrow().text())
+            .contains("nobody has said");
+        final Guard.AnswerVerdict answer = prefixed(true).judgeAnswer("Your cup (ORD-77) was delivered 3 days ago.");
+        assertThat(answer.text()).isEqualTo("Your mug (ORD-77) was delivered 3 days ago.");
+        assertThat(answer.problem()).isEmpty();
+    }
+
+    @ParameterizedTest
+    @CsvSource({"find, find", "mcp__a__find, find", "a_find, find", "mcp__a__refind, ''", "mcp__b__other_find, other_find"})
+    void theNameOfAPolicyMeansTheToolThatPlainlyHasIt(final String tool, final String meant) {
+        assertThat(new ToolNames(List.of(tool, "else")).meaning(tool, Set.of("find", "other_find")).orElse("")).isEqualTo(meant);
+        assertThat(new ToolNames(List.of("x__find", "y__find")).meaning("x__find", Set.of("find"))).isEmpty();
+        assertThat(new ToolNames(List.of("x__find", "find")).meaning("x__find", Set.of("find"))).isEmpty();
     }
 
     @Test

@@ -46,6 +46,38 @@ class PromptMemoryTest {
         }
     }
 
+    /** The beginning of a conversation, cut where messages end, has the tokens it would have alone. */
+    @Property(tries = 40)
+    void aBeginningIsCountedAsIfItStoodAlone(@ForAll final long seed) {
+        final Random random = new Random(seed);
+        for (final ModelText model : MODELS) {
+            final PromptMemory memory = new PromptMemory(1 << 20);
+            final List<String> beginnings = new ArrayList<>();
+            String text = "<|im_start|>system\n" + odd(random, 80) + "<|im_end|>\n";
+            for (int turn = 0; turn < 4; turn++) {
+                beginnings.add(text);
+                text += "<|im_start|>user\n" + odd(random, 30) + "<|im_end|>\n";
+            }
+            memory.encode(OWNER, text(model, text), BLOCKS);
+            beginnings.add(text + "more");
+            for (final String beginning : beginnings) {
+                assertThat(memory.count(OWNER, text(model, beginning))).isEqualTo(model.encodePrompt(beginning).length);
+            }
+        }
+    }
+
+    @Test
+    void aBeginningOfAKnownPromptIsNotEncodedAgain() {
+        final ModelText model = MODELS.getFirst();
+        final PromptMemory memory = new PromptMemory(1 << 20);
+        final String beginning = "<|im_start|>system\n" + "Be brief. ".repeat(200) + "<|im_end|>\n";
+        memory.encode(OWNER, text(model, beginning + "<|im_start|>user\nhi<|im_end|>\n"), BLOCKS);
+        final PromptText unreadable = new PromptText(beginning, any -> {
+            throw new AssertionError("encoded");
+        }, text(model, beginning).markers());
+        assertThat(memory.count(OWNER, unreadable)).isEqualTo(model.encodePrompt(beginning).length);
+    }
+
     /** Conversations that grow, are taken back, part and are sent again, with special tokens spelled out in odd places. */
     @Property(tries = 60)
     void anyConversationIsEncodedAsAWhole(@ForAll final long seed) {

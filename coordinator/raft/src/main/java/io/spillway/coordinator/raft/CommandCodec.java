@@ -23,6 +23,7 @@ final class CommandCodec {
     private static final int SETTLE_USAGE = 8;
     private static final int CHANGE_BATCH = 9;
     private static final int ADOPT_FILES = 10;
+    private static final int CHANGE_KEYS = 11;
 
     private CommandCodec() {
     }
@@ -93,6 +94,10 @@ final class CommandCodec {
                 out.writeByte(ADOPT_FILES);
                 out.writeText(adopt.directory());
             }
+            case Command.ChangeKeys keys -> {
+                out.writeByte(CHANGE_KEYS);
+                KeyCodec.write(out, keys.change());
+            }
         }
     }
 
@@ -110,6 +115,7 @@ final class CommandCodec {
             case SETTLE_USAGE -> new Command.SettleUsage(in.readList(CommandCodec::readEntry));
             case CHANGE_BATCH -> new Command.ChangeBatch(BatchCodec.readChange(in), in.readList(CommandCodec::readEntry));
             case ADOPT_FILES -> new Command.AdoptFiles(in.readText());
+            case CHANGE_KEYS -> new Command.ChangeKeys(KeyCodec.readChange(in));
             default -> throw new IllegalArgumentException("unknown command type " + type);
         };
     }

@@ -14,9 +14,11 @@ import java.nio.ByteBuffer;
  * read. Pure functions; any thread.
  */
 final class ImageCodec {
-    static final int VERSION = 2;
+    static final int VERSION = 3;
     /** Without batches. */
     private static final int FIRST_VERSION = 1;
+    /** Keys with scopes. */
+    private static final int SCOPES_VERSION = 3;
     private static final String WHAT = "the snapshot";
 
     private ImageCodec() {
@@ -28,7 +30,7 @@ final class ImageCodec {
         out.writeLong(image.lastEpoch());
         out.writeList(image.members(), ImageCodec::write);
         out.writeList(image.tenants(), ImageCodec::write);
-        out.writeList(image.keys(), ImageCodec::write);
+        out.writeList(image.keys(), KeyCodec::write);
         out.writeList(image.runs(), ImageCodec::write);
         out.writeList(image.remembered(), ImageCodec::write);
         out.writeText(image.batches().directory());
@@ -40,7 +42,8 @@ final class ImageCodec {
         return RecordReader.read(WHAT, bytes, in -> {
             final int version = in.expectVersion(WHAT, FIRST_VERSION, VERSION);
             return new StateImage(in.readLong(), in.readLong(), in.readList(ImageCodec::readMember),
-                in.readList(ImageCodec::readTenant), in.readList(ImageCodec::readKey), in.readList(ImageCodec::readRun),
+                in.readList(ImageCodec::readTenant),
+                in.readList(version < SCOPES_VERSION ? KeyCodec::readUnboundedKey : KeyCodec::readKey), in.readList(ImageCodec::readRun),
                 in.readList(ImageCodec::readRemembered),
                 version == FIRST_VERSION ? StateImage.Batches.NONE
                     : new StateImage.Batches(in.readText(), in.readList(BatchCodec::readJob)));
@@ -65,16 +68,6 @@ final class ImageCodec {
 
     private static StateImage.Tenant readTenant(final RecordReader in) {
         return new StateImage.Tenant(new TenantId(in.readText()), new TenantSecret(in.readBytes()), readTotals(in));
-    }
-
-    private static void write(final RecordWriter out, final StateImage.Key key) throws IOException {
-        out.writeText(key.sha256Hex());
-        out.writeText(key.tenant().value());
-        out.writeText(key.label());
-    }
-
-    private static StateImage.Key readKey(final RecordReader in) {
-        return new StateImage.Key(in.readText(), new TenantId(in.readText()), in.readText());
     }
 
     private static void write(final RecordWriter out, final StateImage.Run run) throws IOException {

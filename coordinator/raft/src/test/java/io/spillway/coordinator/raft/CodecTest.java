@@ -4,10 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.spillway.coordinator.access.ApiKey;
+import io.spillway.coordinator.access.Scope;
 import io.spillway.coordinator.state.Command;
 import io.spillway.coordinator.state.CommandResult;
 import io.spillway.coordinator.state.StateImage;
 import io.spillway.domain.error.SpillwayException;
+import io.spillway.domain.id.TenantId;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
 import net.jqwik.api.Arbitrary;
@@ -105,7 +108,7 @@ class CodecTest {
             .hasMessageContaining("version 9").hasMessageContaining("version 1");
         final byte[] image = encode(StateImage.EMPTY);
         image[0] = 9;
-        assertThatThrownBy(() -> ImageCodec.decode(ByteBuffer.wrap(image))).hasMessageContaining("version 9").hasMessageContaining("version 2");
+        assertThatThrownBy(() -> ImageCodec.decode(ByteBuffer.wrap(image))).hasMessageContaining("version 9").hasMessageContaining("version 3");
     }
 
     /** Snapshots outlive releases: the first ones knew no batches. */
@@ -115,6 +118,17 @@ class CodecTest {
         final byte[] first = Arrays.copyOf(now, now.length - Integer.BYTES - Integer.BYTES);
         first[0] = 1;
         assertThat(ImageCodec.decode(ByteBuffer.wrap(first))).isEqualTo(StateImage.EMPTY);
+    }
+
+    /** Before keys had scopes: written by the release of that time. */
+    @Test
+    void aKeyOfASnapshotWithoutScopesIsGoodForEverything() {
+        final String none = "00000000";
+        final byte[] second = java.util.HexFormat.of().parseHex("02" + "0000000000000007" + "0000000000000000" + none + none
+            + "00000001" + "00000003" + "616263" + "00000004" + "61636d65" + "00000009" + "626f6f747374726170" + none + none + none + none);
+        assertThat(ImageCodec.decode(ByteBuffer.wrap(second)).keys())
+            .containsExactly(ApiKey.unbounded("abc", new TenantId("acme"), "bootstrap"));
+        assertThat(ImageCodec.decode(ByteBuffer.wrap(second)).keys().getFirst().scopes()).containsExactly(Scope.values());
     }
 
     /** The log outlives releases: these bytes must stay readable. */

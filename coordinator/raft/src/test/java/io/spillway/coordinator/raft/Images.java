@@ -88,7 +88,8 @@ final class Images {
             texts().map(Command.RevokeApiKey::new),
             entries().list().ofMaxSize(5).map(Command.SettleUsage::new),
             Combinators.combine(BatchImages.changes(), entries().list().ofMaxSize(3)).as(Command.ChangeBatch::new),
-            texts().map(Command.AdoptFiles::new));
+            texts().map(Command.AdoptFiles::new),
+            KeyImages.changes().map(Command.ChangeKeys::new));
     }
 
     static Arbitrary<CommandResult> results() {
@@ -109,7 +110,7 @@ final class Images {
         final Arbitrary<RunKey> runs = Combinators.combine(tenants, texts()).as(RunKey::new);
         return Combinators.combine(longs(), longs(), members.list().ofMaxSize(3),
             Combinators.combine(tenants, secrets, totals).as(StateImage.Tenant::new).list().ofMaxSize(3),
-            Combinators.combine(texts(), tenants, texts()).as(StateImage.Key::new).list().ofMaxSize(3),
+            KeyImages.keys().list().ofMaxSize(3),
             Combinators.combine(runs, totals).as(StateImage.Run::new).list().ofMaxSize(3),
             Combinators.combine(names(), results()).as(StateImage.Remembered::new).list().ofMaxSize(3),
             Combinators.combine(texts(), BatchImages.jobs().list().ofMaxSize(3)).as(StateImage.Batches::new))

@@ -1,6 +1,7 @@
 package io.spillway.coordinator.server;
 
 import io.spillway.coordinator.admission.AdmissionAgent;
+import io.spillway.domain.error.Unworded;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 
@@ -47,7 +48,7 @@ final class AgentThread implements AutoCloseable {
                 }
             }
         } catch (final RuntimeException | Error e) {
-            LOG.log(System.Logger.Level.ERROR, "the admission agent stopped", e);
+            LOG.log(System.Logger.Level.ERROR, "the admission agent stopped", Unworded.of(e));
         } finally {
             agent.onClose();
         }

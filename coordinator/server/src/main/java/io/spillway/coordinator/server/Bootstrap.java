@@ -1,5 +1,7 @@
 package io.spillway.coordinator.server;
 
+import io.spillway.coordinator.access.KeyChange;
+import io.spillway.coordinator.access.Scope;
 import io.spillway.coordinator.state.Command;
 import io.spillway.coordinator.state.ReplicatedLog;
 import io.spillway.domain.id.TenantId;
@@ -35,7 +37,8 @@ final class Bootstrap {
         random.nextBytes(secret);
         final String key = config.keySha256().orElseThrow();
         log.propose("bootstrap-tenant-" + tenant, new Command.CreateTenant(tenant, secret))
-            .thenCompose(done -> log.propose("bootstrap-key-" + key, new Command.CreateApiKey(tenant, key, "bootstrap")))
+            .thenCompose(done -> log.propose("bootstrap-key-" + key, new Command.ChangeKeys(
+                new KeyChange.Issue(tenant, new KeyChange.Secret(key, ""), "bootstrap", Scope.all(), 0))))
             .whenComplete((done, failure) -> {
                 if (failure != null && !closed) {
                     LOG.log(System.Logger.Level.INFO, "the first tenant waits for a leader: " + failure.getMessage());
@@ -48,7 +51,8 @@ final class Bootstrap {
         closed = true;
     }
 
+    /** A key that was revoked is known too, and stays revoked. */
     private boolean known(final TenantId tenant) {
-        return log.view().tenantOfKey(config.keySha256().orElseThrow()).filter(tenant::equals).isPresent();
+        return log.view().key(config.keySha256().orElseThrow()).filter(key -> key.tenant().equals(tenant)).isPresent();
     }
 }

@@ -3,10 +3,15 @@ package io.spillway.coordinator.server;
 import io.spillway.config.Default;
 import io.spillway.config.Doc;
 import io.spillway.domain.cluster.Endpoint;
+import io.spillway.domain.error.SpillwayException;
+import io.spillway.domain.request.GenerationDefaults;
+import io.spillway.domain.request.SamplingSettings;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalDouble;
+import java.util.OptionalInt;
 
 /** Configuration of one coordinator replica. */
 @Doc("One coordinator replica: it serves clients over HTTP and gRPC, and holds a copy of the replicated state.")
@@ -98,13 +103,14 @@ public record CoordinatorConfig(
     @Doc("A model as clients name it, with what it costs.")
     public record Model(
         @Doc("Name in requests.") String id,
-        @Doc("GGUF file or Hugging Face directory: read for tokenizer and chat template.") Path path,
+        @Doc("GGUF file or Hugging Face directory: read for tokenizer, chat template and sampling defaults.") Path path,
         @Doc("US dollars per million prompt tokens that were computed.") @Default("0.10") double promptDollars,
         @Doc("US dollars per million prompt tokens found in a cache.") @Default("0.01") double cachedDollars,
         @Doc("US dollars per million output tokens.") @Default("0.40") double outputDollars,
         @Doc("Share of these prices that requests in batches pay, between 0 and 1.") @Default("0.5") double batchShare,
         @Doc("Policy file for this model's tool calls (JSON); without one they are passed on as the model makes them.")
-        Optional<Path> guardrails) {
+        Optional<Path> guardrails,
+        Optional<Sampling> sampling) {
         public Model {
             if (!(promptDollars >= 0 && cachedDollars >= 0 && outputDollars >= 0)) {
                 throw new IllegalArgumentException("prices must not be negative");
@@ -112,6 +118,38 @@ public record CoordinatorConfig(
             if (!(batchShare >= 0 && batchShare <= 1)) {
                 throw new IllegalArgumentException("batch-share must be between 0 and 1");
             }
+            sampling.ifPresent(Sampling::defaults); // refuses what is out of range
+        }
+    }
+
+    /** What holds for a model's requests that do not say it. */
+    @Doc("What holds for requests that do not say it themselves; what is not said here is as the model's files say.")
+    public record Sampling(
+        @Doc("0 takes the likeliest token.") Optional<Double> temperature,
+        @Doc("Keep so many of the likeliest tokens; 0 is off.") Optional<Integer> topK,
+        @Doc("Keep the fewest tokens whose probability reaches this; 1 is off.") Optional<Double> topP,
+        @Doc("Drop tokens less likely than this share of the likeliest; 0 is off.") Optional<Double> minP,
+        @Doc("Keep the tokens of the most usual surprise until their probability reaches this; 1 is off.") Optional<Double> typicalP,
+        @Doc("Makes tokens of prompt and output less likely; 1 is off.") Optional<Double> repetitionPenalty,
+        @Doc("How many of the last tokens that penalty looks at; 0 is all.") Optional<Integer> repetitionWindow,
+        @Doc("Most output tokens of an answer.") Optional<Integer> outputTokensMax) {
+
+        /** @return the same in the words of requests; throws IllegalArgumentException naming what is out of its range */
+        GenerationDefaults defaults() {
+            try {
+                return new GenerationDefaults(new SamplingSettings(real(temperature), whole(topK), real(topP), real(minP), real(typicalP),
+                    real(repetitionPenalty), whole(repetitionWindow)), whole(outputTokensMax));
+            } catch (final SpillwayException e) {
+                throw new IllegalArgumentException("sampling: " + e.getMessage(), e);
+            }
+        }
+
+        private static OptionalDouble real(final Optional<Double> said) {
+            return said.isPresent() ? OptionalDouble.of(said.get()) : OptionalDouble.empty();
+        }
+
+        private static OptionalInt whole(final Optional<Integer> said) {
+            return said.isPresent() ? OptionalInt.of(said.get()) : OptionalInt.empty();
         }
     }
 

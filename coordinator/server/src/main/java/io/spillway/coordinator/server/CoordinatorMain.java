@@ -2,6 +2,7 @@ package io.spillway.coordinator.server;
 
 import io.spillway.config.ConfigFile;
 import io.spillway.domain.error.SpillwayException;
+import io.spillway.domain.error.Unworded;
 import java.nio.file.Path;
 
 /** Runs one coordinator replica: {@code CoordinatorMain --config FILE}. */
@@ -18,6 +19,7 @@ public final class CoordinatorMain {
             System.err.println("spillway: usage: CoordinatorMain --config FILE");
             System.exit(2);
         }
+        Unworded.logUncaught();
         try {
             final CoordinatorServer server =
                 CoordinatorServer.start(ConfigFile.load(Path.of(args[1]), CoordinatorConfig.class));

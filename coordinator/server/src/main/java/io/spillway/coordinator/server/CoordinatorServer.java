@@ -131,7 +131,7 @@ public final class CoordinatorServer implements AutoCloseable {
             (model, usage) -> Charge.of(tariff.of(model), usage).totalNanoDollars(),
             new CoordinatorConsole(new CoordinatorConsole.Sources(log::view, coordinator::stats, () -> loads, () -> streams.reachable().members().keySet(),
                 new Replicas(config.peers(), log)::now, EpochClock.SYSTEM)), SecureRandom::new,
-            NanoClock.SYSTEM, EpochClock.SYSTEM, shared())));
+            NanoClock.SYSTEM, EpochClock.SYSTEM, shared(), Optional.of(log))));
         startRpc(commandIds);
         final Bootstrap bootstrap = new Bootstrap(log, config.bootstrap(), random);
         parts.push(bootstrap::close);
@@ -159,7 +159,7 @@ public final class CoordinatorServer implements AutoCloseable {
             .maxInboundMessageSize(MESSAGE_BYTES_MAX)
             .permitKeepAliveTime(5, TimeUnit.SECONDS).permitKeepAliveWithoutCalls(true)
             .addService(new MembershipService(log, streams, commandIds, config.lease().duration().toMillis()))
-            .addService(ServerInterceptors.intercept(inference, inference.authentication()))
+            .addService(ServerInterceptors.intercept(inference, inference.authentication(gateway.keys())))
             .build();
         try {
             rpc.start();

@@ -6,11 +6,14 @@ import io.grpc.Metadata;
 import io.grpc.ServerCall;
 import io.grpc.ServerCallHandler;
 import io.grpc.ServerInterceptor;
+import io.grpc.StatusRuntimeException;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
+import io.spillway.coordinator.access.Scope;
 import io.spillway.coordinator.state.ClusterView;
 import io.spillway.domain.error.ErrorCode;
 import io.spillway.domain.error.SpillwayException;
+import io.spillway.domain.error.Unworded;
 import io.spillway.domain.id.TenantId;
 import io.spillway.gateway.chat.ChatCall;
 import io.spillway.gateway.chat.ChatService;
@@ -27,14 +30,15 @@ import io.spillway.wire.v1.EmbedRequest;
 import io.spillway.wire.v1.InferenceGrpc;
 import io.spillway.wire.v1.ListModelsReply;
 import io.spillway.wire.v1.ListModelsRequest;
+import java.util.Optional;
 import java.util.function.Supplier;
 
 /** What SDK clients ask, over gRPC: the same line as HTTP's. */
 final class InferenceService extends InferenceGrpc.InferenceImplBase {
+    private static final System.Logger LOG = System.getLogger(InferenceService.class.getName());
     private static final Context.Key<TenantId> TENANT = Context.key("spillway-tenant");
     private static final Metadata.Key<String> AUTHORIZATION =
         Metadata.Key.of("authorization", Metadata.ASCII_STRING_MARSHALLER);
-    private static final String SCHEME = "bearer ";
 
     private final ChatService chats;
     private final Supplier<ClusterView> view;
@@ -47,19 +51,17 @@ final class InferenceService extends InferenceGrpc.InferenceImplBase {
         this.requests = requests;
     }
 
-    /** @return what lets only calls with a known key through, and tells the service whose it is */
-    ServerInterceptor authentication() {
+    /** @return what lets only calls through whose key is good for asking models, as all methods here are, and tells the service whose it is */
+    ServerInterceptor authentication(final ApiKeys keys) {
         return new ServerInterceptor() {
             @Override
             public <Q, R> ServerCall.Listener<Q> interceptCall(
                 final ServerCall<Q, R> call, final Metadata headers, final ServerCallHandler<Q, R> next) {
-                final String header = headers.get(AUTHORIZATION);
-                final boolean bearer = header != null && header.regionMatches(true, 0, SCHEME, 0, SCHEME.length());
-                final TenantId tenant = bearer
-                    ? view.get().tenantOfKey(ApiKeys.hash(header.substring(SCHEME.length()).strip())).orElse(null) : null;
-                if (tenant == null) {
-                    final var status = StatusCodec.toStatus(new SpillwayException(ErrorCode.INVALID_API_KEY,
-                        "no API key, or an unknown one: send metadata authorization: Bearer KEY"));
+                final TenantId tenant;
+                try {
+                    tenant = keys.admit(Optional.ofNullable(headers.get(AUTHORIZATION)).flatMap(ApiKeys::bearer), Scope.INFERENCE).tenant();
+                } catch (final SpillwayException e) {
+                    final var status = StatusCodec.toStatus(e);
                     call.close(status.getStatus(), status.getTrailers());
                     return new ServerCall.Listener<>() { };
                 }
@@ -84,7 +86,21 @@ final class InferenceService extends InferenceGrpc.InferenceImplBase {
         }
         events.setOnCancelHandler(call::cancel);
         events.setOnReadyHandler(answer::onReady);
-        Thread.ofVirtual().name("sdk-" + request.getRequestId()).start(call::run);
+        Thread.ofVirtual().name("sdk-" + request.getRequestId()).start(() -> run(call, events));
+    }
+
+    /** A defect of ours ends the call too. */
+    private static void run(final ChatCall call, final StreamObserver<ChatEvent> events) {
+        try {
+            call.run();
+        } catch (final RuntimeException | Error e) {
+            events.onError(defect(e));
+        }
+    }
+
+    private static StatusRuntimeException defect(final Throwable e) {
+        LOG.log(System.Logger.Level.ERROR, "a call over gRPC failed", Unworded.of(e));
+        return StatusCodec.toStatus(new SpillwayException(ErrorCode.INTERNAL, "unexpected failure", e));
     }
 
     @Override
@@ -120,6 +136,8 @@ final class InferenceService extends InferenceGrpc.InferenceImplBase {
             replies.onCompleted();
         } catch (final SpillwayException e) {
             replies.onError(StatusCodec.toStatus(e));
+        } catch (final RuntimeException | Error e) {
+            replies.onError(defect(e));
         }
     }
 

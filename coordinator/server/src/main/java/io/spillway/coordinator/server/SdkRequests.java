@@ -11,6 +11,7 @@ import io.spillway.domain.id.TenantId;
 import io.spillway.domain.request.GenerationRequest;
 import io.spillway.domain.request.Pooling;
 import io.spillway.domain.request.RunTerms;
+import io.spillway.gateway.chat.AskedSampling;
 import io.spillway.gateway.chat.ChatRequest;
 import io.spillway.gateway.chat.EmbeddingRequest;
 import io.spillway.gateway.chat.Prompt;
@@ -50,7 +51,7 @@ final class SdkRequests {
             request.getRun().isEmpty() ? Optional.empty() : Optional.of(new RunId(request.getRun())),
             new ModelId(request.getModel()), List.of(new Prompt.Messages(messages, tools, Map.of())),
             request.getOutputTokensMax() == 0 ? OptionalInt.empty() : OptionalInt.of(request.getOutputTokensMax()),
-            OptionalLong.of(request.getSampling().getSeed()), RequestCodec.toDomain(request.getSampling()), options);
+            OptionalLong.of(request.getSampling().getSeed()), AskedSampling.of(RequestCodec.toDomain(request.getSampling())), options);
     }
 
     /** @throws SpillwayException naming the offending field */

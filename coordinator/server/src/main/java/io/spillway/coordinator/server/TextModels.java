@@ -1,6 +1,7 @@
 package io.spillway.coordinator.server;
 
 import io.spillway.domain.id.ModelId;
+import io.spillway.domain.request.GenerationDefaults;
 import io.spillway.gateway.chat.ChatModel;
 import io.spillway.gateway.chat.TextChatModel;
 import io.spillway.text.ModelText;
@@ -27,7 +28,8 @@ final class TextModels {
         final Map<ModelId, ChatModel> models = new HashMap<>();
         for (final CoordinatorConfig.Model model : configured) {
             final Path path = model.path().toAbsolutePath().normalize();
-            models.put(new ModelId(model.id()), new TextChatModel(LOADED.computeIfAbsent(path, ModelText::load)));
+            models.put(new ModelId(model.id()), new TextChatModel(LOADED.computeIfAbsent(path, ModelText::load),
+                model.sampling().map(CoordinatorConfig.Sampling::defaults).orElse(GenerationDefaults.NONE)));
         }
         return new TextModels(models);
     }

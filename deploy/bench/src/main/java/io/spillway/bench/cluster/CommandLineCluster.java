@@ -52,6 +52,24 @@ public final class CommandLineCluster implements AutoCloseable {
         return new CommandLineCluster(data, JSON.readTree(out.lines().reduce((first, last) -> last).orElseThrow()));
     }
 
+    /** @return the folder of everything that the cluster writes */
+    public Path data() {
+        return data;
+    }
+
+    /** @return what a command of the command line prints on stdout, run on this cluster; throws when it fails */
+    public String command(final String... arguments) throws IOException, InterruptedException {
+        final List<String> command = cli(arguments);
+        command.addAll(List.of("--data", data.toString()));
+        final Path errors = Files.createTempFile(data, "command", ".err");
+        final Process process = new ProcessBuilder(command).redirectError(errors.toFile()).start();
+        final String out = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        if (!process.waitFor(1, TimeUnit.MINUTES) || process.exitValue() != 0) {
+            throw new IllegalStateException(String.join(" ", arguments) + " failed: " + out + Files.readString(errors));
+        }
+        return out;
+    }
+
     /** @return the command that runs the command line with this test's own class path */
     public static List<String> cli(final String... arguments) {
         final List<String> command = java();

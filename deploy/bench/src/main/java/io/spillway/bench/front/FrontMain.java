@@ -1,6 +1,7 @@
 package io.spillway.bench.front;
 
 import io.spillway.coordinator.admission.RequestLine;
+import io.spillway.coordinator.access.ApiKey;
 import io.spillway.coordinator.state.ClusterView;
 import io.spillway.domain.cluster.Endpoint;
 import io.spillway.domain.cluster.ModelDescriptor;
@@ -71,7 +72,7 @@ final class FrontMain {
         final TreeMap<NodeId, ClusterView.Member> members = new TreeMap<>(Map.of(new NodeId("node-1"), new ClusterView.Member(
             new NodeDescriptor(new NodeId("node-1"), NodeRole.ENGINE, new Endpoint("127.0.0.1", 1), new Endpoint("127.0.0.1", 2),
                 Optional.of(model), 128), 1, Long.MAX_VALUE / 2)));
-        return new ClusterView(1, members, Map.of(ApiKeys.hash(StubAnswers.KEY), TENANT),
+        return new ClusterView(1, members, Map.of(ApiKeys.hash(StubAnswers.KEY), ApiKey.unbounded(ApiKeys.hash(StubAnswers.KEY), TENANT, "bench")),
             new TreeMap<>(Map.of(TENANT, new TenantSecret(new byte[TenantSecret.BYTES]))), new TreeMap<>());
     }
 

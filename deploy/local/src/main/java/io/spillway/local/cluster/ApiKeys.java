@@ -14,6 +14,15 @@ public final class ApiKeys {
     private ApiKeys() {
     }
 
+    /** Keeps {@code key} in {@code file} instead of what was there. */
+    public static void replace(final Path file, final String key) {
+        try {
+            SecretFile.write(file, key + "\n");
+        } catch (final IOException e) {
+            throw new UncheckedIOException("cannot write " + file, e);
+        }
+    }
+
     /** @return the key in {@code file}, made and written there if there is none */
     public static String ofFile(final Path file) {
         try {

@@ -54,11 +54,12 @@ public final class Readiness {
             try {
                 // A replica that serves nobody yet would refuse the key too, and remember that.
                 final HttpResponse<String> health = ask(http, gateway.resolve("/health"), plan);
-                final HttpResponse<String> models = health.statusCode() == 200 ? ask(http, gateway.resolve("/v1/models"), plan) : health;
-                if (models.statusCode() == 200 && models.body().contains("\"" + plan.spec().modelName() + "\"")) {
+                final HttpResponse<String> response = health.statusCode() == 200 ? ask(http, gateway.resolve("/v1/models"), plan) : health;
+                if (response.statusCode() == 200 && response.body().contains("\"" + plan.spec().modelName() + "\"")) {
                     return;
                 }
-                last = "status " + models.statusCode() + " without the model";
+                last = response.statusCode() == 401 ? "it does not take the key in " + plan.spec().dataDir().resolve("api-key")
+                    + "; if that was revoked, delete the file: a new key is made" : "status " + response.statusCode() + " without the model";
             } catch (final IOException e) {
                 last = e.toString();
             } catch (final InterruptedException e) {

@@ -41,6 +41,11 @@ public record RunFile(
             plan.coordinators().stream().map(replica -> replica.rpc().toString()).toList(), processes);
     }
 
+    /** @return the same cluster, reached with another key */
+    public RunFile withApiKey(final String other) {
+        return new RunFile(baseUrl, other, consoleUrl, model, replicas, sdk, processes);
+    }
+
     /** @return what {@code dataDir} says, whether or not it still lives; empty when nothing was started there */
     public static Optional<RunFile> read(final Path dataDir) {
         final Path file = dataDir.resolve(NAME);

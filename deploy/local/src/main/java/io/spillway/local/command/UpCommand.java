@@ -2,6 +2,7 @@ package io.spillway.local.command;
 
 import io.spillway.domain.error.ErrorCode;
 import io.spillway.domain.error.SpillwayException;
+import io.spillway.domain.error.Unworded;
 import io.spillway.local.cluster.ApiKeys;
 import io.spillway.local.cluster.ChildProcesses;
 import io.spillway.local.cluster.ClusterLauncher;
@@ -70,6 +71,7 @@ public final class UpCommand implements Runnable {
             return;
         }
         ServerLog.choose(serve ? Optional.empty() : Optional.of(ServerLog.file(wanted.dataDir())));
+        Unworded.logUncaught();
         checkStart(wanted);
         start(wanted);
     }

@@ -5,6 +5,7 @@ import io.spillway.domain.error.SpillwayException;
 import io.spillway.domain.request.FinishReason;
 import io.spillway.domain.request.GenerationEvent;
 import io.spillway.domain.request.GenerationRequest;
+import io.spillway.domain.request.Retention;
 import io.spillway.node.kvcache.DeviceBlocks;
 import io.spillway.node.kvcache.KvCache;
 import io.spillway.node.scheduler.FairShare;
@@ -17,6 +18,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.TreeSet;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
 
 /**
@@ -193,7 +195,7 @@ final class Roster {
     }
 
     void finish(final Sequence sequence, final FinishReason reason, final long nowNanos) {
-        giveBack(sequence, nowNanos);
+        keepAndGiveBack(sequence, nowNanos);
         if (sequence.pool() == null) {
             forecast.ended(sequence.outputTokens());
         }
@@ -265,7 +267,7 @@ final class Roster {
         for (int i = active.size() - 1; i >= 0; i--) {
             if (active.get(i).live().hasEnded()) {
                 final Sequence ended = active.remove(i);
-                giveBack(ended, nowNanos);
+                keepAndGiveBack(ended, nowNanos);
                 fairShare.end(ended.ticket());
             }
         }
@@ -300,6 +302,15 @@ final class Roster {
             tokens += sequence.pendingTokens() > 1 ? sequence.pendingTokens() : 0;
         }
         return (int) Math.min(tokens, Integer.MAX_VALUE);
+    }
+
+    /** The request is over; who was cancelled may come back, too. */
+    private void keepAndGiveBack(final Sequence sequence, final long nowNanos) {
+        for (final Retention retention : sequence.request().retentions()) {
+            final long untilNanos = nowNanos + TimeUnit.MILLISECONDS.toNanos(retention.ttlMillis());
+            cache.keep(sequence.table(), retention.tokens(), untilNanos, nowNanos);
+        }
+        giveBack(sequence, nowNanos);
     }
 
     private void giveBack(final Sequence sequence, final long nowNanos) {

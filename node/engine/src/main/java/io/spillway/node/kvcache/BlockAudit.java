@@ -20,13 +20,16 @@ final class BlockAudit {
         int leased = 0;
         int identified = 0;
         int evictable = 0;
+        int kept = 0;
         for (int block = 0; block < total; block++) {
             leased += blocks.leases(block) > 0 ? 1 : 0;
             identified += blocks.hash(block) != null ? 1 : 0;
             final boolean isCached = blocks.leases(block) == 0 && blocks.hash(block) != null;
             evictable += isCached && blocks.pins(block) == 0 ? 1 : 0;
+            kept += blocks.isKept(block) ? 1 : 0;
             countAtParent(block, children, pins);
         }
+        require(kept == blocks.kept() && kept <= total / 2, "kept count is wrong");
         require(leased == blocks.leased(), "leased count is wrong");
         require(identified == blocks.identified(), "index size is wrong");
         require(evictable + blocks.free() == blocks.allocatable(), "allocatable count is wrong");

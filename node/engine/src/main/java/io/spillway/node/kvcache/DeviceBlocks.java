@@ -14,7 +14,8 @@ import org.agrona.collections.Object2IntHashMap;
  *
  * <p>Identified blocks form trees by their chains. Two rules keep every one of them reachable from its root: a block
  * gets its identity only under an identified parent (or a root), and only a leaf is evicted, the least recently used
- * first. {@code pins} counts the children whose subtree holds a lease, so that {@link #allocatable()} is exact.
+ * first. A block that is to be kept until some moment counts as used at that moment, so it goes after all that nobody wants kept, and
+ * before a sequence goes without; at most half of the blocks are kept. {@code pins} counts the children whose subtree holds a lease, so that {@link #allocatable()} is exact.
  *
  * <p>Single writer: the engine thread. Misuse is a bug and throws {@link IllegalStateException}.
  */
@@ -31,13 +32,15 @@ public final class DeviceBlocks {
     private final int[] pins;               // [blocks], children that are leased or pinned themselves
     private final int[] leases;             // [blocks]
     private final boolean[] saved;          // [blocks], the block store has had a copy
-    private final long[] lastUsedNanos;     // [blocks]
+    private final long[] lastUsedNanos;     // [blocks], of a kept one the moment until which it is kept
+    private final boolean[] kept;           // [blocks]
     private final int[] freeStack;          // [blocks]
     private final LeafHeap leaves;
     private int freeCount;
     private int leasedCount;
     private int cachedCount;
     private int evictableCount;
+    private int keptCount;
     private long evictedCount;
 
     /**
@@ -54,6 +57,7 @@ public final class DeviceBlocks {
         leases = new int[blocks];
         saved = new boolean[blocks];
         lastUsedNanos = new long[blocks];
+        kept = new boolean[blocks];
         leaves = new LeafHeap(lastUsedNanos);
         freeStack = new int[blocks];
         Arrays.fill(parents, NONE);
@@ -189,7 +193,54 @@ public final class DeviceBlocks {
         if (leases[block] == 0) {
             throw new IllegalStateException("block " + block + " is used without a lease");
         }
+        if (kept[block] && lastUsedNanos[block] - nowNanos > 0) {
+            return;
+        }
+        unkeep(block);
         lastUsedNanos[block] = nowNanos;
+    }
+
+    /**
+     * Notes that a block should not be evicted before that moment if it can be helped; a later moment said before stays.
+     * The block must be leased and identified.
+     *
+     * @return false: as many blocks are kept as may be, this one is not among them
+     */
+    public boolean keep(final int block, final long untilNanos, final long nowNanos) {
+        if (leases[block] == 0 || hashes[block] == null) {
+            throw new IllegalStateException("block " + block + " is free or has no identity to be kept under");
+        }
+        if (kept[block]) {
+            lastUsedNanos[block] = lastUsedNanos[block] - untilNanos > 0 ? lastUsedNanos[block] : untilNanos;
+            return true;
+        }
+        if (keptCount >= total() / 2 && !unkeepExpired(nowNanos)) {
+            return false;
+        }
+        kept[block] = true;
+        keptCount++;
+        lastUsedNanos[block] = untilNanos;
+        return true;
+    }
+
+    /** @return blocks that are to be kept; some of them perhaps no longer */
+    public int kept() {
+        return keptCount;
+    }
+
+    private boolean unkeepExpired(final long nowNanos) {
+        final int before = keptCount;
+        for (int block = 0; block < total(); block++) {
+            if (kept[block] && lastUsedNanos[block] - nowNanos <= 0) {
+                unkeep(block);
+            }
+        }
+        return keptCount < before;
+    }
+
+    private void unkeep(final int block) {
+        keptCount -= kept[block] ? 1 : 0;
+        kept[block] = false;
     }
 
     /**
@@ -299,6 +350,7 @@ public final class DeviceBlocks {
         parentHashes[block] = null;
         parents[block] = NONE;
         saved[block] = false;
+        unkeep(block);
         cachedCount--;
         evictableCount--;
         if (parent != NONE && --children[parent] == 0 && leases[parent] == 0) {
@@ -337,6 +389,10 @@ public final class DeviceBlocks {
 
     boolean leaf(final int block) {
         return leaves.contains(block);
+    }
+
+    boolean isKept(final int block) {
+        return kept[block];
     }
 
     int identified() {

@@ -132,6 +132,20 @@ public final class KvCache {
         return isNew ? block : DeviceBlocks.NONE;
     }
 
+    /**
+     * Asks that the blocks of the table's first positions stay for a while after they have been given back. Beginnings come first: where
+     * not all can be kept, the end of the chain is not.
+     *
+     * @param tokens positions; of a block that is not full, or has no identity, nothing is kept
+     */
+    public void keep(final BlockTable table, final int tokens, final long untilNanos, final long nowNanos) {
+        final int count = Math.min(tokens / blockTokens, table.published());
+        boolean room = true;
+        for (int i = 0; i < count && room; i++) {
+            room = blocks.keep(table.block(i), untilNanos, nowNanos);
+        }
+    }
+
     /** Gives all blocks of the table back: published ones stay cached. The table is empty afterwards. */
     public void release(final BlockTable table, final long nowNanos) {
         for (int i = table.count() - 1; i >= 0; i--) {

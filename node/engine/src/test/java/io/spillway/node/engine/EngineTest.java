@@ -9,14 +9,19 @@ import io.spillway.domain.id.NodeId;
 import io.spillway.domain.id.RequestId;
 import io.spillway.domain.request.FinishReason;
 import io.spillway.domain.request.GenerationEvent;
+import io.spillway.domain.request.GenerationRequest;
 import io.spillway.domain.request.PrefillSources;
+import io.spillway.domain.request.Retention;
 import io.spillway.domain.request.SamplingParams;
 import io.spillway.domain.request.TokenLogprob;
 import io.spillway.kvstore.service.NoBlockStore;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What one engine does with requests, cycle by cycle. */
 class EngineTest {
@@ -402,5 +407,35 @@ class EngineTest {
         assertThat(live.failure()).isEqualTo(ErrorCode.DRAINING);
         assertThat(queued.failure()).isEqualTo(ErrorCode.DRAINING);
         assertThat(live.last).isInstanceOf(GenerationEvent.Failed.class);
+    }
+
+    /** Two conversations, the same pressure from others; only one of them asked to be kept, from its end on. */
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void whatARequestWantsKeptOutlivesYoungerPrompts(final boolean wanted) {
+        try (Rig rig = new Rig(Rig.config(20, 16, 2), new NoBlockStore())) {
+            final GenerationRequest asked = Rig.request("a", Rig.tokens(17, 1), 4);
+            rig.runToEnd(rig.submit(wanted ? asked.withRetentions(List.of(new Retention(12, 60_000))) : asked));
+            for (int i = 0; i < 8; i++) {
+                rig.nowNanos += 1_000_000_000L; // nothing waits for a store any more
+                rig.runToEnd(rig.submit(Rig.request("b" + i, Rig.tokens(32, 10 + i), 4)));
+            }
+            final Rig.Recorder again = rig.submit(Rig.request("c", Rig.tokens(17, 1), 4));
+            rig.runToEnd(again);
+            assertThat(again.started.sources().deviceTokens()).isEqualTo(wanted ? 12 : 0);
+            assertThat(again.output).isEqualTo(Rig.alone(asked).output);
+        }
+    }
+
+    /** Everything is wanted, by everybody: nobody goes without blocks for it. */
+    @Test
+    void whoNeedsBlocksGetsThoseThatAreKept() {
+        try (Rig rig = new Rig(Rig.config(16, 16, 2), new NoBlockStore())) {
+            for (int i = 0; i < 6; i++) {
+                final Rig.Recorder recorder = rig.submit(Rig.request("k" + i, Rig.tokens(32, i), 8).withRetentions(List.of(Retention.ofAll(60_000))));
+                rig.runToEnd(recorder);
+                assertThat(recorder.finished().usage().outputTokens()).isEqualTo(8);
+            }
+        }
     }
 }

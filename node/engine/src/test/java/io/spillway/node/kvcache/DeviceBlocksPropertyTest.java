@@ -27,11 +27,12 @@ class DeviceBlocksPropertyTest {
         final DeviceBlocks blocks = new DeviceBlocks(3 + random.nextInt(12), event -> apply(event, told));
         final List<Integer> leases = new ArrayList<>();
         for (int step = 0; step < 200; step++) {
-            switch (random.nextInt(5)) {
+            switch (random.nextInt(6)) {
                 case 0 -> acquire(blocks, leases);
                 case 1 -> publish(blocks, leases, random);
                 case 2 -> leaseCached(blocks, leases, random);
                 case 3 -> forget(blocks, random);
+                case 4 -> keep(blocks, leases, random, step);
                 default -> release(blocks, leases, random, step);
             }
             blocks.checkInvariants();
@@ -95,6 +96,15 @@ class DeviceBlocksPropertyTest {
         assertThat(blocks.forget(block)).isEqualTo(canForget);
     }
 
+    private static void keep(final DeviceBlocks blocks, final List<Integer> leases, final Random random, final int step) {
+        final List<Integer> named = leases.stream().filter(block -> blocks.hash(block) != null).toList();
+        if (!named.isEmpty()) {
+            final int before = blocks.kept();
+            final boolean isKept = blocks.keep(named.get(random.nextInt(named.size())), step + random.nextInt(30), step);
+            assertThat(isKept || before == blocks.total() / 2).isTrue();
+        }
+    }
+
     private static void release(
         final DeviceBlocks blocks, final List<Integer> leases, final Random random, final int step) {
         if (!leases.isEmpty()) {
@@ -122,6 +132,36 @@ class DeviceBlocksPropertyTest {
     }
 
     @Test
+    void whatIsToBeKeptGoesLastAndWhenItsTimeIsOverLikeAnyOther() {
+        final List<KvEvent> events = new ArrayList<>();
+        final DeviceBlocks blocks = new DeviceBlocks(4, events::add);
+        final int[] kept = chain(blocks, 2, 100);
+        final int[] other = chain(blocks, 2, 200);
+        assertThat(blocks.keep(kept[0], 50, 1)).isTrue();
+        assertThat(blocks.keep(kept[1], 50, 1)).isTrue();
+        assertThat(blocks.keep(other[0], 50, 1)).as("half of the blocks are kept already").isFalse();
+        assertThat(blocks.keep(kept[1], 40, 1)).as("an earlier moment changes nothing").isTrue();
+        giveBack(blocks, kept, 5);
+        giveBack(blocks, other, 9);
+        events.clear();
+        for (int i = 0; i < 4; i++) {
+            blocks.acquire();
+        }
+        assertThat(events).as("the older ones go after the younger, and do go").containsExactly(removed(201), removed(200), removed(101), removed(100));
+        assertThat(blocks.kept()).isZero();
+    }
+
+    @Test
+    void aTimeThatIsOverMakesRoomForAnother() {
+        final DeviceBlocks blocks = new DeviceBlocks(2, event -> { });
+        final int[] chain = chain(blocks, 2, 100);
+        assertThat(blocks.keep(chain[0], 10, 1)).isTrue();
+        assertThat(blocks.keep(chain[1], 20, 9)).isFalse();
+        assertThat(blocks.keep(chain[1], 20, 10)).isTrue();
+        assertThat(blocks.kept()).isEqualTo(1);
+    }
+
+    @Test
     void ancestorsOfALeasedBlockAreNeitherEvictedNorCountedAsAllocatable() {
         final DeviceBlocks blocks = new DeviceBlocks(4, event -> { });
         final int[] chain = chain(blocks, 3, 100);
@@ -143,6 +183,7 @@ class DeviceBlocksPropertyTest {
         assertThatThrownBy(() -> blocks.release(block)).isInstanceOf(IllegalStateException.class);
         assertThatThrownBy(() -> blocks.lease(block)).isInstanceOf(IllegalStateException.class);
         assertThatThrownBy(() -> blocks.touch(block, 1)).isInstanceOf(IllegalStateException.class);
+        assertThatThrownBy(() -> blocks.keep(block, 1, 1)).isInstanceOf(IllegalStateException.class);
         assertThatThrownBy(() -> blocks.publish(block, ROOT, ROOT, DeviceBlocks.NONE))
             .isInstanceOf(IllegalStateException.class);
         blocks.acquire();

@@ -2,6 +2,7 @@ package io.spillway.node.server;
 
 import io.spillway.config.ConfigFile;
 import io.spillway.domain.error.SpillwayException;
+import io.spillway.domain.error.Unworded;
 import java.nio.file.Path;
 import java.util.concurrent.CountDownLatch;
 
@@ -16,6 +17,7 @@ public final class NodeMain {
             System.err.println("spillway: usage: NodeMain --config FILE");
             System.exit(2);
         }
+        Unworded.logUncaught();
         try {
             final NodeServer server = NodeServer.start(ConfigFile.load(Path.of(args[1]), NodeConfig.class));
             Runtime.getRuntime().addShutdownHook(new Thread(server::close, "shutdown"));

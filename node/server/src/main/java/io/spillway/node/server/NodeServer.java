@@ -9,6 +9,7 @@ import io.spillway.domain.cluster.NodeLoad;
 import io.spillway.domain.cluster.NodeRole;
 import io.spillway.domain.error.ErrorCode;
 import io.spillway.domain.error.SpillwayException;
+import io.spillway.domain.error.Unworded;
 import io.spillway.domain.id.ModelId;
 import io.spillway.domain.id.NodeId;
 import io.spillway.domain.id.RequestId;
@@ -121,7 +122,7 @@ public final class NodeServer implements AutoCloseable {
             .open(config.model().path(), limits);
         engine = opened(new Engine(limits, new EngineParts(model, layout, slab.segment(), store, NanoClock.SYSTEM, feed::append,
             speculation, new GrammarConstraints(config.model().path()))));
-        engine.start(defect -> LOG.log(System.Logger.Level.ERROR, "the engine of node " + id + " stopped", defect));
+        engine.start(defect -> LOG.log(System.Logger.Level.ERROR, "the engine of node " + id + " stopped", Unworded.of(defect)));
         final ModelDescriptor served = new ModelDescriptor(new ModelId(config.model().id()), fingerprint,
             limits.contextTokens(), model.vocabularySize(), layout, BlockHasher.VERSION);
         final Server rpc = startRpc();

@@ -30,6 +30,8 @@ public enum ErrorCode {
     RATE_LIMIT_EXCEEDED(2002, ErrorKind.RATE_LIMITED),
     /** All that the caller may ever use is used up: waiting is of no use. */
     QUOTA_EXCEEDED(2003, ErrorKind.RATE_LIMITED),
+    /** The key is known, and good for other things only. */
+    INSUFFICIENT_SCOPE(2004, ErrorKind.FORBIDDEN),
     OVERLOADED(3000, ErrorKind.UNAVAILABLE),
     NO_NODE(3001, ErrorKind.UNAVAILABLE),
     NODE_LOST(3002, ErrorKind.UNAVAILABLE),

@@ -9,6 +9,7 @@ import io.spillway.domain.id.RequestId;
 import io.spillway.domain.id.RunId;
 import io.spillway.domain.id.TenantId;
 import io.spillway.domain.kv.BlockHash;
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -25,11 +26,13 @@ import java.util.Optional;
  * @param grammar         what the output must look like, {@code emittedTokens} included; empty: anything
  * @param predictedTokens what the caller believes that the output will say, for the speculator: changes no token of it. Often empty
  * @param agent           which step of which agent this is
+ * @param retentions      beginnings of its tokens that should stay cached after its end
  */
 public record GenerationRequest(
     RequestId id, TenantId tenant, Optional<RunId> run, ModelId model, BlockHash chainRoot, int[] promptTokens,
     int[] emittedTokens, int outputTokensMax, int[] stopTokens, SamplingParams sampling, int priority,
-    Optional<Pooling> pooling, Optional<OutputGrammar> grammar, int[] predictedTokens, AgentStep agent) {
+    Optional<Pooling> pooling, Optional<OutputGrammar> grammar, int[] predictedTokens, AgentStep agent,
+    List<Retention> retentions) {
 
     /** Highest priority; the lowest is its negative. */
     public static final int PRIORITY_MAX = 100;
@@ -48,6 +51,7 @@ public record GenerationRequest(
         requireNonNull(grammar, "grammar");
         requireNonNull(predictedTokens, "predictedTokens");
         requireNonNull(agent, "agent");
+        retentions = List.copyOf(retentions);
         if (priority != IDLE_PRIORITY && Math.abs((long) priority) > PRIORITY_MAX) {
             throw SpillwayException.ofField(priority < 0 ? ErrorCode.BELOW_MINIMUM : ErrorCode.ABOVE_MAXIMUM, "priority",
                 "priority must be between " + -PRIORITY_MAX + " and " + PRIORITY_MAX + ": " + priority);
@@ -70,43 +74,49 @@ public record GenerationRequest(
         final BlockHash chainRoot, final int[] promptTokens, final int[] emittedTokens, final int outputTokensMax,
         final int[] stopTokens, final SamplingParams sampling) {
         this(id, tenant, run, model, chainRoot, promptTokens, emittedTokens, outputTokensMax, stopTokens, sampling, 0,
-            Optional.empty(), Optional.empty(), new int[0], AgentStep.NONE);
+            Optional.empty(), Optional.empty(), new int[0], AgentStep.NONE, List.of());
     }
 
     /** @return the same request, to be continued behind {@code emitted} */
     public GenerationRequest continuedFrom(final int[] emitted) {
         return new GenerationRequest(id, tenant, run, model, chainRoot, promptTokens, emitted, outputTokensMax, stopTokens,
-            sampling, priority, pooling, grammar, predictedTokens, agent);
+            sampling, priority, pooling, grammar, predictedTokens, agent, retentions);
     }
 
     /** @return the same request with that priority */
     public GenerationRequest withPriority(final int newPriority) {
         return new GenerationRequest(id, tenant, run, model, chainRoot, promptTokens, emittedTokens, outputTokensMax,
-            stopTokens, sampling, newPriority, pooling, grammar, predictedTokens, agent);
+            stopTokens, sampling, newPriority, pooling, grammar, predictedTokens, agent, retentions);
     }
 
     /** @return the same prompt, to be embedded */
     public GenerationRequest toEmbed(final Pooling how) {
         return new GenerationRequest(id, tenant, run, model, chainRoot, promptTokens, emittedTokens, outputTokensMax,
-            stopTokens, sampling, priority, Optional.of(how), grammar, predictedTokens, agent);
+            stopTokens, sampling, priority, Optional.of(how), grammar, predictedTokens, agent, retentions);
     }
 
     /** @return the same request, whose output must look like that */
     public GenerationRequest withGrammar(final OutputGrammar shape) {
         return new GenerationRequest(id, tenant, run, model, chainRoot, promptTokens, emittedTokens, outputTokensMax,
-            stopTokens, sampling, priority, pooling, Optional.of(shape), predictedTokens, agent);
+            stopTokens, sampling, priority, pooling, Optional.of(shape), predictedTokens, agent, retentions);
     }
 
     /** @return the same request, whose output will perhaps say that. Handed over */
     public GenerationRequest withPrediction(final int[] tokens) {
         return new GenerationRequest(id, tenant, run, model, chainRoot, promptTokens, emittedTokens, outputTokensMax,
-            stopTokens, sampling, priority, pooling, grammar, tokens, agent);
+            stopTokens, sampling, priority, pooling, grammar, tokens, agent, retentions);
     }
 
     /** @return the same request, as that step of that run */
     public GenerationRequest withAgent(final Optional<RunId> ofRun, final AgentStep step) {
         return new GenerationRequest(id, tenant, ofRun, model, chainRoot, promptTokens, emittedTokens, outputTokensMax,
-            stopTokens, sampling, priority, pooling, grammar, predictedTokens, step);
+            stopTokens, sampling, priority, pooling, grammar, predictedTokens, step, retentions);
+    }
+
+    /** @return the same request, whose beginnings should be kept for so long */
+    public GenerationRequest withRetentions(final List<Retention> kept) {
+        return new GenerationRequest(id, tenant, run, model, chainRoot, promptTokens, emittedTokens, outputTokensMax,
+            stopTokens, sampling, priority, pooling, grammar, predictedTokens, agent, kept);
     }
 
     /** @return whether it runs from idle capacity only */

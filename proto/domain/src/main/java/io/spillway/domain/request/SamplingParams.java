@@ -81,6 +81,12 @@ public record SamplingParams(
             repetitionPenalty, repetitionWindowTokens, logitBias, newSeed, topLogprobs);
     }
 
+    /** @return the same at another temperature */
+    public SamplingParams withTemperature(final float newTemperature) {
+        return new SamplingParams(newTemperature, topK, topP, minP, typicalP, presencePenalty, frequencyPenalty,
+            repetitionPenalty, repetitionWindowTokens, logitBias, seed, topLogprobs);
+    }
+
     /** @return the same for answer {@code choice} (from 0) of several to one prompt: its seed is {@code seed + choice} */
     public SamplingParams forChoice(final int choice) {
         return withSeed(seed + choice);

@@ -11,10 +11,11 @@ import java.util.List;
 import java.util.Map;
 
 /** Writes a GGUF file that has metadata and no tensors. */
-final class GgufWriter {
+public final class GgufWriter {
     private final ByteArrayOutputStream out = new ByteArrayOutputStream();
 
-    static void write(final Path file, final Map<String, Object> metadata) throws IOException {
+    /** @param metadata texts, ints, floats, truth values, arrays of the first three */
+    public static void write(final Path file, final Map<String, Object> metadata) throws IOException {
         final GgufWriter writer = new GgufWriter();
         writer.out.writeBytes("GGUF".getBytes(StandardCharsets.US_ASCII));
         writer.number(3);
@@ -51,6 +52,10 @@ final class GgufWriter {
             case Integer whole -> {
                 number(5);
                 number(whole);
+            }
+            case Float real -> {
+                number(6);
+                number(Float.floatToIntBits(real));
             }
             case Boolean flag -> {
                 number(7);

@@ -11,6 +11,7 @@ import io.spillway.domain.request.GenerationEvent;
 import io.spillway.domain.request.GenerationRequest;
 import io.spillway.domain.request.OutputGrammar;
 import io.spillway.domain.request.Pooling;
+import io.spillway.domain.request.Retention;
 import io.spillway.domain.request.PrefillSources;
 import io.spillway.domain.request.SamplingParams;
 import io.spillway.domain.request.TokenLogprob;
@@ -41,6 +42,8 @@ public final class RequestCodec {
         if (!request.agent().equals(AgentStep.NONE)) {
             builder.setAgent(toWire(request.agent()));
         }
+        request.retentions().forEach(retention -> builder.addRetentions(
+            io.spillway.wire.v1.Retention.newBuilder().setTokens(retention.tokens()).setTtlMillis(retention.ttlMillis())));
         return builder.build();
     }
 
@@ -53,7 +56,8 @@ public final class RequestCodec {
             request.getPriority(),
             request.getPooling() == 0 ? Optional.empty() : Optional.of(Pooling.ofNumber(request.getPooling())),
             request.hasGrammarKind() ? Optional.of(new OutputGrammar(request.getGrammarKind(), request.getGrammarText())) : Optional.empty(),
-            toArray(request.getPredictedTokensList()), toDomain(request.getAgent()));
+            toArray(request.getPredictedTokensList()), toDomain(request.getAgent()), request.getRetentionsList().stream()
+                .map(retention -> new Retention(retention.getTokens(), retention.getTtlMillis())).toList());
     }
 
     private static io.spillway.wire.v1.AgentStep toWire(final AgentStep step) {

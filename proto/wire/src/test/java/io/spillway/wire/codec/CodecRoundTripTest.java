@@ -32,6 +32,7 @@ import io.spillway.domain.request.GenerationRequest;
 import io.spillway.domain.request.OutputGrammar;
 import io.spillway.domain.request.Pooling;
 import io.spillway.domain.request.PrefillSources;
+import io.spillway.domain.request.Retention;
 import io.spillway.domain.request.SamplingParams;
 import io.spillway.domain.request.TokenLogprob;
 import io.spillway.domain.request.Usage;
@@ -56,7 +57,8 @@ class CodecRoundTripTest {
             new SamplingParams(0.5f, 3, 0.9f, 0.1f, 0.7f, 1f, -1f, 1.1f, 64, Map.of(5, -2f), seed, topLogprobs),
             (int) (high % 100), Optional.empty(), seed % 3 == 0 ? Optional.of(new OutputGrammar("gbnf", "root ::= \"a\"")) : Optional.empty(),
             seed % 2 == 0 ? emitted : new int[0],
-            seed % 3 == 1 ? new AgentStep("session", "agent", "parent", "step", "step before") : AgentStep.NONE);
+            seed % 3 == 1 ? new AgentStep("session", "agent", "parent", "step", "step before") : AgentStep.NONE,
+            seed % 5 == 1 ? List.of(new Retention(7, 300_000), Retention.ofAll(1)) : List.of());
         final GenerateRequest wire = GenerateRequest.parseFrom(RequestCodec.toWire(request, 9).toByteArray());
         assertThat(wire.getEpoch()).isEqualTo(9);
         assertThat(RequestCodec.toDomain(wire)).usingRecursiveComparison().isEqualTo(request);

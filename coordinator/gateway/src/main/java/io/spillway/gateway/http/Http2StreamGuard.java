@@ -1,9 +1,11 @@
 package io.spillway.gateway.http;
 
+import io.netty.channel.ChannelDuplexHandler;
 import io.netty.channel.ChannelHandlerContext;
-import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.ChannelPromise;
 import io.netty.handler.codec.http.HttpUtil;
 import io.netty.handler.codec.http2.DefaultHttp2ResetFrame;
+import io.netty.handler.codec.http2.Http2DataFrame;
 import io.netty.handler.codec.http2.Http2Error;
 import io.netty.handler.codec.http2.Http2Headers;
 import io.netty.handler.codec.http2.Http2HeadersFrame;
@@ -11,11 +13,24 @@ import io.netty.util.ReferenceCountUtil;
 
 /**
  * Resets a stream whose head is no request, before the codec behind makes one of it: that codec loses a buffer for each that it
- * cannot convert. One per stream; owned by the event loop.
+ * cannot convert. Tells {@link Http2Floods} what is sent. One per stream; owned by the event loop.
  */
-final class Http2HeadGuard extends ChannelInboundHandlerAdapter {
+final class Http2StreamGuard extends ChannelDuplexHandler {
+    private final Http2Floods floods;
     private boolean begun;
     private boolean refused;
+
+    Http2StreamGuard(final Http2Floods floods) {
+        this.floods = floods;
+    }
+
+    @Override
+    public void write(final ChannelHandlerContext ctx, final Object message, final ChannelPromise promise) {
+        if (message instanceof Http2DataFrame frame) {
+            floods.written(frame.content().readableBytes());
+        }
+        ctx.write(message, promise);
+    }
 
     @Override
     public void channelRead(final ChannelHandlerContext ctx, final Object message) {
@@ -38,7 +53,7 @@ final class Http2HeadGuard extends ChannelInboundHandlerAdapter {
         final CharSequence method = headers.method();
         final CharSequence path = headers.path();
         return headers.status() == null && method != null && path != null && path.length() > 0
-            && method.chars().allMatch(Http2HeadGuard::letter) && method.length() > 0
+            && method.chars().allMatch(Http2StreamGuard::letter) && method.length() > 0
             && path.chars().allMatch(c -> c > ' ' && c < 0x7f) && HttpUtil.isEncodingSafeStartLineToken(path);
     }
 
