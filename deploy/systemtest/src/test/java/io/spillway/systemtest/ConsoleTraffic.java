@@ -22,9 +22,9 @@ final class ConsoleTraffic {
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final String END_OF_TURN = "2023";
     private static final String END_OF_TEXT = "2021";
-    private static final int LONG_TOKENS = 1500;
+    private static final int LONG_TOKENS = 2500;
     private static final int STEP_TOKENS = 40;
-    private static final int ROUNDS = 12;
+    private static final int ROUNDS = 40;
     private static final long TOOL_NANOS = TimeUnit.MILLISECONDS.toNanos(150);
 
     private final CommandLineCluster cluster;

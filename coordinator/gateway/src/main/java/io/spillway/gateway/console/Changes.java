@@ -3,8 +3,10 @@ package io.spillway.gateway.console;
 import io.spillway.gateway.console.ConsoleSnapshot.Member;
 import io.spillway.gateway.console.ConsoleSnapshot.Replica;
 import java.util.ArrayDeque;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 
@@ -17,6 +19,7 @@ final class Changes {
     static final int CHANGES_MAX = 100;
 
     private final ArrayDeque<Change> changes = new ArrayDeque<>();
+    private final Set<String> silent = new HashSet<>();
     private ConsoleSnapshot before;
     private volatile List<Change> listed = List.of();
 
@@ -67,6 +70,7 @@ final class Changes {
         final Map<String, Member> current = byId(now.members());
         old.forEach((id, member) -> {
             if (!current.containsKey(id)) {
+                silent.remove(id);
                 add(now, member.reachable() ? Kind.LEFT : Kind.LOST, id, member.role() + (member.reachable() ? " left" : " lost: its lease ran out"));
             }
         });
@@ -79,9 +83,11 @@ final class Changes {
         } else if (old.epoch() != member.epoch()) {
             add(now, Kind.RENEWED, member.id(), member.role() + " registered anew (epoch " + old.epoch() + " to " + member.epoch() + ")");
         } else if (old.reachable() && !member.reachable()) {
+            silent.add(member.id());
             add(now, Kind.SILENT, member.id(), member.role() + " cannot be reached; its lease has "
                 + Math.max(0, member.leaseLeftMillis() / 1000) + " s left");
-        } else if (!old.reachable() && member.reachable()) {
+        } else if (member.reachable() && silent.remove(member.id())) {
+            // One that has just joined is reached a moment later: that is no news.
             add(now, Kind.REACHED, member.id(), member.role() + " can be reached again");
         }
     }

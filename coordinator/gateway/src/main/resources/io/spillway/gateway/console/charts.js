@@ -70,7 +70,7 @@ function options(spec) {
       x: { type: 'linear', border: { display: false }, grid: { color: grid, tickLength: 0 }, afterBuildTicks: minutes,
         ticks: { ...ticks, maxRotation: 0, callback: value => value % 60_000 ? '' : new Date(value).toLocaleTimeString([], { hour12: false, hour: '2-digit', minute: '2-digit' }) } },
       y: { position: 'right', stacked: Boolean(spec.stacked), beginAtZero: true, suggestedMax: spec.max ?? (spec.whole ? 4 : spec.time ? 1e6 : 1), max: spec.max,
-        border: { display: false }, grid: { color: grid, tickLength: 0 }, afterBuildTicks: axis => { if (spec.time || spec.stacked) few(axis); }, afterFit: axis => { axis.width = 52; },
+        border: { display: false }, grid: { color: grid, tickLength: 0 }, afterDataLimits: axis => { if (spec.stacked) axis.max = binary(axis.max); }, afterBuildTicks: axis => { if (spec.time || spec.stacked) few(axis); }, afterFit: axis => { axis.width = 52; },
         ticks: { ...ticks, maxTicksLimit: 4, precision: spec.whole ? 0 : undefined, callback: value => value === 0 ? '0' : spec.write(value) } },
     },
   };
@@ -81,6 +81,12 @@ function minutes(axis) {
   const span = axis.max - axis.min, step = span > 300_000 ? 120_000 : span > 150_000 ? 60_000 : 30_000, edge = span / 24;
   axis.ticks = [];
   for (let at = Math.ceil((axis.min + edge) / step) * step; at <= axis.max - edge; at += step) axis.ticks.push({ value: at });
+}
+
+/** The next bound that is round in bytes. */
+function binary(most) {
+  const step = 2 ** Math.max(10, Math.floor(Math.log2(Math.max(1, most))) - 1);
+  return Math.ceil(most / step) * step;
 }
 
 /** Ticks that are round in seconds or bytes, not in powers of ten of nanoseconds. */
