@@ -24,7 +24,7 @@ final class ConsoleTraffic {
     private static final String END_OF_TEXT = "2021";
     private static final int LONG_TOKENS = 2500;
     private static final int STEP_TOKENS = 40;
-    private static final int ROUNDS = 40;
+    private static final int ROUNDS = 30;
     private static final long TOOL_NANOS = TimeUnit.MILLISECONDS.toNanos(150);
 
     private final CommandLineCluster cluster;

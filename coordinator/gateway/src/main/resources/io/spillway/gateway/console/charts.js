@@ -70,7 +70,7 @@ function options(spec) {
       x: { type: 'linear', border: { display: false }, grid: { color: grid, tickLength: 0 }, afterBuildTicks: minutes,
         ticks: { ...ticks, maxRotation: 0, callback: value => value % 60_000 ? '' : new Date(value).toLocaleTimeString([], { hour12: false, hour: '2-digit', minute: '2-digit' }) } },
       y: { position: 'right', stacked: Boolean(spec.stacked), beginAtZero: true, suggestedMax: spec.max ?? (spec.whole ? 4 : spec.time ? 1e6 : 1), max: spec.max,
-        border: { display: false }, grid: { color: grid, tickLength: 0 }, afterDataLimits: axis => { if (spec.stacked) axis.max = binary(axis.max); }, afterBuildTicks: axis => { if (spec.time || spec.stacked) few(axis); }, afterFit: axis => { axis.width = 52; },
+        border: { display: false }, grid: { color: grid, tickLength: 0 }, afterBuildTicks: axis => { if (spec.time || spec.stacked) few(axis); }, afterFit: axis => { axis.width = 52; },
         ticks: { ...ticks, maxTicksLimit: 4, precision: spec.whole ? 0 : undefined, callback: value => value === 0 ? '0' : spec.write(value) } },
     },
   };
@@ -151,7 +151,7 @@ function refill() {
     spec.lines.forEach(([, , value], i) => {
       chart.data.datasets[i].data = samples.map(sample => ({ x: sample.epoch_millis, y: value(sample) }));
     });
-    if (spec.whole) chart.options.scales.y.suggestedMax = 4;
+    if (spec.stacked) chart.options.scales.y.max = binary(Math.max(...samples.map(sample => spec.lines.reduce((sum, [, , value]) => sum + value(sample), 0))));
     chart.update('none');
   }
   redraw();
