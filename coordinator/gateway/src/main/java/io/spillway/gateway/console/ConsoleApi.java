@@ -38,7 +38,8 @@ public final class ConsoleApi {
     private final ConsoleFiles files = new ConsoleFiles();
 
     /**
-     * @param access        throws a {@link SpillwayException} for a call that may not see the state
+     * @param access        throws a {@link SpillwayException} for a call that may not go on seeing the state; whether it may begin to is the
+     *                      router's to ask
      * @param intervalNanos time between two states of a stream
      */
     public ConsoleApi(final ConsoleBooks books, final ConsoleRuns runs, final Consumer<HttpCall> access, final long intervalNanos) {
@@ -70,7 +71,6 @@ public final class ConsoleApi {
     }
 
     private void answer(final HttpExchange exchange, final Supplier<byte[]> body) {
-        access.accept(exchange.call());
         exchange.header("cache-control", "no-store");
         exchange.respond(HttpAnswer.of(200, HttpAnswer.JSON, body.get()));
     }
@@ -93,7 +93,6 @@ public final class ConsoleApi {
     }
 
     private void events(final HttpExchange exchange) {
-        access.accept(exchange.call());
         if (!viewers.tryAcquire()) {
             throw new SpillwayException(ErrorCode.OVERLOADED, "Too many consoles are open");
         }
@@ -110,13 +109,23 @@ public final class ConsoleApi {
         final SseWriter events = exchange.events();
         try {
             boolean open = events.data(state(books.sampled()));
-            while (open && !exchange.draining() && !gone.await(intervalNanos, TimeUnit.NANOSECONDS)) {
+            while (open && !exchange.draining() && !gone.await(intervalNanos, TimeUnit.NANOSECONDS) && mayStillLook(exchange.call())) {
                 open = events.data(state(books.sampled()));
             }
         } catch (final InterruptedException e) {
             Thread.currentThread().interrupt();
         }
         events.end();
+    }
+
+    /** A stream lasts for ever, a key may not. */
+    private boolean mayStillLook(final HttpCall call) {
+        try {
+            access.accept(call);
+            return true;
+        } catch (final SpillwayException e) {
+            return false;
+        }
     }
 
     private static byte[] json(final Object value) {

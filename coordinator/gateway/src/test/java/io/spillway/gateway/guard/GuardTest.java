@@ -81,6 +81,24 @@ class GuardTest {
         assertThat(answer.problem()).isEmpty();
     }
 
+    @Test
+    void thePolicyOfTheAgentRunsHoldsWhateverAnAgentCallsTheDesksTool() {
+        final GuardPolicy policy = GuardPolicy.read(Path.of(System.getProperty("spillway.root"), "deploy/systemtest/agents/guardrails.json"));
+        final Map<String, Object> user = Map.of("role", "user", "content", "Where is my order ORD-77?");
+        for (final String name : List.of("mcp__orders__get_order_status", "orders_get_order_status", "get_order_status")) {
+            final Map<String, Object> call = Map.of("role", "assistant", "content", "", "tool_calls", List.of(Map.of("id", "c1", "type", "function",
+                "function", Map.of("name", name, "arguments", "{\"order_id\":\"ORD-77\"}"))));
+            final Map<String, Object> result = Map.of("role", "tool", "tool_call_id", "c1", "content",
+                "{\"order_id\":\"ORD-77\",\"item\":\"Big mug\",\"status\":\"shipped\",\"carrier\":\"Norpost\",\"eta_days\":4}");
+            final Prompt.Messages prompt = new Prompt.Messages(List.of(user, call, result),
+                List.of(tool("list_mcp_resources", Map.of(), List.of()), tool(name, Map.of(), List.of())), Map.of());
+            assertThat(ToolNames.without(prompt, policy.rules().keptBack(), Set.of()).tools()).hasSize(1);
+            assertThat(ToolNames.without(prompt, policy.rules().keptBack(), Set.of("list_mcp_resources"))).isSameAs(prompt);
+            assertThat(new Guard(policy, prompt).judgeAnswer("Your Big mug (ORD-77) is on its way with Swiftline and should arrive in 4 days.").text())
+                .contains("with Norpost and");
+        }
+    }
+
     @ParameterizedTest
     @CsvSource({"find, find", "mcp__a__find, find", "a_find, find", "mcp__a__refind, ''", "mcp__b__other_find, other_find"})
     void theNameOfAPolicyMeansTheToolThatPlainlyHasIt(final String tool, final String meant) {

@@ -58,8 +58,8 @@ public final class Readiness {
                 if (response.statusCode() == 200 && response.body().contains("\"" + plan.spec().modelName() + "\"")) {
                     return;
                 }
-                last = response.statusCode() == 401 ? "it does not take the key in " + plan.spec().dataDir().resolve("api-key")
-                    + "; if that was revoked, delete the file: a new key is made" : "status " + response.statusCode() + " without the model";
+                checkKey(response, plan);
+                last = "status " + response.statusCode() + " without the model";
             } catch (final IOException e) {
                 last = e.toString();
             } catch (final InterruptedException e) {
@@ -71,6 +71,14 @@ public final class Readiness {
                     + " s (" + gateway + ": " + last + "); its logs are in " + plan.spec().dataDir().resolve("logs"));
             }
             LockSupport.parkNanos(POLL_NANOS);
+        }
+    }
+
+    /** A key that is not known yet comes with the log; one that has ended does not come back. */
+    private static void checkKey(final HttpResponse<String> response, final ClusterPlan plan) {
+        if (response.statusCode() == 401 && (response.body().contains("has been revoked") || response.body().contains("has expired"))) {
+            throw new SpillwayException(ErrorCode.WRONG_STATE, "the key in " + plan.spec().dataDir().resolve("api-key")
+                + " was revoked or has expired; delete the file and start again: a new key is made");
         }
     }
 }
