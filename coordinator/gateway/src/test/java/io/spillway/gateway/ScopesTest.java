@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.spillway.coordinator.access.ApiKey;
 import io.spillway.coordinator.access.KeyChange;
 import io.spillway.coordinator.access.Scope;
 import io.spillway.coordinator.state.Command;
@@ -18,6 +19,7 @@ import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -31,6 +33,7 @@ class ScopesTest {
     private static final String PAGE = "/console/app/";
     @TempDir
     private static Path directory;
+    private static final AtomicInteger MADE = new AtomicInteger();
     private static BatchCluster cluster;
 
     @BeforeAll
@@ -57,7 +60,7 @@ class ScopesTest {
     }
 
     private static String key(final Set<Scope> scopes) {
-        final String secret = "sk-" + scopes.hashCode() + scopes;
+        final String secret = "sk-" + MADE.incrementAndGet();
         assertThat(cluster.log.propose(secret, new Command.ChangeKeys(new KeyChange.Issue(BatchCluster.TENANT,
             new KeyChange.Secret(ApiKeys.hash(secret), "sk-"), "test", scopes, 0))).join()).isIn(new CommandResult.Done());
         return secret;
@@ -123,6 +126,23 @@ class ScopesTest {
             try (RawHttp raw = new RawHttp(cluster.port())) {
                 raw.send("GET /console/api/state HTTP/1.1\r\nhost: spillway.example\r\nauthorization: Bearer " + key(scopes) + "\r\n\r\n");
                 assertThat(raw.answer().status()).isEqualTo(scopes.contains(Scope.CONSOLE) ? 200 : 403);
+            }
+        }
+    }
+
+    /** It would go on for ever otherwise. */
+    @Test
+    void theConsolesStreamEndsWithItsKey() throws Exception {
+        final String key = key(EnumSet.of(Scope.CONSOLE));
+        try (RawHttp raw = new RawHttp(cluster.port())) {
+            raw.send("GET /console/api/events HTTP/1.1\r\nhost: spillway.example\r\nauthorization: Bearer " + key + "\r\n\r\n");
+            String line = raw.line();
+            while (!line.startsWith("data: ")) {
+                line = raw.line();
+            }
+            cluster.log.propose("revoke", new Command.ChangeKeys(new KeyChange.Revoke(BatchCluster.TENANT, ApiKey.idOf(ApiKeys.hash(key)))));
+            while (!line.equals("0")) {
+                line = raw.line();
             }
         }
     }

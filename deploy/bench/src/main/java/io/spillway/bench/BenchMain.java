@@ -40,6 +40,10 @@ public final class BenchMain {
             System.exit(2);
             return;
         }
+        if (Arrays.asList(args).contains("--help")) {
+            System.err.println("spillway: usage: bench " + args[0] + " " + bench.arguments());
+            return;
+        }
         bench.main().run(Arrays.copyOfRange(args, 1, args.length));
     }
 

@@ -146,6 +146,24 @@ class SecurityTest {
         assertNoSecretIsKept();
     }
 
+    /** Nobody is locked out who can reach the cluster's folder; and what was revoked does not come back with a restart. */
+    @Test
+    void aKeyThatWasLostIsReplacedByANewOne() throws Exception {
+        try (CommandLineCluster other = CommandLineCluster.start()) {
+            final String own = JSON.readTree(other.command("keys", "list", "--json")).path("id").asText();
+            other.command("keys", "revoke", own, "--force");
+            other.command("down");
+            assertThatThrownBy(() -> other.command("up", "--port", "0", "--detach")).hasMessageContaining("was revoked or has expired; delete the file");
+            Files.delete(other.data().resolve("api-key"));
+            final JsonNode again = JSON.readTree(other.command("up", "--port", "0", "--detach", "--json"));
+            final URI models = URI.create(again.path("base_url").asText() + "/models");
+            assertThat(send(HttpRequest.newBuilder(models).header("Authorization", "Bearer " + other.apiKey())).statusCode()).isEqualTo(401);
+            assertThat(send(HttpRequest.newBuilder(models).header("Authorization", "Bearer " + again.path("api_key").asText())).statusCode())
+                .isEqualTo(200);
+            assertThat(other.command("keys", "list")).contains("revoked").contains("active");
+        }
+    }
+
     @Test
     void whatCallersSendIsInNoLog() throws Exception {
         for (final Sent sent : sent()) {

@@ -38,7 +38,8 @@ public final class ConsoleApi {
     private final ConsoleFiles files = new ConsoleFiles();
 
     /**
-     * @param access        throws a {@link SpillwayException} for a call that may not see the state
+     * @param access        throws a {@link SpillwayException} for a call that may not go on seeing the state; whether it may begin to is the
+     *                      router's to ask
      * @param intervalNanos time between two states of a stream
      */
     public ConsoleApi(final ConsoleBooks books, final ConsoleRuns runs, final Consumer<HttpCall> access, final long intervalNanos) {
@@ -56,7 +57,7 @@ public final class ConsoleApi {
             new Route("GET", "/console", files::page, false),
             new Route("GET", "/console/", files::page, false),
             new Route("GET", FILES + "*", this::file, false),
-            new Route("GET", "/console/api/state", exchange -> answer(exchange, this::state), false),
+            new Route("GET", "/console/api/state", exchange -> answer(exchange, () -> state(books.now())), false),
             new Route("GET", "/console/api/history", exchange -> answer(exchange, this::history), false),
             new Route("GET", "/console/api/runs", exchange -> answer(exchange, () -> json(Map.of("runs", runs.recent()))), false),
             new Route("GET", RUNS + "*", exchange -> answer(exchange, () -> run(exchange.call())), false),
@@ -70,7 +71,6 @@ public final class ConsoleApi {
     }
 
     private void answer(final HttpExchange exchange, final Supplier<byte[]> body) {
-        access.accept(exchange.call());
         exchange.header("cache-control", "no-store");
         exchange.respond(HttpAnswer.of(200, HttpAnswer.JSON, body.get()));
     }
@@ -84,8 +84,8 @@ public final class ConsoleApi {
     }
 
     /** The snapshot, and besides it what the books hold that changes with it. */
-    private byte[] state() {
-        final ObjectNode state = MAPPER.valueToTree(books.now());
+    private byte[] state(final ConsoleSnapshot snapshot) {
+        final ObjectNode state = MAPPER.valueToTree(snapshot);
         state.set("sample", MAPPER.valueToTree(books.history().latest().orElse(null)));
         state.set("errors", MAPPER.valueToTree(books.told()));
         state.set("changes", MAPPER.valueToTree(books.latestChanges()));
@@ -93,7 +93,6 @@ public final class ConsoleApi {
     }
 
     private void events(final HttpExchange exchange) {
-        access.accept(exchange.call());
         if (!viewers.tryAcquire()) {
             throw new SpillwayException(ErrorCode.OVERLOADED, "Too many consoles are open");
         }
@@ -109,14 +108,24 @@ public final class ConsoleApi {
         exchange.onDisconnect(gone::countDown);
         final SseWriter events = exchange.events();
         try {
-            boolean open = events.data(state());
-            while (open && !exchange.draining() && !gone.await(intervalNanos, TimeUnit.NANOSECONDS)) {
-                open = events.data(state());
+            boolean open = events.data(state(books.sampled()));
+            while (open && !exchange.draining() && !gone.await(intervalNanos, TimeUnit.NANOSECONDS) && mayStillLook(exchange.call())) {
+                open = events.data(state(books.sampled()));
             }
         } catch (final InterruptedException e) {
             Thread.currentThread().interrupt();
         }
         events.end();
+    }
+
+    /** A stream lasts for ever, a key may not. */
+    private boolean mayStillLook(final HttpCall call) {
+        try {
+            access.accept(call);
+            return true;
+        } catch (final SpillwayException e) {
+            return false;
+        }
     }
 
     private static byte[] json(final Object value) {

@@ -137,5 +137,9 @@ class CodecTest {
         final byte[] bytes = java.util.HexFormat.of().parseHex("01" + "00000002" + "6964" + "07" + "00000003" + "616263");
         assertThat(CommandCodec.decode(ByteBuffer.wrap(bytes)))
             .isEqualTo(new CommandCodec.Proposal("id", new Command.RevokeApiKey("abc")));
+        final byte[] create = java.util.HexFormat.of().parseHex("01" + "00000002" + "6964" + "06" + "00000004" + "61636d65"
+            + "00000003" + "616263" + "00000009" + "626f6f747374726170");
+        assertThat(CommandCodec.decode(ByteBuffer.wrap(create)).command())
+            .isEqualTo(new Command.CreateApiKey(new TenantId("acme"), "abc", "bootstrap"));
     }
 }

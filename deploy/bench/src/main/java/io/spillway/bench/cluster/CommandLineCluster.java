@@ -64,7 +64,7 @@ public final class CommandLineCluster implements AutoCloseable {
         final Path errors = Files.createTempFile(data, "command", ".err");
         final Process process = new ProcessBuilder(command).redirectError(errors.toFile()).start();
         final String out = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-        if (!process.waitFor(1, TimeUnit.MINUTES) || process.exitValue() != 0) {
+        if (!process.waitFor(2, TimeUnit.MINUTES) || process.exitValue() != 0) {
             throw new IllegalStateException(String.join(" ", arguments) + " failed: " + out + Files.readString(errors));
         }
         return out;

@@ -29,15 +29,25 @@ public final class FrontBench {
             long seconds = 5;
             int connections = 32;
             String only = "";
-            for (int i = 0; i + 1 < args.length; i += 2) {
+            for (int i = 0; i < args.length; i += 2) {
+                if (i + 1 == args.length) {
+                    return usage("option " + args[i] + " needs a value, or is unknown");
+                }
                 switch (args[i]) {
                     case "--seconds" -> seconds = Long.parseLong(args[i + 1]);
                     case "--connections" -> connections = Integer.parseInt(args[i + 1]);
                     case "--only" -> only = args[i + 1];
-                    default -> throw new IllegalArgumentException("unknown option " + args[i]);
+                    default -> {
+                        return usage("unknown option " + args[i]);
+                    }
                 }
             }
             return new Plan(TimeUnit.SECONDS.toNanos(seconds), connections, only);
+        }
+
+        private static Plan usage(final String problem) {
+            System.err.println("spillway: bench front: " + problem + "; usage: [--seconds S] [--connections N] [--only stub|nginx|spillway]");
+            return null;
         }
     }
 
@@ -48,6 +58,10 @@ public final class FrontBench {
     /** Measures and prints a table. */
     public static void main(final String[] args) throws Exception {
         final Plan plan = Plan.of(args);
+        if (plan == null) {
+            System.exit(2);
+            return;
+        }
         final Optional<String> nginx = Stream.of("/usr/sbin/nginx", "/usr/bin/nginx", "/usr/local/sbin/nginx")
             .filter(program -> Files.isExecutable(Path.of(program))).findFirst();
         System.out.println("| server | answer | connections | requests/s | p50 ms | p99 ms | core-µs per request | bytes |");

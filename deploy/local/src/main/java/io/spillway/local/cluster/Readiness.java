@@ -30,12 +30,18 @@ public final class Readiness {
         final long deadlineNanos = System.nanoTime() + TIMEOUT.toNanos();
         try (HttpClient http = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1)
             .connectTimeout(Duration.ofSeconds(2)).build()) {
-            final List<URI> gateways = plan.coordinators().stream().map(at -> URI.create("http://" + at.http() + "/v1/models")).toList();
+            final List<URI> gateways = plan.coordinators().stream().map(at -> URI.create("http://" + at.http())).toList();
             for (final URI gateway : gateways) {
                 progress.accept("waiting until " + gateway.getAuthority() + " serves " + plan.spec().modelName());
                 awaitModel(http, gateway, plan, cluster, deadlineNanos);
             }
         }
+    }
+
+    private static HttpResponse<String> ask(final HttpClient http, final URI address, final ClusterPlan plan)
+        throws IOException, InterruptedException {
+        return http.send(HttpRequest.newBuilder(address).timeout(Duration.ofSeconds(5))
+            .header("Authorization", "Bearer " + plan.apiKey()).build(), HttpResponse.BodyHandlers.ofString());
     }
 
     private static void awaitModel(
@@ -46,13 +52,14 @@ public final class Readiness {
                 throw new SpillwayException(ErrorCode.INTERNAL, line);
             });
             try {
-                final HttpResponse<String> response = http.send(HttpRequest.newBuilder(gateway).timeout(Duration.ofSeconds(5))
-                    .header("Authorization", "Bearer " + plan.apiKey()).build(), HttpResponse.BodyHandlers.ofString());
+                // A replica that serves nobody yet would refuse the key too, and remember that.
+                final HttpResponse<String> health = ask(http, gateway.resolve("/health"), plan);
+                final HttpResponse<String> response = health.statusCode() == 200 ? ask(http, gateway.resolve("/v1/models"), plan) : health;
                 if (response.statusCode() == 200 && response.body().contains("\"" + plan.spec().modelName() + "\"")) {
                     return;
                 }
-                last = response.statusCode() == 401 ? "it does not take the key in " + plan.spec().dataDir().resolve("api-key")
-                    + "; if that was revoked, delete the file: a new key is made" : "status " + response.statusCode() + " without the model";
+                checkKey(response, plan);
+                last = "status " + response.statusCode() + " without the model";
             } catch (final IOException e) {
                 last = e.toString();
             } catch (final InterruptedException e) {
@@ -64,6 +71,14 @@ public final class Readiness {
                     + " s (" + gateway + ": " + last + "); its logs are in " + plan.spec().dataDir().resolve("logs"));
             }
             LockSupport.parkNanos(POLL_NANOS);
+        }
+    }
+
+    /** A key that is not known yet comes with the log; one that has ended does not come back. */
+    private static void checkKey(final HttpResponse<String> response, final ClusterPlan plan) {
+        if (response.statusCode() == 401 && (response.body().contains("has been revoked") || response.body().contains("has expired"))) {
+            throw new SpillwayException(ErrorCode.WRONG_STATE, "the key in " + plan.spec().dataDir().resolve("api-key")
+                + " was revoked or has expired; delete the file and start again: a new key is made");
         }
     }
 }
