@@ -4,6 +4,7 @@ import { recent } from './charts.js';
 
 const TIERS = ['device', 'host', 'remote', 'disk', 'computed'];
 const GHOST_MILLIS = 600_000;
+const REFUSED_MIN = 10;
 const FOREVER_MILLIS = 1e12;
 const LEVELS = { GOOD: 'good', WARN: 'warn', BAD: 'bad' };
 
@@ -12,7 +13,7 @@ function ghosts(state) {
   const present = new Set(state.members.map(member => member.id));
   const gone = new Map();
   for (const change of state.changes) {
-    if (change.subject && !present.has(change.subject) && !gone.has(change.subject) && / (left|lost)/.test(change.text)
+    if (change.subject && !present.has(change.subject) && !gone.has(change.subject) && (change.kind === 'LEFT' || change.kind === 'LOST')
         && state.epoch_millis - change.epoch_millis < GHOST_MILLIS) gone.set(change.subject, change);
   }
   return [...gone.values()];
@@ -32,9 +33,11 @@ function reasons(state) {
     add(ghost.level === 'BAD' ? 'bad' : 'warn', ghost.subject + (ghost.level === 'BAD' ? ' was lost ' : ' left ') + ago(state.epoch_millis - ghost.epoch_millis), 'overview');
   }
   const minute = recent(60_000);
-  const most = value => minute.reduce((max, sample) => Math.max(max, value(sample)), 0);
-  if (most(sample => sample.failed_per_second) > 0) add('bad', 'answers failed in the last minute', 'errors');
-  if (most(sample => sample.refused_per_second) > 0) add('warn', 'requests were refused in the last minute', 'errors');
+  const sum = value => minute.reduce((total, sample) => total + value(sample), 0);
+  const refused = sum(sample => sample.refused_per_second);
+  if (sum(sample => sample.failed_per_second) > 0) add('bad', 'answers failed in the last minute', 'errors');
+  // Some callers always err; it is a sign only when they are many.
+  if (refused > REFUSED_MIN && refused > sum(sample => sample.finished_per_second)) add('warn', 'more requests refused than answered in the last minute', 'errors');
   if (state.totals.queued > 0) add('warn', plural(state.totals.queued, 'request') + ' wait' + (state.totals.queued === 1 ? 's' : '') + ' for a node', 'requests');
   return found;
 }
@@ -153,7 +156,7 @@ export function errors(state) {
   keyed($('codes'), state.errors.by_code, row => row.code, row => [el('tr', '', el('td', '', el('span', 'state', el('span', 'dot ' + fault({ ...row, broken: false })), row.code)),
     el('td', 'n', row.status), el('td', 'n', count(row.count)), el('td', 'n', clock(row.last_epoch_millis)))]);
   $('no-codes').hidden = state.errors.by_code.length > 0;
-  keyed($('errors'), state.errors.recent.map((error, i, all) => ({ ...error, n: all.length - i })), error => error.n + error.code + error.epoch_millis, error =>
+  keyed($('error-rows'), state.errors.recent.map((error, i, all) => ({ ...error, n: all.length - i })), error => error.n + error.code + error.epoch_millis, error =>
     [el('tr', '', el('td', '', clock(error.epoch_millis)), el('td', '', el('span', 'state', el('span', 'dot ' + fault(error)), error.code)), el('td', 'n', error.status, error.broken ? el('span', 'sub', ' mid-stream') : null),
       el('td', '', error.path), titled(error.request, el('td', 'id', error.request || '–')))]);
   const failed = recent(60_000).some(sample => sample.failed_per_second > 0);
