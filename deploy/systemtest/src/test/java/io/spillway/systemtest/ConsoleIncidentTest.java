@@ -113,6 +113,8 @@ class ConsoleIncidentTest {
         assertThat(state.at("/totals/failed_over").asInt()).isPositive();
         page.await("document.querySelector('.totals dl').innerText.replace(/\\s+/g, ' ').includes('failed over "
             + state.at("/totals/failed_over").asText() + "')");
+        // The page is a second or two behind: only one that shows nothing in progress shows the end.
+        page.await("document.querySelector('#live-count').hidden");
         page.go(console("#requests"));
         page.await("document.querySelectorAll('#request-rows tr.row').length === " + state.get("requests").size());
         requestsAreThoseOfTheState(state);
