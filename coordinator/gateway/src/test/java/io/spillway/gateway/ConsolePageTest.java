@@ -56,8 +56,7 @@ class ConsolePageTest {
 
     @Test
     void anEmptyClusterIsSaidToBeEmpty() {
-        try (TestCluster cluster = new TestCluster()) {
-            cluster.shown = ConsoleSnapshot.empty(1_000_000);
+        try (TestCluster cluster = new TestCluster(ConsoleSnapshot.empty(1_000_000))) {
             page.go(cluster.uri("/console").toString());
             page.await("document.querySelector('.verdict.bad')");
             assertThat(page.text("#verdict")).contains("no engine can be reached");
@@ -108,10 +107,10 @@ class ConsolePageTest {
 
     @Test
     void whateverTheClientCallsThingsIsTextAndNothingElse() {
-        try (TestCluster cluster = new TestCluster()) {
-            cluster.shown = new ConsoleSnapshot(1_000_000, List.of(new ConsoleSnapshot.Replica(HOSTILE, true, true, 1, 1)), List.of(),
-                List.of(new ConsoleSnapshot.Request(HOSTILE, HOSTILE, HOSTILE, HOSTILE, HOSTILE, HOSTILE, HOSTILE, HOSTILE, 1, "failed", HOSTILE, 10, 5, 3,
-                    ConsoleSnapshot.Sources.NONE, new ConsoleSnapshot.Times(0, 1, 1, 2), HOSTILE)), ConsoleSnapshot.Totals.ZERO);
+        final ConsoleSnapshot hostile = new ConsoleSnapshot(1_000_000, List.of(new ConsoleSnapshot.Replica(HOSTILE, true, true, 1, 1)), List.of(),
+            List.of(new ConsoleSnapshot.Request(HOSTILE, HOSTILE, HOSTILE, HOSTILE, HOSTILE, HOSTILE, HOSTILE, HOSTILE, 1, "failed", HOSTILE, 10, 5, 3,
+                ConsoleSnapshot.Sources.NONE, new ConsoleSnapshot.Times(0, 1, 1, 2), HOSTILE)), ConsoleSnapshot.Totals.ZERO);
+        try (TestCluster cluster = new TestCluster(hostile)) {
             page.go(cluster.uri("/console#requests").toString());
             page.await("document.querySelector('tr.row')");
             page.run("document.querySelector('tr.row').focus()");

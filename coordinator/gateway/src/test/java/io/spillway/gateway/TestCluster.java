@@ -59,6 +59,7 @@ final class TestCluster implements AutoCloseable {
     /** By id. */
     final Map<String, ChatModel> models = new ConcurrentHashMap<>(Map.of("bytes", new ByteModel()));
     final Gateway gateway;
+    private final Optional<ConsoleSnapshot> shown;
     final HttpClient http = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
     volatile ClusterView view = view(true);
 
@@ -93,12 +94,23 @@ final class TestCluster implements AutoCloseable {
             new Changes(RateLimits.Limits.NONE, ResponsesConfig.USUAL, change));
     }
 
+    /** Usual, but for what the console shows. */
+    TestCluster(final ConsoleSnapshot shown) {
+        this(ChatService.Limits.USUAL, TimeUnit.SECONDS.toNanos(60), GatewayConfig.ConsoleAccess.LOCAL_OR_KEY,
+            new Changes(RateLimits.Limits.NONE, ResponsesConfig.USUAL, config -> config, Optional.of(shown)));
+    }
+
     /** What is other than usual. */
-    private record Changes(RateLimits.Limits rates, ResponsesConfig responses, UnaryOperator<HttpServerConfig> http) {
+    private record Changes(
+        RateLimits.Limits rates, ResponsesConfig responses, UnaryOperator<HttpServerConfig> http, Optional<ConsoleSnapshot> shown) {
+        Changes(final RateLimits.Limits rates, final ResponsesConfig responses, final UnaryOperator<HttpServerConfig> http) {
+            this(rates, responses, http, Optional.empty());
+        }
     }
 
     private TestCluster(
         final ChatService.Limits limits, final long stallNanos, final GatewayConfig.ConsoleAccess console, final Changes changes) {
+        shown = changes.shown;
         final HttpServerConfig config = changes.http.apply(new HttpServerConfig("127.0.0.1", 0, 2, BODY_BYTES_MAX, 8L << 20, 64,
             TimeUnit.SECONDS.toNanos(30), stallNanos, TimeUnit.SECONDS.toNanos(2)));
         gateway = Gateway.start(new GatewayConfig(config, limits, console, Map.of(), changes.rates, changes.responses), new Gateway.Parts(() -> view,
@@ -140,19 +152,17 @@ final class TestCluster implements AutoCloseable {
             ApiKeys.hash(OTHER_KEY), ApiKey.unbounded(ApiKeys.hash(OTHER_KEY), OTHER_TENANT, "other"));
     }
 
-    /** What the console shows; null = something that never changes. */
-    volatile ConsoleSnapshot shown;
-
     private ConsoleSnapshot snapshot() {
-        if (shown != null) {
-            return shown;
-        }
+        return shown.orElseGet(TestCluster::usual);
+    }
+
+    private static ConsoleSnapshot usual() {
         final NodeLoad load = new NodeLoad(new NodeId("node-1"), 3, 1, 2, 300, 100, 20, 8, 5000, 4_000_000, 0,
             new NodeLoad.TierUse(10, 1000, 4000, 20, 2000, 8000), new StepTotals(6, 9, 100, 9, 40, 21, 500_000_000L,
                 java.util.stream.IntStream.range(0, StepTotals.BUCKETS)
                     .mapToObj(bucket -> bucket == 0 ? 1L : bucket == 1 ? 3L : bucket == 14 ? 2L : 0L).toList()));
         return new ConsoleSnapshot(1_000, List.of(new ConsoleSnapshot.Replica("c1", true, true, 4, 77)),
-            ConsoleMembers.of(view, new ConsoleMembers.Heard(Map.of(load.id(), load), Set.of(load.id()), Map.of()), 1_000),
+            ConsoleMembers.of(view(true), new ConsoleMembers.Heard(Map.of(load.id(), load), Set.of(load.id()), Map.of()), 1_000),
             List.of(new ConsoleSnapshot.Request("r1", "", "", "", "r1", "", "bytes", "node-1", 1, "running", "", 10, 5, 3,
                 ConsoleSnapshot.Sources.NONE, new ConsoleSnapshot.Times(0, 1, 1, 2), "why")),
             ConsoleSnapshot.Totals.ZERO);

@@ -3,8 +3,10 @@ package io.spillway.gateway.console;
 import io.spillway.gateway.console.ConsoleSnapshot.Member;
 import io.spillway.gateway.console.ConsoleSnapshot.Replica;
 import java.util.ArrayDeque;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 
@@ -17,6 +19,7 @@ final class Changes {
     static final int CHANGES_MAX = 100;
 
     private final ArrayDeque<Change> changes = new ArrayDeque<>();
+    private final Set<String> silent = new HashSet<>();
     private ConsoleSnapshot before;
     private volatile List<Change> listed = List.of();
 
@@ -25,13 +28,25 @@ final class Changes {
         GOOD, WARN, BAD
     }
 
+    /** What happened. */
+    enum Kind {
+        JOINED(Level.GOOD), REACHED(Level.GOOD), LEADS(Level.GOOD), LED_ANEW(Level.WARN), LEFT(Level.WARN), RENEWED(Level.WARN),
+        FAILOVER(Level.WARN), SILENT(Level.BAD), LOST(Level.BAD), NO_LEADER(Level.BAD);
+
+        private final Level level;
+
+        Kind(final Level level) {
+            this.level = level;
+        }
+    }
+
     /**
      * One change.
      *
      * @param subject member or replica; "" for the cluster
      * @param text    one line for people
      */
-    record Change(long epochMillis, Level level, String subject, String text) {
+    record Change(long epochMillis, Kind kind, Level level, String subject, String text) {
     }
 
     /** @return the latest first */
@@ -55,7 +70,8 @@ final class Changes {
         final Map<String, Member> current = byId(now.members());
         old.forEach((id, member) -> {
             if (!current.containsKey(id)) {
-                add(now, member.reachable() ? Level.WARN : Level.BAD, id, member.role() + (member.reachable() ? " left" : " lost: its lease ran out"));
+                silent.remove(id);
+                add(now, member.reachable() ? Kind.LEFT : Kind.LOST, id, member.role() + (member.reachable() ? " left" : " lost: its lease ran out"));
             }
         });
         current.forEach((id, member) -> member(now, old.get(id), member));
@@ -63,14 +79,16 @@ final class Changes {
 
     private void member(final ConsoleSnapshot now, final Member old, final Member member) {
         if (old == null) {
-            add(now, Level.GOOD, member.id(), member.role() + " joined");
+            add(now, Kind.JOINED, member.id(), member.role() + " joined");
         } else if (old.epoch() != member.epoch()) {
-            add(now, Level.WARN, member.id(), member.role() + " registered anew (epoch " + old.epoch() + " to " + member.epoch() + ")");
+            add(now, Kind.RENEWED, member.id(), member.role() + " registered anew (epoch " + old.epoch() + " to " + member.epoch() + ")");
         } else if (old.reachable() && !member.reachable()) {
-            add(now, Level.BAD, member.id(), member.role() + " cannot be reached; its lease has "
+            silent.add(member.id());
+            add(now, Kind.SILENT, member.id(), member.role() + " cannot be reached; its lease has "
                 + Math.max(0, member.leaseLeftMillis() / 1000) + " s left");
-        } else if (!old.reachable() && member.reachable()) {
-            add(now, Level.GOOD, member.id(), member.role() + " can be reached again");
+        } else if (member.reachable() && silent.remove(member.id())) {
+            // One that has just joined is reached a moment later: that is no news.
+            add(now, Kind.REACHED, member.id(), member.role() + " can be reached again");
         }
     }
 
@@ -79,7 +97,7 @@ final class Changes {
         final String current = leaderOf(now);
         if (!old.equals(current)) {
             final long term = now.replicas().stream().mapToLong(Replica::term).max().orElse(0);
-            add(now, current.isEmpty() ? Level.BAD : old.isEmpty() ? Level.GOOD : Level.WARN, current.isEmpty() ? old : current,
+            add(now, current.isEmpty() ? Kind.NO_LEADER : old.isEmpty() ? Kind.LEADS : Kind.LED_ANEW, current.isEmpty() ? old : current,
                 current.isEmpty() ? "no longer leads, nobody does" : "leads (term " + term + ")");
         }
     }
@@ -91,7 +109,7 @@ final class Changes {
     private void failovers(final ConsoleSnapshot now) {
         final long moved = now.totals().failedOver() - before.totals().failedOver();
         if (moved > 0) {
-            add(now, Level.WARN, "", moved + (moved == 1 ? " request goes" : " requests go") + " on at another node");
+            add(now, Kind.FAILOVER, "", moved + (moved == 1 ? " request goes" : " requests go") + " on at another node");
         }
     }
 
@@ -99,10 +117,10 @@ final class Changes {
         return members.stream().collect(Collectors.toMap(Member::id, Function.identity()));
     }
 
-    private void add(final ConsoleSnapshot now, final Level level, final String subject, final String text) {
+    private void add(final ConsoleSnapshot now, final Kind kind, final String subject, final String text) {
         if (changes.size() == CHANGES_MAX) {
             changes.removeLast();
         }
-        changes.addFirst(new Change(now.epochMillis(), level, subject, text));
+        changes.addFirst(new Change(now.epochMillis(), kind, kind.level, subject, text));
     }
 }

@@ -57,7 +57,7 @@ public final class ConsoleApi {
             new Route("GET", "/console", files::page, false),
             new Route("GET", "/console/", files::page, false),
             new Route("GET", FILES + "*", this::file, false),
-            new Route("GET", "/console/api/state", exchange -> answer(exchange, this::state), false),
+            new Route("GET", "/console/api/state", exchange -> answer(exchange, () -> state(books.now())), false),
             new Route("GET", "/console/api/history", exchange -> answer(exchange, this::history), false),
             new Route("GET", "/console/api/runs", exchange -> answer(exchange, () -> json(Map.of("runs", runs.recent()))), false),
             new Route("GET", RUNS + "*", exchange -> answer(exchange, () -> run(exchange.call())), false),
@@ -84,8 +84,8 @@ public final class ConsoleApi {
     }
 
     /** The snapshot, and besides it what the books hold that changes with it. */
-    private byte[] state() {
-        final ObjectNode state = MAPPER.valueToTree(books.now());
+    private byte[] state(final ConsoleSnapshot snapshot) {
+        final ObjectNode state = MAPPER.valueToTree(snapshot);
         state.set("sample", MAPPER.valueToTree(books.history().latest().orElse(null)));
         state.set("errors", MAPPER.valueToTree(books.told()));
         state.set("changes", MAPPER.valueToTree(books.latestChanges()));
@@ -108,9 +108,9 @@ public final class ConsoleApi {
         exchange.onDisconnect(gone::countDown);
         final SseWriter events = exchange.events();
         try {
-            boolean open = events.data(state());
-            while (open && !exchange.draining() && mayStillLook(exchange.call()) && !gone.await(intervalNanos, TimeUnit.NANOSECONDS)) {
-                open = events.data(state());
+            boolean open = events.data(state(books.sampled()));
+            while (open && !exchange.draining() && !gone.await(intervalNanos, TimeUnit.NANOSECONDS) && mayStillLook(exchange.call())) {
+                open = events.data(state(books.sampled()));
             }
         } catch (final InterruptedException e) {
             Thread.currentThread().interrupt();

@@ -24,6 +24,7 @@ public final class ConsoleBooks implements AutoCloseable {
     private final Sampler sampler;
     private final History history = new History();
     private final Changes changes = new Changes();
+    private volatile ConsoleSnapshot sampled = ConsoleSnapshot.empty(0);
     private final ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor(
         Thread.ofPlatform().name("console-sampler").daemon().factory());
 
@@ -57,6 +58,7 @@ public final class ConsoleBooks implements AutoCloseable {
         final ConsoleSnapshot now = state.snapshot();
         changes.look(now);
         history.add(sampler.sample(now, clock.nanoTime()));
+        sampled = now;
     }
 
     /** @return what is to be told of latencies */
@@ -71,6 +73,11 @@ public final class ConsoleBooks implements AutoCloseable {
 
     ConsoleSnapshot now() {
         return state.snapshot();
+    }
+
+    /** @return the snapshot that the newest sample and the changes are of */
+    ConsoleSnapshot sampled() {
+        return sampled;
     }
 
     ErrorBook.Told told() {

@@ -2,6 +2,7 @@
 import { $, el, bytes, count, rate, percent, time, clock, money } from './text.js';
 
 const SPAN_MILLIS = 600_000;
+const SPAN_MILLIS_MIN = 120_000;
 const GAP_MILLIS = 5_000;
 const known = n => n < 0 ? null : n;
 
@@ -67,7 +68,7 @@ function options(spec) {
     plugins: { legend: { display: false }, tooltip: { enabled: false } },
     scales: {
       x: { type: 'linear', border: { display: false }, grid: { color: grid, tickLength: 0 }, afterBuildTicks: minutes,
-        ticks: { ...ticks, maxRotation: 0, callback: value => new Date(value).toLocaleTimeString([], { hour12: false, hour: '2-digit', minute: '2-digit' }) } },
+        ticks: { ...ticks, maxRotation: 0, callback: value => value % 60_000 ? '' : new Date(value).toLocaleTimeString([], { hour12: false, hour: '2-digit', minute: '2-digit' }) } },
       y: { position: 'right', stacked: Boolean(spec.stacked), beginAtZero: true, suggestedMax: spec.max ?? (spec.whole ? 4 : spec.time ? 1e6 : 1), max: spec.max,
         border: { display: false }, grid: { color: grid, tickLength: 0 }, afterBuildTicks: axis => { if (spec.time || spec.stacked) few(axis); }, afterFit: axis => { axis.width = 52; },
         ticks: { ...ticks, maxTicksLimit: 4, precision: spec.whole ? 0 : undefined, callback: value => value === 0 ? '0' : spec.write(value) } },
@@ -75,11 +76,17 @@ function options(spec) {
   };
 }
 
-/** A tick at every second minute of the clock. */
+/** Ticks at round times of the clock. */
 function minutes(axis) {
-  const step = 120_000, edge = 25_000;
+  const span = axis.max - axis.min, step = span > 300_000 ? 120_000 : span > 150_000 ? 60_000 : 30_000, edge = span / 24;
   axis.ticks = [];
   for (let at = Math.ceil((axis.min + edge) / step) * step; at <= axis.max - edge; at += step) axis.ticks.push({ value: at });
+}
+
+/** The next bound that is round in bytes. */
+function binary(most) {
+  const step = 2 ** Math.max(10, Math.floor(Math.log2(Math.max(1, most))) - 1);
+  return Math.ceil(most / step) * step;
 }
 
 /** Ticks that are round in seconds or bytes, not in powers of ten of nanoseconds. */
@@ -136,13 +143,15 @@ function redraw() {
 
 function refill() {
   const end = samples.length ? samples.at(-1).epoch_millis : Date.now();
+  // A server that has just started has no ten minutes: what there is is drawn larger.
+  const span = Math.min(SPAN_MILLIS, Math.max(SPAN_MILLIS_MIN, samples.length ? end - samples[0].epoch_millis : 0));
   for (const { spec, chart } of charts.values()) {
-    chart.options.scales.x.min = end - SPAN_MILLIS;
+    chart.options.scales.x.min = end - span;
     chart.options.scales.x.max = end;
     spec.lines.forEach(([, , value], i) => {
       chart.data.datasets[i].data = samples.map(sample => ({ x: sample.epoch_millis, y: value(sample) }));
     });
-    if (spec.whole) chart.options.scales.y.suggestedMax = 4;
+    if (spec.stacked) chart.options.scales.y.max = binary(Math.max(...samples.map(sample => spec.lines.reduce((sum, [, , value]) => sum + value(sample), 0))));
     chart.update('none');
   }
   redraw();

@@ -4,6 +4,7 @@ import { recent } from './charts.js';
 
 const TIERS = ['device', 'host', 'remote', 'disk', 'computed'];
 const GHOST_MILLIS = 600_000;
+const REFUSED_MIN = 10;
 const FOREVER_MILLIS = 1e12;
 const LEVELS = { GOOD: 'good', WARN: 'warn', BAD: 'bad' };
 
@@ -12,7 +13,7 @@ function ghosts(state) {
   const present = new Set(state.members.map(member => member.id));
   const gone = new Map();
   for (const change of state.changes) {
-    if (change.subject && !present.has(change.subject) && !gone.has(change.subject) && / (left|lost)/.test(change.text)
+    if (change.subject && !present.has(change.subject) && !gone.has(change.subject) && (change.kind === 'LEFT' || change.kind === 'LOST')
         && state.epoch_millis - change.epoch_millis < GHOST_MILLIS) gone.set(change.subject, change);
   }
   return [...gone.values()];
@@ -32,9 +33,11 @@ function reasons(state) {
     add(ghost.level === 'BAD' ? 'bad' : 'warn', ghost.subject + (ghost.level === 'BAD' ? ' was lost ' : ' left ') + ago(state.epoch_millis - ghost.epoch_millis), 'overview');
   }
   const minute = recent(60_000);
-  const most = value => minute.reduce((max, sample) => Math.max(max, value(sample)), 0);
-  if (most(sample => sample.failed_per_second) > 0) add('bad', 'answers failed in the last minute', 'errors');
-  if (most(sample => sample.refused_per_second) > 0) add('warn', 'requests were refused in the last minute', 'errors');
+  const sum = value => minute.reduce((total, sample) => total + value(sample), 0);
+  const refused = sum(sample => sample.refused_per_second);
+  if (sum(sample => sample.failed_per_second) > 0) add('bad', 'answers failed in the last minute', 'errors');
+  // Some callers always err; it is a sign only when they are many.
+  if (refused > REFUSED_MIN && refused > sum(sample => sample.finished_per_second)) add('warn', 'more requests refused than answered in the last minute', 'errors');
   if (state.totals.queued > 0) add('warn', plural(state.totals.queued, 'request') + ' wait' + (state.totals.queued === 1 ? 's' : '') + ' for a node', 'requests');
   return found;
 }

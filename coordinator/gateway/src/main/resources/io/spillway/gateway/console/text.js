@@ -44,7 +44,7 @@ export function time(nanos) {
 
 export const millis = n => n < 0 ? '–' : time(n * 1e6);
 
-export const percent = part => part < 0 || Number.isNaN(part) ? '–' : (100 * part).toFixed(part > 0 && part < 0.0995 || part > 0.9905 && part < 1 ? 1 : 0) + '%';
+export const percent = part => part < 0 || Number.isNaN(part) ? '–' : (100 * part).toFixed(part > 0 && part < 0.0995 || part > 0.9905 && part < 0.9995 ? 1 : 0) + '%';
 
 export function money(nano) {
   const usd = nano / 1e9;
@@ -53,7 +53,7 @@ export function money(nano) {
 
 export const clock = epochMillis => new Date(epochMillis).toLocaleTimeString([], { hour12: false });
 
-export const ago = milliseconds => milliseconds < 1500 ? 'now' : milliseconds < 9e4 ? Math.round(milliseconds / 1e3) + ' s ago' : milliseconds < 5.4e6 ? Math.round(milliseconds / 6e4) + ' min ago' : Math.round(milliseconds / 3.6e6) + ' h ago';
+export const ago = milliseconds => milliseconds < 1500 ? 'just now' : milliseconds < 9e4 ? Math.round(milliseconds / 1e3) + ' s ago' : milliseconds < 5.4e6 ? Math.round(milliseconds / 6e4) + ' min ago' : Math.round(milliseconds / 3.6e6) + ' h ago';
 
 export const plural = (n, noun) => count(n) + ' ' + noun + (n === 1 ? '' : 's');
 

@@ -52,9 +52,13 @@ class ChangesTest {
 
     @Test
     void aMemberIsReachedAgain() {
+        look(0);
         look(0, engine("n1", 1, false));
         look(0, engine("n1", 1, true));
-        assertThat(said()).containsExactly("GOOD n1: engine can be reached again");
+        assertThat(said()).as("the first time is no news").containsExactly("GOOD n1: engine joined");
+        look(0, engine("n1", 1, false));
+        look(0, engine("n1", 1, true));
+        assertThat(said()).first().isEqualTo("GOOD n1: engine can be reached again");
     }
 
     @Test

@@ -30,12 +30,18 @@ public final class Readiness {
         final long deadlineNanos = System.nanoTime() + TIMEOUT.toNanos();
         try (HttpClient http = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1)
             .connectTimeout(Duration.ofSeconds(2)).build()) {
-            final List<URI> gateways = plan.coordinators().stream().map(at -> URI.create("http://" + at.http() + "/v1/models")).toList();
+            final List<URI> gateways = plan.coordinators().stream().map(at -> URI.create("http://" + at.http())).toList();
             for (final URI gateway : gateways) {
                 progress.accept("waiting until " + gateway.getAuthority() + " serves " + plan.spec().modelName());
                 awaitModel(http, gateway, plan, cluster, deadlineNanos);
             }
         }
+    }
+
+    private static HttpResponse<String> ask(final HttpClient http, final URI address, final ClusterPlan plan)
+        throws IOException, InterruptedException {
+        return http.send(HttpRequest.newBuilder(address).timeout(Duration.ofSeconds(5))
+            .header("Authorization", "Bearer " + plan.apiKey()).build(), HttpResponse.BodyHandlers.ofString());
     }
 
     private static void awaitModel(
@@ -46,8 +52,9 @@ public final class Readiness {
                 throw new SpillwayException(ErrorCode.INTERNAL, line);
             });
             try {
-                final HttpResponse<String> response = http.send(HttpRequest.newBuilder(gateway).timeout(Duration.ofSeconds(5))
-                    .header("Authorization", "Bearer " + plan.apiKey()).build(), HttpResponse.BodyHandlers.ofString());
+                // A replica that serves nobody yet would refuse the key too, and remember that.
+                final HttpResponse<String> health = ask(http, gateway.resolve("/health"), plan);
+                final HttpResponse<String> response = health.statusCode() == 200 ? ask(http, gateway.resolve("/v1/models"), plan) : health;
                 if (response.statusCode() == 200 && response.body().contains("\"" + plan.spec().modelName() + "\"")) {
                     return;
                 }
