@@ -100,6 +100,7 @@ class ConsoleIncidentTest {
         assertThat(page.text("#members tr.ghost")).contains(node).contains("its lease ran out");
         if (PICTURES) {
             page.await("document.querySelector('#changes').innerText.includes('lost')");
+            picture("console-incident");
             page.colours("dark");
             picture("console-incident-dark");
             page.colours("light");
