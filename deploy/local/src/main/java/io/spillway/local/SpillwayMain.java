@@ -7,6 +7,7 @@ import io.spillway.local.command.DownCommand;
 import io.spillway.local.command.EvalCommand;
 import io.spillway.local.command.HelpOption;
 import io.spillway.local.command.LogsCommand;
+import io.spillway.local.command.PlanCommand;
 import io.spillway.local.command.QuantizeCommand;
 import io.spillway.local.command.StatusCommand;
 import io.spillway.local.command.UpCommand;
@@ -24,7 +25,7 @@ import picocli.CommandLine.Spec;
  */
 @Command(name = "spillway", description = "Self-hosted serving for LLM agents.",
     subcommands = {UpCommand.class, DownCommand.class, StatusCommand.class, LogsCommand.class, ChatCommand.class,
-        DemoCommand.class, EvalCommand.class, KeysCommand.class, QuantizeCommand.class, VersionCommand.class})
+        DemoCommand.class, EvalCommand.class, KeysCommand.class, PlanCommand.class, QuantizeCommand.class, VersionCommand.class})
 public final class SpillwayMain implements Runnable {
     @Spec
     private CommandSpec spec;
