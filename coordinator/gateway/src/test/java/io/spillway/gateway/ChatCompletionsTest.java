@@ -67,6 +67,9 @@ class ChatCompletionsTest {
         assertThat(response.headers().firstValue("openai-processing-ms")).isPresent();
         assertThat(response.headers().firstValue("x-spillway-placement")).get().asString().startsWith("node-1");
         assertThat(response.headers().firstValue("access-control-allow-origin")).hasValue("*");
+        assertThat(response.headers().firstValue("access-control-expose-headers").orElseThrow().split(", "))
+            .as("pages of other origins may read").contains(response.headers().map().keySet().stream()
+                .filter(name -> name.startsWith("x-")).toArray(String[]::new));
         assertThat(response.headers().firstValue("content-type")).hasValue("application/json");
     }
 

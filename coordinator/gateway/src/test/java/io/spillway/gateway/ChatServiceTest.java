@@ -10,6 +10,7 @@ import io.spillway.domain.id.TenantId;
 import io.spillway.domain.request.GenerationEvent;
 import io.spillway.domain.request.PrefillSources;
 import io.spillway.domain.request.SamplingParams;
+import io.spillway.domain.time.NanoClock;
 import io.spillway.gateway.ScriptedLine.Script;
 import io.spillway.gateway.chat.AskedSampling;
 import io.spillway.gateway.chat.ChatCall;
@@ -40,8 +41,12 @@ class ChatServiceTest {
     private final ScriptedLine line = new ScriptedLine();
 
     private static ChatService service(final RequestLine line, final ChatService.Limits limits) {
+        return service(line, limits, System::nanoTime);
+    }
+
+    private static ChatService service(final RequestLine line, final ChatService.Limits limits, final NanoClock clock) {
         return new ChatService(new ChatService.Parts(() -> TestCluster.view(true), id -> Optional.of(new ByteModel()), line,
-            (model, usage) -> usage.outputTokens(), ChatObserver.NONE, new Random(1), System::nanoTime), limits);
+            (model, usage) -> usage.outputTokens(), ChatObserver.NONE, new Random(1), clock), limits);
     }
 
     private static ChatRequest request(final OptionalInt outputTokensMax, final ChatRequest.Options options) {
@@ -214,6 +219,27 @@ class ChatServiceTest {
         });
         call[0].run();
         assertThat(quiets.get()).isGreaterThanOrEqualTo(3);
+    }
+
+    /** Tokens that the client sees nothing of, those of a long tool call, are as silent to it as none. */
+    @Example
+    void quietIsToldWhileTokensCome() {
+        line.play("x".repeat(200));
+        final AtomicInteger minutes = new AtomicInteger();
+        final AtomicInteger quiets = new AtomicInteger();
+        final ChatService.Limits tenMinutes = new ChatService.Limits(1_000, TimeUnit.MINUTES.toNanos(10));
+        service(line, tenMinutes, () -> TimeUnit.MINUTES.toNanos(minutes.incrementAndGet())).call(plain(), new ChatListener() {
+            @Override
+            public void on(final ChatEvent event) {
+                // Only the silence counts here.
+            }
+
+            @Override
+            public void quiet() {
+                quiets.incrementAndGet();
+            }
+        }).run();
+        assertThat(quiets.get()).isBetween(3, minutes.get() / 10);
     }
 
     private static RequestLine scripted(final Consumer<Consumer<GenerationEvent>> script) {

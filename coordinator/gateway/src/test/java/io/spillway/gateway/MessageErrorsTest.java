@@ -109,6 +109,9 @@ class MessageErrorsTest {
                 "messages[0].content[0].source.type"),
             Arguments.of("[{'role':'user','content':[{'type':'tool_use','id':'a','name':'b','input':{}}]}]", "messages[0].content[0].type"),
             Arguments.of("[{'role':'user','content':[{'type':'tool_result','content':'x'}]}]", "messages[0].content[0].tool_use_id"),
+            Arguments.of("[{'role':'user','content':'x'},{'role':'assistant','content':[{'type':'tool_use','id':'a','name':'b','input':{}}]},"
+                + "{'role':'user','content':[{'type':'tool_result','tool_use_id':'a'},{'type':'tool_result','tool_use_id':'c'}]}]",
+                "messages[2].content[1].tool_use_id"),
             Arguments.of("[{'role':'user','content':'x'},{'role':'assistant','content':[{'type':'tool_result','tool_use_id':'a'}]}]",
                 "messages[1].content[0].type"),
             Arguments.of("[{'role':'user','content':'x'},{'role':'assistant','content':[{'type':'tool_use','id':'a','name':'b','input':[]}]}]",

@@ -14,6 +14,7 @@ public final class AnswerEvents {
     private final Runnable left;
     private SseWriter writer;
     private boolean open = true;
+    private boolean sentSince;
 
     /** @param left ends the request */
     AnswerEvents(final HttpExchange exchange, final Runnable left) {
@@ -24,6 +25,13 @@ public final class AnswerEvents {
     /** @return whether anything was sent */
     public boolean begun() {
         return writer != null;
+    }
+
+    /** @return whether anything was sent since this was last asked */
+    boolean sentSinceAsked() {
+        final boolean sent = sentSince;
+        sentSince = false;
+        return sent;
     }
 
     /** Sends an event without a name. */
@@ -59,6 +67,7 @@ public final class AnswerEvents {
     }
 
     private void sent(final boolean taken) {
+        sentSince = true;
         if (!taken) {
             open = false;
             left.run();

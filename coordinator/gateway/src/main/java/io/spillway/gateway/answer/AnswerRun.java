@@ -89,7 +89,10 @@ public final class AnswerRun implements ChatListener {
 
     @Override
     public void quiet() {
-        answer.quiet(events);
+        if (!events.sentSinceAsked()) {
+            answer.quiet(events);
+            events.sentSinceAsked();
+        }
     }
 
     private void fail(final SpillwayException why) {

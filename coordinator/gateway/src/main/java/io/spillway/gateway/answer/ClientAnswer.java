@@ -36,7 +36,7 @@ public interface ClientAnswer {
         return failure;
     }
 
-    /** Nothing has happened for a while: a moment to show the client that its request still runs. */
+    /** The client was shown nothing for a while: a moment to show it that its request still runs. */
     default void quiet(final AnswerEvents events) {
         if (events.begun()) {
             events.comment("keep-alive");

@@ -3,6 +3,7 @@ package io.spillway.gateway.anthropic;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.spillway.gateway.json.Fields;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -24,6 +25,7 @@ record TurnBody(List<Map<String, Object>> messages, boolean open) {
         private final List<Map<String, Object>> messages = new ArrayList<>();
         private Turn turn;
         private List<Block.Call> asked = List.of();
+        private final Set<String> made = new HashSet<>();
 
         Reading(final List<String> system, final CacheMarks marks) {
             this.system = new ArrayList<>(system);
@@ -38,6 +40,16 @@ record TurnBody(List<Map<String, Object>> messages, boolean open) {
                 endTurn();
                 turn = new Turn(assistant);
             }
+        }
+
+        /** @throws io.spillway.domain.error.SpillwayException for the result of a call that no message before it makes */
+        void take(final Block block, final Fields from) {
+            if (block instanceof Block.Call call) {
+                made.add(call.id());
+            } else if (block instanceof Block.Result result && !made.contains(result.callId())) {
+                throw from.invalid("tool_use_id", "no message before it has a tool_use block with the id '" + result.callId() + "'.");
+            }
+            turn.blocks().add(block);
         }
 
         private void beginWithSystem() {
@@ -102,7 +114,7 @@ record TurnBody(List<Map<String, Object>> messages, boolean open) {
         }
         final List<Fields> blocks = message.objects("content");
         for (final Fields block : blocks) {
-            BlockBody.read(block, assistant).ifPresent(reading.turn.blocks()::add);
+            BlockBody.read(block, assistant).ifPresent(read -> reading.take(read, block));
             reading.marks.take(block);
         }
         if (blocks.isEmpty() && !assistant) {

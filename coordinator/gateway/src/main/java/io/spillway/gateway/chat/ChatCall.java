@@ -31,6 +31,7 @@ public final class ChatCall implements RunningCall {
     private final BestChoices best; // null: choices are told as they come
     private final LinkedBlockingQueue<Signal> mailbox;
     private final List<Submission> submissions = new CopyOnWriteArrayList<>();
+    private long quietAtNanos;
     private boolean hasDeadline;
     private long deadlineNanos;
     private volatile boolean cancelled;
@@ -80,6 +81,7 @@ public final class ChatCall implements RunningCall {
                 listener.retained(plan.retentions());
             }
             final List<ChoiceRun> planned = runs;
+            quietAtNanos = parts.clock().nanoTime() + limits.quietNanos();
             planned.forEach(this::submit);
             while (!planned.stream().allMatch(ChoiceRun::finished)) {
                 step(planned);
@@ -159,9 +161,7 @@ public final class ChatCall implements RunningCall {
         if (hasDeadline && parts.clock().nanoTime() - deadlineNanos >= 0) {
             throw SpillwayException.ofField(ErrorCode.DEADLINE_EXCEEDED, "x-run-deadline", "The run's deadline has passed");
         }
-        if (signal == null) {
-            listener.quiet();
-        } else if (signal.event() != null) {
+        if (signal != null && signal.event() != null) {
             final ChoiceRun run = runs.get(signal.choice());
             final Submission submission = submissions.get(signal.choice());
             run.on(signal.event(), submission.placement(), event -> tell(signal.choice(), event));
@@ -169,12 +169,23 @@ public final class ChatCall implements RunningCall {
                 submission.cancel();
             }
         }
+        beQuiet(signal == null);
+    }
+
+    /** Tokens may come for minutes of which the client sees nothing, those of a long tool call: the listener hears that it is time all the same. */
+    private void beQuiet(final boolean silent) {
+        final long nowNanos = parts.clock().nanoTime();
+        if (silent || nowNanos - quietAtNanos >= 0) {
+            quietAtNanos = nowNanos + limits.quietNanos();
+            listener.quiet();
+        }
     }
 
     private Signal next() {
         try {
-            final long leftNanos = hasDeadline ? Math.max(0, deadlineNanos - parts.clock().nanoTime()) : Long.MAX_VALUE;
-            return mailbox.poll(Math.min(limits.quietNanos(), leftNanos), TimeUnit.NANOSECONDS);
+            final long nowNanos = parts.clock().nanoTime();
+            final long leftNanos = hasDeadline ? Math.max(0, deadlineNanos - nowNanos) : Long.MAX_VALUE;
+            return mailbox.poll(Math.min(Math.max(0, quietAtNanos - nowNanos), leftNanos), TimeUnit.NANOSECONDS);
         } catch (final InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new SpillwayException(ErrorCode.CANCELLED, "The thread of the request was interrupted", e);

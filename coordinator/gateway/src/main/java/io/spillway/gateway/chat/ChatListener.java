@@ -25,7 +25,10 @@ public interface ChatListener {
     default void retained(final List<Retention> retentions) {
     }
 
-    /** Nothing has happened for a while and the request still runs: a moment to show the client that it does. */
+    /**
+     * The request still runs: a moment to show the client that it does. Comes at regular times, whether or not there were events since: only
+     * who writes to the client knows what of them it saw.
+     */
     default void quiet() {
     }
 }

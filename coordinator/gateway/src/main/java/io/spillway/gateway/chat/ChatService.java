@@ -109,7 +109,7 @@ public final class ChatService {
      * Bounds of one call.
      *
      * @param mailboxEvents events that may wait for a slow listener; one more ends the request
-     * @param quietNanos    after this long without an event the listener hears {@code quiet}
+     * @param quietNanos    the listener hears {@code quiet} this often
      */
     public record Limits(int mailboxEvents, long quietNanos) {
         /** 16,384 events, 15 seconds. */

@@ -11,7 +11,7 @@ import java.util.Objects;
  * {@code chat_template_kwargs}. Templates that know a name heed it, others pass it over. Stateless; any thread.
  */
 final class TemplateNames {
-    private static final List<String> EFFORTS = List.of("none", "minimal", "low", "medium", "high", "xhigh");
+    private static final List<String> EFFORTS = List.of("none", "minimal", "low", "medium", "high", "xhigh", "max");
     private static final List<String> VERBOSITIES = List.of("low", "medium", "high");
 
     private TemplateNames() {

@@ -8,7 +8,7 @@ const known = n => n < 0 ? null : n;
 
 const SPECS = [
   { id: 'tokens', title: 'Tokens per second', note: 'of all engines', write: rate, lines: [['output', 'a', s => s.output_tokens_per_second], ['prefill', 'b', s => s.computed_tokens_per_second]] },
-  { id: 'load', title: 'Requests in progress', write: count, whole: true, lines: [['on nodes', 'a', s => s.in_flight], ['unplaced', 'bad', s => s.queued], ['in their queues', 'b', s => s.node_queued]] },
+  { id: 'load', title: 'Requests in progress', write: count, whole: true, lines: [['on nodes', 'a', s => s.in_flight], ['unplaced', 'bad', s => s.queued], ['queued', 'b', s => s.node_queued]] },
   { id: 'ttft', title: 'Time to first token', write: time, time: true, lines: [['p50', 'a', s => known(s.ttft.p50_nanos)], ['p99', 'b', s => known(s.ttft.p99_nanos)]] },
   { id: 'itl', title: 'Time between tokens', write: time, time: true, lines: [['p50', 'a', s => known(s.itl.p50_nanos)], ['p99', 'b', s => known(s.itl.p99_nanos)]] },
   { id: 'hits', title: 'Prompt tokens found cached', write: percent, max: 1, lines: [['hit rate', 'a', s => known(s.hit_rate)]] },
@@ -146,12 +146,14 @@ function refill() {
   // A server that has just started has no ten minutes: what there is is drawn larger.
   const span = Math.min(SPAN_MILLIS, Math.max(SPAN_MILLIS_MIN, samples.length ? end - samples[0].epoch_millis : 0));
   for (const { spec, chart } of charts.values()) {
-    chart.options.scales.x.min = end - span;
-    chart.options.scales.x.max = end;
+    // The options as given: what chart.options shows are those of the last update.
+    const { x, y } = chart.config.options.scales;
+    x.min = end - span;
+    x.max = end;
     spec.lines.forEach(([, , value], i) => {
       chart.data.datasets[i].data = samples.map(sample => ({ x: sample.epoch_millis, y: value(sample) }));
     });
-    if (spec.stacked) chart.options.scales.y.max = binary(Math.max(...samples.map(sample => spec.lines.reduce((sum, [, , value]) => sum + value(sample), 0))));
+    if (spec.stacked) y.max = binary(Math.max(...samples.map(sample => spec.lines.reduce((sum, [, , value]) => sum + value(sample), 0))));
     chart.update('none');
   }
   redraw();

@@ -156,7 +156,7 @@ export function errors(state) {
   keyed($('codes'), state.errors.by_code, row => row.code, row => [el('tr', '', el('td', '', el('span', 'state', el('span', 'dot ' + fault({ ...row, broken: false })), row.code)),
     el('td', 'n', row.status), el('td', 'n', count(row.count)), el('td', 'n', clock(row.last_epoch_millis)))]);
   $('no-codes').hidden = state.errors.by_code.length > 0;
-  keyed($('errors'), state.errors.recent.map((error, i, all) => ({ ...error, n: all.length - i })), error => error.n + error.code + error.epoch_millis, error =>
+  keyed($('error-rows'), state.errors.recent.map((error, i, all) => ({ ...error, n: all.length - i })), error => error.n + error.code + error.epoch_millis, error =>
     [el('tr', '', el('td', '', clock(error.epoch_millis)), el('td', '', el('span', 'state', el('span', 'dot ' + fault(error)), error.code)), el('td', 'n', error.status, error.broken ? el('span', 'sub', ' mid-stream') : null),
       el('td', '', error.path), titled(error.request, el('td', 'id', error.request || '–')))]);
   const failed = recent(60_000).some(sample => sample.failed_per_second > 0);

@@ -67,7 +67,7 @@ function render() {
   const words = $('request-filter').value.toLowerCase().split(/\s+/).filter(Boolean);
   const fitting = latest.requests.filter(r => (chosen === 'all' || r.state === chosen) && words.every(word => text(r).includes(word)));
   const longest = Math.max(1, ...fitting.map(r => r.times.duration_nanos));
-  keyed($('requests'), fitting.map(r => ({ r, longest, isOpen: open.has(r.id) })), ({ r }) => r.id, row);
+  keyed($('request-rows'), fitting.map(r => ({ r, longest, isOpen: open.has(r.id) })), ({ r }) => r.id, row);
   const none = $('no-requests');
   none.hidden = fitting.length > 0;
   none.textContent = latest.requests.length ? 'No request fits.' : 'No request yet. Send one to /v1/chat/completions.';

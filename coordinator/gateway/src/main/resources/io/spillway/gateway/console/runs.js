@@ -21,7 +21,7 @@ function row({ run, selected }) {
 
 function renderList() {
   const fitting = list.filter(run => !$('several').checked || run.steps > 1 || isChosen(run));
-  keyed($('runs'), fitting.map(run => ({ run, selected: Boolean(isChosen(run)) })), ({ run }) => run.tenant + ' ' + run.id, row);
+  keyed($('run-rows'), fitting.map(run => ({ run, selected: Boolean(isChosen(run)) })), ({ run }) => run.tenant + ' ' + run.id, row);
   $('no-runs').hidden = fitting.length > 0;
   $('no-runs').textContent = list.length ? 'Only single requests so far.' : 'No run yet. Requests become one by X-Run-Id, or by going on from each other.';
   $('run-shown').textContent = fitting.length === list.length ? plural(list.length, 'run') : fitting.length + ' of ' + plural(list.length, 'run');
@@ -67,7 +67,7 @@ function lane(known, zero, scale, now) {
 }
 
 function sums(run, spanMillis, gapMillis) {
-  const facts = [[plural(run.steps, 'step'), run.open_steps ? run.open_steps + ' running' : 'all ended'], [millis(spanMillis), 'from first to last word'], [millis(gapMillis), 'of it with tools and client'],
+  const facts = [[plural(run.steps, 'step'), run.open_steps ? run.open_steps + ' running' : 'all ended'], [millis(spanMillis), 'in all'], [millis(gapMillis), 'tools and client'],
     [count(run.prompt_tokens), 'prompt tokens'], [percent(run.prompt_tokens ? run.cached_tokens / run.prompt_tokens : -1), 'of it cached'], [count(run.output_tokens), 'output tokens'],
     [cost(run), run.charged ? 'charged by the cluster' : 'as this replica knows']];
   return el('div', 'sums', ...facts.map(([value, name]) => el('div', '', el('b', '', value), el('span', '', name))));

@@ -17,6 +17,7 @@ class TemplateNamesTest {
         assertThat(names("{}")).isEmpty();
         assertThat(names("{'reasoning_effort':'high','verbosity':'low'}")).isEqualTo(Map.of("reasoning_effort", "high", "verbosity", "low"));
         assertThat(names("{'reasoning_effort':'none'}")).isEqualTo(Map.of("reasoning_effort", "none", "enable_thinking", false));
+        assertThat(names("{'reasoning_effort':'max'}")).isEqualTo(Map.of("reasoning_effort", "max"));
     }
 
     @Test
