@@ -105,6 +105,7 @@ class TaxonomyTest {
     static Stream<Arguments> failures() {
         final List<Arguments> rows = List.of(
             Arguments.of(ErrorCode.INTERNAL, new Row(500, "server_error", null, null, false)),
+            Arguments.of(ErrorCode.ALREADY_EXISTS, new Row(409, "invalid_request_error", "already_exists", null, true)),
             Arguments.of(ErrorCode.OVERLOADED, new Row(503, "server_error", null, null, true)),
             Arguments.of(ErrorCode.DRAINING, new Row(503, "server_error", null, null, true)),
             Arguments.of(ErrorCode.NODE_LOST, new Row(503, "server_error", null, null, true)),

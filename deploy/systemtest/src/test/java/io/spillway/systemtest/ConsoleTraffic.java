@@ -22,7 +22,7 @@ final class ConsoleTraffic {
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final String END_OF_TURN = "2023";
     private static final String END_OF_TEXT = "2021";
-    private static final int LONG_TOKENS = 2500;
+    private static final int LONG_TOKENS = 5000;
     private static final int STEP_TOKENS = 40;
     private static final int ROUNDS = 30;
     private static final long TOOL_NANOS = TimeUnit.MILLISECONDS.toNanos(150);

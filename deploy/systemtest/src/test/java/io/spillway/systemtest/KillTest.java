@@ -29,7 +29,7 @@ class KillTest {
     private static final int OUTPUT_TOKENS = Integer.getInteger("spillway.kill.tokens", 600);
 
     /** Kills per test; {@code -Dspillway.kills=20} for the long run. */
-    private static final int KILLS = Integer.getInteger("spillway.kills", 2);
+    private static final int KILLS = Integer.getInteger("spillway.kills", 1);
 
     /** For all tests: each starts again what it has killed. */
     private static CommandLineCluster cluster;

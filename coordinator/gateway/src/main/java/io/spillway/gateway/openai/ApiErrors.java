@@ -52,9 +52,12 @@ public final class ApiErrors implements ErrorRenderer {
 
     /**
      * A deadline that the caller has set is over for the same request too. What may have been done all the same, and has no name by which it
-     * would be known again, is not to be done twice.
+     * would be known again, is not to be done twice. A request whose first attempt still runs can be asked for again when that has ended.
      */
     private static boolean shouldRetry(final SpillwayException failure) {
+        if (failure.code() == ErrorCode.ALREADY_EXISTS) {
+            return true;
+        }
         final boolean named = failure.field().isPresent();
         return failure.code().retryable() && !(named && (failure.code() == ErrorCode.DEADLINE_EXCEEDED || failure.code() == ErrorCode.NO_LEADER));
     }

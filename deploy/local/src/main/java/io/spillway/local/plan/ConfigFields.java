@@ -48,6 +48,11 @@ final class ConfigFields {
         return has(key) ? (int) whole(key, 0) : absent;
     }
 
+    /** @return the size of a group; -1: a group is a whole row */
+    int wholeRowsOr(final String key, final int absent) {
+        return has(key) && node.get(key).isIntegralNumber() && node.get(key).longValue() == -1 ? -1 : size(key, absent);
+    }
+
     private long whole(final String key, final long least) {
         final JsonNode value = node.get(key);
         if (!value.isIntegralNumber() || !value.canConvertToLong() || value.longValue() < least || value.longValue() > VALUE_MAX) {

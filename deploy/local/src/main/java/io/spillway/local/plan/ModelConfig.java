@@ -8,6 +8,7 @@ import io.spillway.local.plan.PlannedModel.Stored;
 import io.spillway.local.plan.PlannedModel.Weights;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
 
@@ -66,7 +67,7 @@ final class ModelConfig {
     private Stored stored(final Weights weights, final String kind) {
         final int bytes = numberBytes();
         final Optional<ConfigFields> quantised = whole.object("quantization_config").or(() -> config.object("quantization_config"));
-        final String method = quantised.flatMap(each -> each.text("quant_method")).orElse("");
+        final String method = quantised.map(ModelConfig::method).orElse("");
         final double outer = bytes;
         return switch (method) {
             case "" -> new Stored(weights.total() * bytes, Each.alike(outer), bytes == Float.BYTES ? "32 bits" : "16 bits", false);
@@ -77,7 +78,8 @@ final class ModelConfig {
                 yield of(weights, new Each(outer, rounded, rounded), method + " in the layers");
             }
             default -> throw whole.wrong(ErrorCode.UNSUPPORTED, "quantization_config.quant_method",
-                "'" + method + "' is not known here (" + kind + "); fp8, mxfp4, awq and gptq are");
+                "'" + method + "' is not known here (" + kind
+                    + "); fp8, fbgemm_fp8, modelopt (FP8), compressed-tensors (float-quantized), mxfp4, awq and gptq are");
         };
     }
 
@@ -87,11 +89,24 @@ final class ModelConfig {
         return new Stored((long) Math.ceil(layers + rest), each, label, false);
     }
 
-    /** Bits of a number, and a 16-bit scale and a zero point for every group. */
+    /** @return the method; those with eight-bit floats under one name */
+    private static String method(final ConfigFields quantised) {
+        final String method = quantised.text("quant_method").orElse("unnamed").toLowerCase(Locale.ROOT);
+        final boolean floats = switch (method) {
+            case "fbgemm_fp8" -> true;
+            case "compressed-tensors" -> Set.of("float-quantized", "naive-quantized").contains(quantised.text("format").orElse(""));
+            case "modelopt" -> quantised.text("quant_algo").or(() -> quantised.object("quantization").flatMap(each -> each.text("quant_algo")))
+                .orElse("").equals("FP8");
+            default -> false;
+        };
+        return floats ? "fp8" : method;
+    }
+
+    /** Bits of a number, and a 16-bit scale and a zero point for every group; groups of whole rows weigh next to nothing. */
     private static double grouped(final ConfigFields quantised) {
-        final int bits = quantised.size("bits");
-        final int group = quantised.size("group_size", GROUP_NUMBERS);
-        return (bits + (Short.SIZE + (double) bits) / group) / Byte.SIZE;
+        final int bits = quantised.size(quantised.has("bits") ? "bits" : "w_bit");
+        final int group = quantised.wholeRowsOr(quantised.has("group_size") ? "group_size" : "q_group_size", GROUP_NUMBERS);
+        return (bits + (group < 0 ? 0 : (Short.SIZE + (double) bits) / group)) / Byte.SIZE;
     }
 
     private int numberBytes() {

@@ -2,6 +2,7 @@ package io.spillway.local.command;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -10,6 +11,7 @@ import io.spillway.domain.error.SpillwayException;
 import io.spillway.local.SpillwayMain;
 import io.spillway.local.plan.GpuCatalog;
 import io.spillway.local.plan.ModelFiles;
+import io.spillway.local.plan.PlannedModel;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Files;
@@ -141,6 +143,8 @@ class PlanCommandTest {
         "vocab_size           | 99999999999999999999 | vocab_size",
         "tie_word_embeddings  | 1                    | tie_word_embeddings",
         "torch_dtype          | \"int3\"             | torch_dtype",
+        "quantization_config  | {\"quant_method\":\"modelopt\"} | quantization_config.quant_method",
+        "quantization_config  | {\"quant_method\":\"gptq\"} | w_bit",
         "quantization_config  | {\"quant_method\":\"magic\"} | quantization_config.quant_method",
     })
     void aConfigurationIsRefusedByItsKey(final String key, final String value, final String field) throws Exception {
@@ -152,6 +156,24 @@ class PlanCommandTest {
         Files.writeString(file, config.toString());
         assertThatThrownBy(() -> ModelFiles.read(file)).isInstanceOfSatisfying(SpillwayException.class,
             e -> assertThat(e.field()).contains(field));
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', value = {
+        "{\"quant_method\":\"fp8\"} | 1.0", "{\"quant_method\":\"fbgemm_fp8\"} | 1.0", "{\"quant_method\":\"modelopt\",\"quant_algo\":\"FP8\"} | 1.0",
+        "{\"quant_method\":\"compressed-tensors\",\"format\":\"float-quantized\"} | 1.0",
+        "{\"quant_method\":\"gptq\",\"bits\":4,\"group_size\":128} | 0.51953125",
+        "{\"quant_method\":\"gptq\",\"bits\":4,\"group_size\":-1} | 0.5", "{\"quant_method\":\"awq\",\"w_bit\":4,\"q_group_size\":64} | 0.5390625",
+    })
+    void whatIsQuantisedTakesLess(final String quantised, final double bytesEach) throws Exception {
+        final ObjectNode config = (ObjectNode) new ObjectMapper().readTree(SOUND);
+        config.set("quantization_config", new ObjectMapper().readTree(quantised));
+        final PlannedModel model = ModelFiles.read(Files.writeString(folder.resolve("m.json"), config.toString()));
+        assertThat(model.stored().each().experts()).isCloseTo(bytesEach, within(0.001));
+        assertThat(model.stored().each().outer()).isEqualTo(2);
+        final double layers = (model.weights().common() + model.weights().experts().numbers()) * model.stored().each().common();
+        final double rest = 2.0 * (model.weights().embedding() + model.weights().head() + model.weights().vectors());
+        assertThat((double) model.stored().bytes()).isCloseTo(layers + rest, within(1.0));
     }
 
     @ParameterizedTest

@@ -36,6 +36,7 @@ class KnownModelsTest {
         "gpt-oss-20b, 49152, 20.91, 3.61",
         "deepseek-v3, 70272, 671.03, 36.63",
         "gemma-2-9b, 344064, 9.24, 9.24",
+        "gemma-3-27b, 507904, 27.01, 27.01",
     })
     void publishedFigures(final String name, final long kvBytes, final double billions, final double activeBillions) {
         final PlannedModel model = Models.model(name);
@@ -54,6 +55,15 @@ class KnownModelsTest {
         assertThat(plan.cacheBytes() / BILLION).isCloseTo(126, within(0.5));
         final PlannedModel shared = Models.model("llama-3-405b");
         assertThat(20_000 * shared.blockBytes(8, Models.load(2, 1, KvElement.F16).cache()) / BILLION).isCloseTo(10.3, within(0.05));
+    }
+
+    @ParameterizedTest
+    @CsvSource({"gpt-oss-20b, 12, 128", "gemma-2-9b, 21, 4096", "gemma-3-27b, 52, 1024", "qwen3-0.6b, 0, 0", "mixtral-8x7b, 0, 0"})
+    void windowsAreWhatTheKindAssumesWhereItsConfigurationIsSilent(final String name, final int layers, final int tokens) {
+        final PlannedModel.Attention attention = Models.model(name).attention();
+        assertThat(attention.windowLayers()).isEqualTo(layers);
+        assertThat(attention.windowTokens()).isEqualTo(tokens);
+        assertThat(attention.keysSeen(10_000)).isEqualTo((attention.layers() - layers) * 10_000.0 + (double) layers * tokens);
     }
 
     @Test
