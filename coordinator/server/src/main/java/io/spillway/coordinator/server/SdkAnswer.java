@@ -21,8 +21,15 @@ final class SdkAnswer implements ChatListener {
 
     private final ServerCallStreamObserver<io.spillway.wire.v1.ChatEvent> observer;
     private final Semaphore ready = new Semaphore(0);
-    private final List<ToolCall.Builder> calls = new ArrayList<>();
+    private final List<Call> calls = new ArrayList<>();
     private String reason = "stop";
+
+    /** A call as far as it has come. */
+    private record Call(String id, String name, StringBuilder arguments) {
+        ToolCall toWire() {
+            return ToolCall.newBuilder().setId(id).setName(name).setArgumentsJson(arguments.toString()).build();
+        }
+    }
 
     SdkAnswer(final ServerCallStreamObserver<io.spillway.wire.v1.ChatEvent> observer) {
         this.observer = observer;
@@ -49,13 +56,12 @@ final class SdkAnswer implements ChatListener {
             case ChatEvent.Reasoning thought -> send(io.spillway.wire.v1.ChatEvent.newBuilder().setReasoning(
                 io.spillway.wire.v1.ChatEvent.Text.newBuilder().setOffset(thought.offsetChars()).setText(thought.text())).build());
             case ChatEvent.CallStart start -> {
-                calls.add(ToolCall.newBuilder().setId(start.id()).setName(start.name()));
+                calls.add(new Call(start.id(), start.name(), new StringBuilder()));
                 send(start.index(), "");
             }
             case ChatEvent.CallArguments more -> {
                 send(more.index(), more.fragment());
-                final ToolCall.Builder call = calls.get(more.index());
-                call.setArgumentsJson(call.getArgumentsJson() + more.fragment());
+                calls.get(more.index()).arguments.append(more.fragment());
             }
             case ChatEvent.ChoiceFinished choice ->
                 reason = choice.reason().name().toLowerCase(java.util.Locale.ROOT);
@@ -66,16 +72,16 @@ final class SdkAnswer implements ChatListener {
 
     /** More arguments of a call. */
     private void send(final int index, final String fragment) {
-        final ToolCall.Builder call = calls.get(index);
+        final Call call = calls.get(index);
         send(io.spillway.wire.v1.ChatEvent.newBuilder().setCall(io.spillway.wire.v1.ChatEvent.Call.newBuilder().setIndex(index)
-            .setId(call.getId()).setName(call.getName()).setOffset(call.getArgumentsJson().length()).setArguments(fragment)).build());
+            .setId(call.id).setName(call.name).setOffset(call.arguments.length()).setArguments(fragment)).build());
     }
 
     private void finish(final ChatEvent.Finished finished) {
         final var builder = io.spillway.wire.v1.ChatEvent.Finished.newBuilder().setReason(reason)
             .setUsage(RequestCodec.toWire(finished.usage().usage()))
             .setCostNanoDollars(finished.usage().costNanoDollars()).setPlacement(finished.usage().placement());
-        calls.forEach(builder::addToolCalls);
+        calls.forEach(call -> builder.addToolCalls(call.toWire()));
         send(io.spillway.wire.v1.ChatEvent.newBuilder().setFinished(builder).build());
         if (!observer.isCancelled()) {
             observer.onCompleted();

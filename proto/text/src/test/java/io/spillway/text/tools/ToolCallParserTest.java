@@ -59,14 +59,44 @@ class ToolCallParserTest {
     @Test
     void malformedHermesCallsAreContent() {
         for (final String broken : List.of(
-            "<tool_call>\n{\"name\": \"f\", \"arguments\": {}\n</tool_call>", "<tool_call>{\"name\": 1, \"arguments\": {}}</tool_call>",
+            "<tool_call>{\"name\": 1, \"arguments\": {}}</tool_call>",
             "<tool_call>{\"name\": \"f\"}</tool_call>", "<tool_call>{\"name\": \"f\", \"arguments\": [1]}</tool_call>",
-            "<tool_call>{} {}</tool_call>", "<tool_call></tool_call>", "<tool_call>[]</tool_call>", "x\n<tool_call>{\"name\"", "a <tool_cal",
-            "\n<tool_call>{\"name\": \"f\", \"arguments\": {}} x</tool_call>\n")) {
+            "<tool_call>{} {}</tool_call>", "<tool_call></tool_call>", "<tool_call>[]</tool_call>", "x\n<tool_call>{\"name\"", "a <tool_cal", "<tool_call>{\"arguments\": {}, \"name\": \"f\"} x</tool_call>\n")) {
             assertThat(parse(ToolFormat.HERMES, broken)).as(broken).containsExactly(broken);
         }
         assertThat(parse(ToolFormat.HERMES, "<tool_call>no</tool_call>\n<tool_call>{\"name\": \"f\", \"arguments\": {}}</tool_call>"))
             .containsExactly("<tool_call>no</tool_call>", "f(){}");
+    }
+
+    /** What a client is told after each character of a call. */
+    @Test
+    void hermesArgumentsComeAsTheyAreWritten() {
+        final ToolCallParser parser = ToolFormat.HERMES.newParser();
+        final List<ToolDelta> told = new ArrayList<>();
+        parser.accept("I write. <tool_call>\n{\"name\": \"write\", \"arg", told::add);
+        assertThat(told).containsExactly(new ToolDelta.Content("I write. "));
+        told.clear();
+        parser.accept("uments\": {\"text\": \"a {", told::add);
+        assertThat(told).containsExactly(new ToolDelta.CallStart(0, "", "write"), new ToolDelta.CallArguments(0, "{\"text\": \"a {"));
+        told.clear();
+        parser.accept("\\\" b <", told::add);
+        assertThat(told).as("the bracket may begin the closing tag").containsExactly(new ToolDelta.CallArguments(0, "\\\" b "));
+        told.clear();
+        parser.accept("i>\"}", told::add);
+        parser.accept("}\n</tool_call>\n", told::add);
+        parser.end(told::add);
+        assertThat(told).containsExactly(new ToolDelta.CallArguments(0, "<i>\"}"));
+    }
+
+    @Test
+    void hermesCallsThatEndOddly() {
+        assertThat(parse(ToolFormat.HERMES, "<tool_call>\n{\"name\": \"f\", \"arguments\": {}\n</tool_call>")).as("no brace").containsExactly("", "f(){}");
+        assertThat(parse(ToolFormat.HERMES, "<tool_call>{\"name\": \"f\", \"arguments\": {\"a\": \"b")).as("cut off").containsExactly("", "f(){\"a\": \"b");
+        assertThat(parse(ToolFormat.HERMES, "<tool_call>{\"name\": \"f\", \"arguments\": {'a': 1}}</tool_call>")).as("as written").containsExactly("", "f(){'a': 1}");
+        assertThat(parse(ToolFormat.HERMES, "<tool_call>{\"name\": \"f\", \"arguments\": {}, \"id\": 3}</tool_call>")).containsExactly("", "f(){}");
+        assertThat(parse(ToolFormat.HERMES, "<tool_call>{\"name\": \"f\", \"arguments\": {}} x</tool_call>\n")).containsExactly(" x\n", "f(){}");
+        assertThat(parse(ToolFormat.HERMES, "<tool_call>{\"name\": \"f\", \"arguments\": {\"a\": \"</tool_call>\n<tool_call>{\"name\": \"g\", \"arguments\": {}}"))
+            .as("the tag ends a call wherever it stands").containsExactly("", "f(){\"a\": \"", "g(){}");
     }
 
     @Test
