@@ -78,6 +78,14 @@ class TextChatModelTest {
     }
 
     @Test
+    void aCallIsToldTokenByTokenAndKeepsWhatALimitLeftOfIt() {
+        final String cut = "<tool_call>\n{\"name\": \"get_order_status\", \"arguments\": {\"order_id\": \"A-1234567\", \"why\": \"the cus";
+        final List<Piece> pieces = read(tokens(cut), List.of());
+        assertThat(words(pieces)).isEqualTo("<0 get_order_status>{\"order_id\": \"A-1234567\", \"why\": \"the cus");
+        assertThat(pieces.stream().filter(Piece.CallArguments.class::isInstance)).hasSizeGreaterThan(10);
+    }
+
+    @Test
     void aDemandedCallIsReadFromItsOpeningOn() {
         final int[] opening = model.callOpening("get_order_status").orElseThrow();
         final int[] rest = tokens(" {\"order_id\": \"A-1\"}}\n</tool_call>");
