@@ -17,24 +17,29 @@ struct HeadBlocks {
     const int* table; // of the sequence
     long long blockBytes;
     long long headOffset;
-    int blockTokens;
+    int blockTokens; // a power of two: 2^blockBits
+    int blockBits;
 
     __device__ __forceinline__ const half_bits* block(int position) const {
-        return reinterpret_cast<const half_bits*>(slab + table[position / blockTokens] * blockBytes + headOffset);
+        return reinterpret_cast<const half_bits*>(slab + table[position >> blockBits] * blockBytes + headOffset);
+    }
+
+    __device__ __forceinline__ int token(int position) const {
+        return position & (blockTokens - 1);
     }
 };
 
 /** Two neighbouring tokens, of which the first is even, by every query of the group: [group] pairs of scores. */
 __device__ __forceinline__ void scorePair(const HeadBlocks& keys, int position, const float* query, int group, int headDim, float2* scores) {
-    for (int g = 0; g < GROUP_MAX; g++) {
+    UNROLL for (int g = 0; g < GROUP_MAX; g++) {
         scores[g] = {0, 0};
     }
-    const half_bits* const first = keys.block(position) + position % keys.blockTokens;
+    const half_bits* const first = keys.block(position) + keys.token(position);
     for (int d = 0; d < headDim; d++) {
         const unsigned pair = *reinterpret_cast<const unsigned*>(first + static_cast<size_t>(d) * keys.blockTokens);
         const float a = lowHalf(pair);
         const float b = highHalf(pair);
-        for (int g = 0; g < GROUP_MAX; g++) {
+        UNROLL for (int g = 0; g < GROUP_MAX; g++) {
             if (g < group) {
                 const float q = query[g * headDim + d];
                 scores[g].x = fmaf(q, a, scores[g].x);
@@ -46,7 +51,7 @@ __device__ __forceinline__ void scorePair(const HeadBlocks& keys, int position, 
 
 /** One token, where pairs cannot be read. */
 __device__ __forceinline__ float scoreOne(const HeadBlocks& keys, int position, const float* query, int headDim) {
-    const half_bits* const first = keys.block(position) + position % keys.blockTokens;
+    const half_bits* const first = keys.block(position) + keys.token(position);
     float score = 0;
     for (int d = 0; d < headDim; d++) {
         score = fmaf(query[d], halfToFloat(first[static_cast<size_t>(d) * keys.blockTokens]), score);
@@ -85,9 +90,10 @@ extern "C" __global__ void __launch_bounds__(ATTEND_THREADS) attend_split(const 
     }
     const int thread = static_cast<int>(threadIdx.x);
     const long long headBytes = static_cast<long long>(headDim) * blockTokens * 2;
+    const int blockBits = __ffs(blockTokens) - 1;
     const int* const table = tables + static_cast<size_t>(sequences[row]) * tableStride;
-    const spillway::HeadBlocks keys = {slab, table, blockBytes, layerOffset + kvHead * headBytes, blockTokens};
-    const spillway::HeadBlocks values = {slab, table, blockBytes, layerOffset + (kvHeads + kvHead) * headBytes, blockTokens};
+    const spillway::HeadBlocks keys = {slab, table, blockBytes, layerOffset + kvHead * headBytes, blockTokens, blockBits};
+    const spillway::HeadBlocks values = {slab, table, blockBytes, layerOffset + (kvHeads + kvHead) * headBytes, blockTokens, blockBits};
     for (int i = thread; i < group * headDim; i += ATTEND_THREADS) {
         query[i] = queries[(static_cast<size_t>(row) * heads + firstHead) * headDim + i] * scale;
     }
@@ -102,7 +108,7 @@ extern "C" __global__ void __launch_bounds__(ATTEND_THREADS) attend_split(const 
     if (sees && blockTokens > 1) {
         spillway::scorePair(keys, mine, query, group, headDim, scores); // both lie in one block, which holds numbers at any fill
     } else if (sees) {
-        for (int g = 0; g < GROUP_MAX; g++) {
+        UNROLL for (int g = 0; g < GROUP_MAX; g++) {
             if (g < group) {
                 scores[g].x = mine >= from ? spillway::scoreOne(keys, mine, query + g * headDim, headDim) : 0;
                 scores[g].y = mine + 1 < to ? spillway::scoreOne(keys, mine + 1, query + g * headDim, headDim) : 0;
@@ -112,7 +118,7 @@ extern "C" __global__ void __launch_bounds__(ATTEND_THREADS) attend_split(const 
     float* const out = parts + (static_cast<size_t>(row) * heads + firstHead) * splitsMax * (headDim + 2)
         + static_cast<size_t>(blockIdx.x) * (headDim + 2);
     const size_t headStride = static_cast<size_t>(splitsMax) * (headDim + 2);
-    for (int g = 0; g < GROUP_MAX; g++) {
+    UNROLL for (int g = 0; g < GROUP_MAX; g++) {
         if (g < group) { // the same for every thread
             const bool first = sees && mine >= from;
             const bool second = sees && mine + 1 < to;
@@ -146,15 +152,15 @@ extern "C" __global__ void __launch_bounds__(ATTEND_THREADS) attend_split(const 
         const bool works = lanes > 1 ? lane < lanes : firstUnit + thread < units;
         const int d = (lanes > 1 ? unit : firstUnit + thread) * step;
         float2 sums[GROUP_MAX];
-        for (int g = 0; g < GROUP_MAX; g++) {
+        UNROLL for (int g = 0; g < GROUP_MAX; g++) {
             sums[g] = {0, 0};
         }
         for (int t = from + (lanes > 1 ? lane : 0); works && t < to; t += lanes) {
-            const spillway::half_bits* const value = values.block(t) + static_cast<size_t>(t % blockTokens) * headDim + d;
+            const spillway::half_bits* const value = values.block(t) + static_cast<size_t>(values.token(t)) * headDim + d;
             const unsigned pair = step == 2 ? *reinterpret_cast<const unsigned*>(value) : *value;
             const float a = spillway::lowHalf(pair);
             const float b = spillway::highHalf(pair);
-            for (int g = 0; g < GROUP_MAX; g++) {
+            UNROLL for (int g = 0; g < GROUP_MAX; g++) {
                 if (g < group) {
                     const float w = weights[g * SPLIT_TOKENS + t - split * SPLIT_TOKENS];
                     sums[g].x = fmaf(w, a, sums[g].x);
@@ -162,24 +168,22 @@ extern "C" __global__ void __launch_bounds__(ATTEND_THREADS) attend_split(const 
                 }
             }
         }
-        for (int g = 0; g < GROUP_MAX; g++) {
-            if (g >= group) {
-                continue; // the same for every thread
-            }
-            if (lanes > 1) {
-                halves[2 * thread] = sums[g].x;
-                halves[2 * thread + 1] = sums[g].y;
+        UNROLL for (int g = 0; g < GROUP_MAX; g++) {
+            float2 sum = sums[g];
+            if (lanes > 1 && g < group) { // the same for every thread
+                halves[2 * thread] = sum.x;
+                halves[2 * thread + 1] = sum.y;
                 __syncthreads();
                 for (int l = 1; lane == 0 && l < lanes; l++) {
-                    sums[g].x += halves[2 * (thread + l * units)];
-                    sums[g].y += halves[2 * (thread + l * units) + 1];
+                    sum.x += halves[2 * (thread + l * units)];
+                    sum.y += halves[2 * (thread + l * units) + 1];
                 }
                 __syncthreads();
             }
-            if (works && (lanes == 1 || lane == 0)) {
-                out[g * headStride + d] = sums[g].x;
+            if (g < group && works && (lanes == 1 || lane == 0)) {
+                out[g * headStride + d] = sum.x;
                 if (step == 2) {
-                    out[g * headStride + d + 1] = sums[g].y;
+                    out[g * headStride + d + 1] = sum.y;
                 }
             }
         }

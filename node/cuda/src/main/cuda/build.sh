@@ -23,6 +23,14 @@ if ! command -v "$compiler" >/dev/null 2>&1; then
     say "no nvcc on the path, the prebuilt image is used"
     exit 0
 fi
+# Older ones do not know all targets.
+release=$("$compiler" --version | sed -n 's/.*release \([0-9]*\)\..*/\1/p')
+if [ "${release:-0}" -lt 13 ]; then
+    [ -n "$remake" ] && { say "$compiler is older than CUDA 13"; exit 1; }
+    rm -f "$image"
+    say "$compiler is older than CUDA 13, the prebuilt image is used"
+    exit 0
+fi
 if [ -z "$remake" ] && [ -f "$image" ] && [ -z "$(find . -type f -newer "$image")" ]; then
     exit 0
 fi

@@ -9,6 +9,7 @@
 #include <stdint.h>
 #define SHARED(type, name, count) __shared__ __align__(16) type name[count]
 #define KERNEL(name)
+#define UNROLL _Pragma("unroll")
 #endif
 
 #define FULL_WARP 0xFFFFFFFFu

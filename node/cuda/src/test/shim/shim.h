@@ -85,6 +85,7 @@ template <class... A, void (*F)(A...)> struct Kernel<F> {
 #define __any_sync(mask, predicate) (__ballot_sync(mask, predicate) != 0)
 #define __all_sync(mask, predicate) (__ballot_sync(mask, predicate) == (mask))
 
+#define UNROLL
 #define SHARED(type, name, count) type* const name = static_cast<type*>(shim::sharedArray(sizeof(type) * (count)))
 #define DYNAMIC_SHARED(type, name) type* const name = static_cast<type*>(shim::dynamicShared())
 #define KERNEL(name) \

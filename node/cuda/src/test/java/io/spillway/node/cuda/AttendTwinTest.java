@@ -26,7 +26,7 @@ class AttendTwinTest {
         shim = Shim.load();
     }
 
-    @Property(tries = 200)
+    @Property(tries = 180)
     void anyShape(@ForAll final long seed, @ForAll @IntRange(min = 1, max = 4) final int rows, @ForAll @IntRange(min = 1, max = 11) final int group,
             @ForAll @IntRange(min = 1, max = 70) final int headDim, @ForAll @IntRange(min = 0, max = 7) final int blockBits) {
         final Random random = new Random(seed);

@@ -28,7 +28,7 @@ class GemvTwinTest {
         shim = Shim.load();
     }
 
-    @Property(tries = 250)
+    @Property(tries = 150)
     void halves(@ForAll final long seed, @ForAll @IntRange(min = 1, max = 9) final int rows, @ForAll @IntRange(min = 1, max = 70) final int outputs,
             @ForAll @IntRange(min = 1, max = 400) final int columns) {
         final Random random = new Random(seed);
@@ -54,7 +54,7 @@ class GemvTwinTest {
         });
     }
 
-    @Property(tries = 250)
+    @Property(tries = 180)
     void q8(@ForAll final long seed, @ForAll @IntRange(min = 1, max = 9) final int rows, @ForAll @IntRange(min = 1, max = 70) final int outputs,
             @ForAll @IntRange(min = 1, max = 40) final int blocks) {
         final Random random = new Random(seed);
