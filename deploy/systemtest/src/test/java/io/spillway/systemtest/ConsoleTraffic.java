@@ -55,8 +55,13 @@ final class ConsoleTraffic {
     }
 
     /** @return the body of a stream that takes seconds */
-    CompletableFuture<String> stream(final String about, final String... headers) {
-        final ObjectNode body = body(LONG_TOKENS);
+    CompletableFuture<String> stream(final String about) {
+        return stream(LONG_TOKENS, about);
+    }
+
+    /** @return the body of a stream of so many tokens */
+    CompletableFuture<String> stream(final int tokens, final String about, final String... headers) {
+        final ObjectNode body = body(tokens);
         body.put("stream", true);
         body.set("logit_bias", JSON.createObjectNode().put(END_OF_TURN, -100).put(END_OF_TEXT, -100));
         messages(body, about);

@@ -27,6 +27,7 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Keys from the command line to every replica and over a restart; and that neither keys nor prompts are in any log of a real cluster. */
@@ -148,6 +149,7 @@ class SecurityTest {
 
     /** Nobody is locked out who can reach the cluster's folder; and what was revoked does not come back with a restart. */
     @Test
+    @Tag("slow")
     void aKeyThatWasLostIsReplacedByANewOne() throws Exception {
         try (CommandLineCluster other = CommandLineCluster.start()) {
             final String own = JSON.readTree(other.command("keys", "list", "--json")).path("id").asText();
