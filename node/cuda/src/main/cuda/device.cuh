@@ -108,4 +108,21 @@ __device__ __forceinline__ float blockMaximum(float x, float* partial) {
     return greatest;
 }
 
+/**
+ * Programmatic dependent launch: from here on the next kernel of the stream may start, where it was launched so. What this one
+ * writes before is not yet visible to it: it waits with awaitPrevious().
+ */
+__device__ __forceinline__ void launchDependents() {
+#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 900
+    asm volatile("griddepcontrol.launch_dependents;" ::: "memory");
+#endif
+}
+
+/** Waits until the kernels before this one have ended and what they wrote is visible. Before it only what no kernel writes may be read. */
+__device__ __forceinline__ void awaitPrevious() {
+#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 900
+    asm volatile("griddepcontrol.wait;" ::: "memory");
+#endif
+}
+
 } // namespace spillway

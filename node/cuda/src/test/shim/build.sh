@@ -26,8 +26,10 @@ flags="-std=c++17 -O2 -ffp-contract=off -fno-strict-aliasing -fno-math-errno -Wa
 failed=""
 : >"$log"
 jobs=""
-for source in ../../main/cuda/kernels.cu broken.cu primitives.cu shim.cpp tensor.cpp; do
+objects=""
+for source in ../../main/cuda/*.cu ./*.cu ./*.cpp; do
     name=$(basename "$source")
+    objects="$objects $folder/${name%.*}.o"
     # shellcheck disable=SC2086 — flags are words
     "$compiler" $flags -x c++ -c "$source" -o "$folder/${name%.*}.o" 2>>"$log" &
     jobs="$jobs $!"
@@ -39,7 +41,8 @@ done
 for job in $jobs; do
     wait "$job" || failed=yes
 done
-if [ -n "$failed" ] || ! "$compiler" -shared -o "$library.new" "$folder/kernels.o" "$folder/broken.o" "$folder/primitives.o" "$folder/shim.o" "$folder/tensor.o" -lm -lpthread 2>>"$log"; then
+# shellcheck disable=SC2086 — objects are words
+if [ -n "$failed" ] || ! "$compiler" -shared -o "$library.new" $objects -lm -lpthread 2>>"$log"; then
     cat "$log"
     say "$compiler failed"
     exit 1

@@ -63,16 +63,16 @@ class AttendTwinTest {
         final int rows = paged.positions.length;
         final int headDim = paged.layout.headDim();
         final int heads = queries.width() / headDim;
-        final int splits = moreSplits + Arrays.stream(paged.positions).map(p -> KernelCall.AttendSplit.splits(rule, p)).max().orElseThrow();
+        final int splits = moreSplits + Arrays.stream(paged.positions).map(p -> AttentionCall.AttendSplit.splits(rule, p)).max().orElseThrow();
         return Twins.floats(shim, device -> {
             final MemorySegment slab = device.memory().copy(paged.memory());
             final MemorySegment parts = device.floats((long) rows * heads * splits * (headDim + 2));
             parts.fill((byte) -1);
             final MemorySegment out = device.floats((long) rows * queries.width());
-            final KernelCall.AttendSplit split = new KernelCall.AttendSplit(paged.on(device, slab), PagedCase.LAYER, rule,
+            final AttentionCall.AttendSplit split = new AttentionCall.AttendSplit(paged.on(device, slab), PagedCase.LAYER, rule,
                     device.address(queries.values()), parts.address(), rows, heads, splits);
             device.run(split);
-            device.run(new KernelCall.AttendMerge(split, rule.sinks() == null ? 0 : device.address(rule.sinks()), out.address()));
+            device.run(new AttentionCall.AttendMerge(split, rule.sinks() == null ? 0 : device.address(rule.sinks()), out.address()));
             return out;
         });
     }

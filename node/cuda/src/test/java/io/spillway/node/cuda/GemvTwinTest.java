@@ -48,7 +48,7 @@ class GemvTwinTest {
     private static float[] halves(final PackedMatrix matrix, final Tensor in, final int rows) {
         return Twins.floats(shim, device -> {
             final MemorySegment out = device.floats((long) rows * matrix.rows());
-            device.run(new KernelCall.GemvHalves(matrix.dtype(), device.address(matrix.bytes()), device.address(in.values()), out.address(), rows,
+            device.run(new MatrixCall.GemvHalves(matrix.dtype(), device.address(matrix.bytes()), device.address(in.values()), out.address(), rows,
                     matrix.rows(), matrix.columns()));
             return out;
         });
@@ -74,8 +74,8 @@ class GemvTwinTest {
             final MemorySegment numbers = device.memory().bytes(rounded.length);
             final MemorySegment factors = device.floats(scales.length);
             final MemorySegment out = device.floats((long) rows * outputs);
-            device.run(new KernelCall.RoundActivations(device.address(in.values()), numbers.address(), factors.address(), rows, columns));
-            device.run(new KernelCall.GemvQ8(device.address(matrix.bytes()), numbers.address(), factors.address(), out.address(), rows, outputs, columns));
+            device.run(new MatrixCall.RoundActivations(device.address(in.values()), numbers.address(), factors.address(), rows, columns));
+            device.run(new MatrixCall.GemvQ8(device.address(matrix.bytes()), numbers.address(), factors.address(), out.address(), rows, outputs, columns));
             actualRounded[0] = DeviceMemory.bytes(numbers);
             actualRounded[1] = DeviceMemory.bytes(factors);
             return out;

@@ -3,6 +3,8 @@ package io.spillway.node.cuda;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
@@ -10,34 +12,59 @@ import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
-/** The committed image is that of the committed sources. */
+/** The committed images are those of the committed sources. */
 class KernelImageTest {
     private static final Path MODULE = Path.of(System.getProperty("spillway.root"), "node", "cuda");
     private static final Path PREBUILT = MODULE.resolve("src/main/resources/io/spillway/node/cuda/prebuilt");
+    private static final Path SOURCES = MODULE.resolve("src/main/cuda");
+    private static final Pattern INCLUDE = Pattern.compile("^ *#include \"(.*)\"");
     private static final int FATBIN_MAGIC = 0xBA55ED50;
 
     @Test
-    void thePrebuiltImageIsMadeFromTheseSources() throws IOException {
-        final Map<String, String> manifest = new TreeMap<>();
-        for (final String line : Files.readAllLines(PREBUILT.resolve("manifest.sha256"))) {
-            manifest.put(line.substring(66), line.substring(0, 64));
+    void thePrebuiltImagesAreMadeFromTheseSources() throws IOException {
+        for (final String name : KernelImage.NAMES) {
+            final Map<String, String> manifest = new TreeMap<>();
+            for (final String line : Files.readAllLines(PREBUILT.resolve(name + ".sha256"))) {
+                manifest.put(line.substring(66), line.substring(0, 64));
+            }
+            final Map<String, String> actual = new TreeMap<>();
+            actual.put(name + ".fatbin", sha256(PREBUILT.resolve(name + ".fatbin")));
+            addSources(name + ".cu", actual);
+            assertThat(actual).as("kernels have changed: remake the image with node/cuda/src/main/cuda/build.sh --prebuilt %s (needs nvcc)", name)
+                .isEqualTo(manifest);
         }
-        final Map<String, String> actual = new TreeMap<>();
-        actual.put("kernels.fatbin", sha256(PREBUILT.resolve("kernels.fatbin")));
-        try (Stream<Path> sources = Files.list(MODULE.resolve("src/main/cuda"))) {
-            sources.filter(path -> path.toString().matches(".*\\.cuh?")).forEach(path -> actual.put(path.getFileName().toString(), sha256(path)));
+    }
+
+    private static void addSources(final String name, final Map<String, String> into) throws IOException {
+        final Path source = SOURCES.resolve(name);
+        if (into.put(name, sha256(source)) == null) {
+            for (final String line : Files.readAllLines(source)) {
+                final Matcher included = INCLUDE.matcher(line);
+                if (included.find()) {
+                    addSources(included.group(1), into);
+                }
+            }
         }
-        assertThat(actual).as("the kernels have changed: remake the prebuilt image with node/cuda/src/main/cuda/build.sh --prebuilt (needs nvcc)")
-            .isEqualTo(manifest);
     }
 
     @Test
-    void anImageIsLoaded() {
-        final byte[] fatbin = KernelImage.load().fatbin();
-        assertThat(java.nio.ByteBuffer.wrap(fatbin).order(java.nio.ByteOrder.LITTLE_ENDIAN).getInt()).isEqualTo(FATBIN_MAGIC);
+    void everySourceHasAnImage() throws IOException {
+        try (Stream<Path> sources = Files.list(SOURCES)) {
+            assertThat(sources.map(path -> path.getFileName().toString()).filter(name -> name.endsWith(".cu")).map(name -> name.replace(".cu", "")))
+                .containsExactlyInAnyOrderElementsOf(KernelImage.NAMES);
+        }
+    }
+
+    @Test
+    void imagesAreLoaded() {
+        for (final KernelImage image : KernelImage.loadAll()) {
+            assertThat(ByteBuffer.wrap(image.fatbin()).order(ByteOrder.LITTLE_ENDIAN).getInt()).isEqualTo(FATBIN_MAGIC);
+        }
     }
 
     private static String sha256(final Path path) {

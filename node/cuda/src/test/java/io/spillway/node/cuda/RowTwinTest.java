@@ -45,7 +45,7 @@ class RowTwinTest {
         final float[] actual = Twins.floats(shim, device -> {
             final MemorySegment at = device.memory().of(x.values());
             final MemorySegment out = device.floats((long) rows * width);
-            device.run(new KernelCall.RmsNorm(at.address(), hasDelta ? device.address(delta.values()) : 0, device.address(gain), out.address(),
+            device.run(new RowCall.RmsNorm(at.address(), hasDelta ? device.address(delta.values()) : 0, device.address(gain), out.address(),
                     rows, width, 1e-6f));
             residual[0] = MemorySegment.ofArray(DeviceMemory.floats(at));
             return out;
@@ -74,7 +74,7 @@ class RowTwinTest {
                 MemorySegment.copy(MemorySegment.ofArray(gate.values()), r * width * 4L, at, r * stride * 4L, width * 4L);
                 MemorySegment.copy(MemorySegment.ofArray(up.values()), r * width * 4L, other, r * stride * 4L, width * 4L);
             }
-            device.run(new KernelCall.SwiGlu(at.address(), other.address(), rows, width, stride, stride));
+            device.run(new RowCall.SwiGlu(at.address(), other.address(), rows, width, stride, stride));
             final MemorySegment out = device.floats((long) rows * width);
             for (int r = 0; r < rows; r++) {
                 MemorySegment.copy(at, r * stride * 4L, out, r * width * 4L, width * 4L);
@@ -96,7 +96,7 @@ class RowTwinTest {
         }
         final float[] actual = Twins.floats(shim, device -> {
             final MemorySegment out = device.floats(expected.length);
-            device.run(new KernelCall.Embed(dtype, device.address(matrix.bytes()), device.address(tokens), out.address(), rows, matrix.columns()));
+            device.run(new RowCall.Embed(dtype, device.address(matrix.bytes()), device.address(tokens), out.address(), rows, matrix.columns()));
             return out;
         });
         Numbers.assertSameBits(actual, expected);
@@ -116,7 +116,7 @@ class RowTwinTest {
         }
         final byte[] actual = Twins.run(shim, device -> {
             final MemorySegment out = device.memory().bytes(slab.length);
-            device.run(new KernelCall.CopyPieces(device.address(MemorySegment.ofArray(slab)), device.address(from), out.address(), device.address(to),
+            device.run(new RowCall.CopyPieces(device.address(MemorySegment.ofArray(slab)), device.address(from), out.address(), device.address(to),
                     pieces, bytes));
             return out;
         });

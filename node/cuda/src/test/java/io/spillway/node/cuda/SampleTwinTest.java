@@ -35,7 +35,7 @@ class SampleTwinTest {
         }
         assertThat(tokens(device -> {
             final MemorySegment out = device.memory().bytes(4L * rows);
-            device.run(new KernelCall.Argmax(device.address(logits.values()), out.address(), rows, vocabulary));
+            device.run(new SamplingCall.Argmax(device.address(logits.values()), out.address(), rows, vocabulary));
             return out;
         })).isEqualTo(expected);
     }
@@ -51,12 +51,12 @@ class SampleTwinTest {
         final int[] expected = new int[rows];
         for (int r = 0; r < rows; r++) {
             temperatures[r] = random.nextInt(4) == 0 ? 0.01f : 0.2f + 1.5f * random.nextFloat();
-            topKs[r] = 1 + random.nextInt(Math.min(vocabulary - 1, random.nextBoolean() ? 20 : KernelCall.DrawTopK.TOP_K_MAX));
+            topKs[r] = 1 + random.nextInt(Math.min(vocabulary - 1, random.nextBoolean() ? 20 : SamplingCall.DrawTopK.TOP_K_MAX));
             expected[r] = choose(logits, r, new SamplingParams(temperatures[r], topKs[r], 1f, 0f, 0f, 0f, 1f, Map.of(), seeds[r], -1), positions[r]);
         }
         assertThat(tokens(device -> {
             final MemorySegment out = device.memory().bytes(4L * rows);
-            device.run(new KernelCall.DrawTopK(device.address(logits.values()), device.address(temperatures), device.address(topKs),
+            device.run(new SamplingCall.DrawTopK(device.address(logits.values()), device.address(temperatures), device.address(topKs),
                     device.address(seeds), device.address(positions), out.address(), rows, vocabulary));
             return out;
         })).isEqualTo(expected);
@@ -82,7 +82,7 @@ class SampleTwinTest {
         try {
             return new Sampler(logits.width()).sample(logits.values(), row * logits.width(), params, new TokenHistory(params), position);
         } catch (final SpillwayException e) {
-            return KernelCall.NO_TOKEN; // the model's failure
+            return SamplingCall.NO_TOKEN; // the model's failure
         }
     }
 

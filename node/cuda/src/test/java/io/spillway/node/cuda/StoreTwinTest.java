@@ -48,7 +48,7 @@ class StoreTwinTest {
             final byte[] slab = Twins.run(shim, device -> {
                 final MemorySegment deviceSlab = device.memory().copy(MemorySegment.ofArray(slabBefore));
                 final MemorySegment out = device.floats(queries.values().length);
-                device.run(new KernelCall.RotateSplitStore(paged.on(device, deviceSlab), PagedCase.LAYER, device.address(qkv),
+                device.run(new RowCall.RotateSplitStore(paged.on(device, deviceSlab), PagedCase.LAYER, device.address(qkv),
                         device.address(Arrays.copyOf(rotary.cosines(), Math.max(1, rows * half))),
                         device.address(Arrays.copyOf(rotary.sines(), Math.max(1, rows * half))), out.address(), rows, group * layout.kvHeads(), half));
                 rotated[0] = DeviceMemory.floats(out);

@@ -1,0 +1,2 @@
+// Kernels of attention over the paged cache.
+#include "attend.cuh"

@@ -1,0 +1,2 @@
+// Kernels that multiply by weights.
+#include "gemv.cuh"

@@ -1,0 +1,2 @@
+// Kernels that choose tokens.
+#include "sample.cuh"
