@@ -13,7 +13,7 @@ final class Halves {
     /** @return the numbers as they lie in memory */
     static MemorySegment of(final float[] x, final DType type) {
         if (type == DType.F32) {
-            return MemorySegment.ofArray(x);
+            return MemorySegment.ofArray(x.clone());
         }
         final short[] halves = new short[x.length];
         for (int i = 0; i < x.length; i++) {

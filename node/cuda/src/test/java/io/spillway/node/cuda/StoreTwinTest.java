@@ -23,7 +23,7 @@ import net.jqwik.api.lifecycle.BeforeContainer;
 class StoreTwinTest {
     private static final ScalarOps SCALAR = new ScalarOps();
     private static final int POSITIONS = 100;
-    private static final List<KvElement> ELEMENTS = List.of(KvElement.F16);
+    private static final List<KvElement> ELEMENTS = List.of(KvElement.F16, KvElement.BF16, KvElement.F8, KvElement.I8, KvElement.I4);
     private static Shim shim;
 
     @BeforeContainer
