@@ -1,7 +1,9 @@
 package io.spillway.node.cuda.model;
 
 import io.spillway.node.compute.DType;
+import io.spillway.node.compute.PackedMatrix;
 import io.spillway.node.cuda.Device;
+import io.spillway.node.cuda.MatrixCall;
 import io.spillway.node.cuda.Values;
 import io.spillway.node.weights.ModelShape;
 import java.util.ArrayList;
@@ -11,6 +13,11 @@ import java.util.List;
  * Intermediate results of a step in device memory, for the largest step. Single writer: the device, in the order of its stream.
  */
 final class Buffers implements AutoCloseable {
+    /** Halves that a piece of a packed matrix may be expanded to. */
+    static final long EXPANDED_BYTES = 64L << 20;
+
+    private static final int ROUNDED_COLUMNS = 32;
+
     final long residual;    // [rows][hidden] f32
     final Values normed;    // [rows][hidden] halves
     final Values heads;     // [rows][heads + 2 · kvHeads][headDim] halves
@@ -19,8 +26,11 @@ final class Buffers implements AutoCloseable {
     final Values gateUp;    // [rows][2 · feedForward] halves
     final Values gated;     // [rows][feedForward] halves
     final Values delta;     // [rows][hidden] f32
+    final long rounded;     // [rows][columns of the widest input / 32] blocks of rounded activations
+    final long expanded;    // a piece of a packed matrix as halves
     final long wanted;      // [wanted][hidden] f32
     final Values output;    // [wanted][hidden] halves
+    final long states;      // [wanted][hidden] f32
     final long logits;      // [wanted][vocabulary] f32
     private final Device device;
     private final List<Long> addresses = new ArrayList<>();
@@ -40,8 +50,14 @@ final class Buffers implements AutoCloseable {
         gateUp = halves(half, rowsMax, 2 * shape.feedForward());
         gated = halves(half, rowsMax, shape.feedForward());
         delta = new Values(floats(rowsMax, shape.hidden()), DType.F32);
+        final boolean isPacked = weights.isPacked();
+        final int widest = Math.max(Math.max(shape.hidden(), a.queryWidth()), Math.max(shape.feedForward(), shape.experts().feedForward()));
+        final int roundedRows = Math.min(Math.max(rowsMax, wantedMax), MatrixCall.GemvPacked.ROWS_MAX);
+        rounded = isPacked ? allocate((long) roundedRows * Math.ceilDiv(widest, ROUNDED_COLUMNS) * MatrixCall.RoundActivations.BLOCK_BYTES) : 0;
+        expanded = isPacked ? allocate(Math.max(EXPANDED_BYTES, 2L * PackedMatrix.STRIP_ROWS * widest)) : 0;
         wanted = floats(wantedMax, shape.hidden());
         output = halves(half, wantedMax, shape.hidden());
+        states = floats(wantedMax, shape.hidden());
         logits = floats(wantedMax, weights.vocabulary());
     }
 

@@ -37,8 +37,9 @@ final class DeviceDecoder implements AutoCloseable {
      * @param rowsMax      most rows
      * @param sequencesMax most sequences
      * @param wantedMax    most rows whose output is wanted
+     * @param isInvariant  whether results of a row may not depend on the rows beside it
      */
-    record Limits(int rowsMax, int sequencesMax, int wantedMax) { }
+    record Limits(int rowsMax, int sequencesMax, int wantedMax, boolean isInvariant) { }
 
     /** @param weights owned @param slab address of block 0; borrowed */
     DeviceDecoder(final Device device, final DeviceWeights weights, final KvLayout layout, final long slab, final Limits limits) {
@@ -53,13 +54,14 @@ final class DeviceDecoder implements AutoCloseable {
         final long tables = buffers.allocate((long) slots.count() * stride * Integer.BYTES);
         patches = new TablePatches(device, tables, buffers.allocate(TablePatches.bytes()));
         feed = new StepFeed(AttentionLaunches.TILE_ROWS);
-        final StepShape largest = new StepShape(rowsMax, rowsMax, limits.sequencesMax() + rowsMax / AttentionLaunches.TILE_ROWS, wantedMax);
+        final StepShape largest = new StepShape(rowsMax, rowsMax, limits.sequencesMax() + rowsMax / AttentionLaunches.TILE_ROWS, wantedMax, false);
         final long inputBytes = StepInputs.of(0, largest).bytes();
         inputsAt = buffers.allocate(inputBytes);
         for (int i = 0; i < STEPS_UNDER_WAY_MAX; i++) {
             staging[i] = device.pinned(inputBytes);
         }
-        program = new DeviceProgram(weights, buffers, new DeviceProgram.Cache(layout, slab, tables, stride), new KernelProducts(weights.half(), buffers));
+        program = new DeviceProgram(weights, buffers, new KernelProducts(weights.half(), buffers),
+            new DeviceProgram.Attending(new DeviceProgram.Cache(layout, slab, tables, stride), wantedMax, limits.isInvariant()));
     }
 
     Buffers buffers() {
@@ -70,13 +72,26 @@ final class DeviceDecoder implements AutoCloseable {
         return weights.vocabulary();
     }
 
+    int hidden() {
+        return weights.shape().hidden();
+    }
+
     /**
      * Gives a step to the device.
      *
      * @param owners [sequences]: whose table it is, by identity
      */
     void submit(final StepBatch batch, final Object[] owners) {
-        final StepShape shape = feed.plan(batch);
+        submit(batch, owners, false);
+    }
+
+    /** Likewise, for the hidden states of the wanted rows instead of their logits. */
+    void submitForStates(final StepBatch batch, final Object[] owners) {
+        submit(batch, owners, true);
+    }
+
+    private void submit(final StepBatch batch, final Object[] owners, final boolean isHidden) {
+        final StepShape shape = feed.plan(batch, isHidden);
         bringTables(batch, owners);
         bringRows(batch, shape);
         if (shape.isMixed()) {

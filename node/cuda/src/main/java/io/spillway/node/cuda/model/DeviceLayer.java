@@ -14,6 +14,14 @@ import io.spillway.node.model.GatedUnit;
  */
 record DeviceLayer(long attentionNorm, Attention attention, long postAttentionNorm, long feedForwardNorm, FeedForward feedForward,
         long postFeedForwardNorm) {
+    /** @return whether any matrix is of a quantised format */
+    boolean hasPacked() {
+        return attention.queryKeyValue.hasPacked() || attention.output.hasPacked() || switch (feedForward) {
+            case final Dense dense -> dense.gateUp.hasPacked() || dense.down.hasPacked();
+            case final Experts experts -> experts.router.hasPacked() || !experts.gateUp.isPlain() || !experts.down.isPlain();
+        };
+    }
+
     /**
      * @param queryKeyValue [heads + 2 · kvHeads][headDim] results of a row
      * @param queryNorm     gain [headDim], or 0; keyNorm likewise

@@ -39,6 +39,14 @@ final class DeviceProgram {
         }
     }
 
+    /**
+     * How steps attend.
+     *
+     * @param singlesMax  most single rows of a step
+     * @param isInvariant whether results of a row may not depend on the rows beside it
+     */
+    record Attending(Cache cache, int singlesMax, boolean isInvariant) { }
+
     /** A step on its way into launches. */
     private record Launching(StepShape step, StepInputs inputs, PagedKv kv, KernelLauncher launcher) {
         void launch(final KernelCall call) {
@@ -46,14 +54,14 @@ final class DeviceProgram {
         }
     }
 
-    DeviceProgram(final DeviceWeights weights, final Buffers buffers, final Cache cache, final Products products) {
+    DeviceProgram(final DeviceWeights weights, final Buffers buffers, final Products products, final Attending attending) {
         this.weights = weights;
         this.buffers = buffers;
-        this.cache = cache;
+        cache = attending.cache();
         this.products = products;
         shape = weights.shape();
-        attention = new AttentionLaunches(weights, buffers, cache);
-        feedForward = new FeedForwardLaunches(weights, buffers, products);
+        attention = new AttentionLaunches(weights, buffers, attending);
+        feedForward = new FeedForwardLaunches(buffers, products);
     }
 
     /** Launches a step. Logits of the wanted rows stand in the buffers then, in their order. */
@@ -104,7 +112,7 @@ final class DeviceProgram {
     /** A product whose results the residual stream takes in: at once, or behind a norm of their own. */
     private Delta add(final Projection projection, final Values in, final long postNorm, final Launching l) {
         if (postNorm == 0) {
-            products.run(projection, in, l.step.rows(), new Products.Target(new Values(buffers.residual, DType.F32), ProductOutput.ADD), l.launcher);
+            products.run(projection, in, l.step.rows(), Products.Target.floats(buffers.residual, ProductOutput.ADD), l.launcher);
             return Delta.NONE;
         }
         products.run(projection, in, l.step.rows(), new Products.Target(buffers.delta, ProductOutput.FLOAT), l.launcher);
@@ -122,8 +130,12 @@ final class DeviceProgram {
             l.launch(RmsNorm.add(buffers.residual, left, l.step.rows(), hidden, shape.epsilon()));
         }
         l.launch(new RowCall.GatherRows(buffers.residual, l.inputs.wanted(), buffers.wanted, wanted, 4L * hidden));
+        if (l.step.isHidden()) {
+            l.launch(new RmsNorm(buffers.wanted, Delta.NONE, weights.outputNorm(), new Values(buffers.states, DType.F32), wanted, hidden, shape.epsilon()));
+            return;
+        }
         l.launch(new RmsNorm(buffers.wanted, Delta.NONE, weights.outputNorm(), buffers.output, wanted, hidden, shape.epsilon()));
-        products.run(weights.head(), buffers.output, wanted, new Products.Target(new Values(buffers.logits, DType.F32), ProductOutput.FLOAT), l.launcher);
+        products.run(weights.head(), buffers.output, wanted, Products.Target.floats(buffers.logits, ProductOutput.FLOAT), l.launcher);
         if (shape.scaling().logitSoftcap() > 0) {
             l.launch(new RowCall.Softcap(buffers.logits, (long) wanted * weights.vocabulary(), shape.scaling().logitSoftcap()));
         }

@@ -23,6 +23,11 @@ record DeviceWeights(Device device, ModelShape shape, DType half, DeviceMatrix e
         addresses = List.copyOf(addresses);
     }
 
+    /** @return whether any matrix is of a quantised format */
+    boolean isPacked() {
+        return !embedding.isPlain() || head.hasPacked() || layers.stream().anyMatch(DeviceLayer::hasPacked);
+    }
+
     int vocabulary() {
         return embedding.rows();
     }

@@ -19,6 +19,11 @@ record Projection(List<Part> parts, int outputs) {
         parts = List.copyOf(parts);
     }
 
+    /** @return whether a part is of a quantised format */
+    boolean hasPacked() {
+        return parts.stream().anyMatch(part -> !part.matrix().isPlain());
+    }
+
     /** @return whether it is one product */
     boolean isOne() {
         return parts.size() == 1;

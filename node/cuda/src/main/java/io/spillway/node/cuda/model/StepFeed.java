@@ -28,7 +28,7 @@ final class StepFeed {
     }
 
     /** @return the shape of a step of that batch. */
-    StepShape plan(final StepBatch batch) {
+    StepShape plan(final StepBatch batch, final boolean isHidden) {
         makeRoom(batch);
         final int singles = placeSingles(batch);
         int rows = singles;
@@ -44,7 +44,7 @@ final class StepFeed {
         }
         final int filled = tiles == 0 ? bucket(singles) : rows;
         final int wanted = tiles == 0 && batch.logitsRowCount() > 0 ? Math.max(filled, batch.logitsRowCount()) : batch.logitsRowCount();
-        shape = new StepShape(filled, tiles == 0 ? filled : singles, tiles, wanted);
+        shape = new StepShape(filled, tiles == 0 ? filled : singles, tiles, wanted, isHidden);
         return shape;
     }
 

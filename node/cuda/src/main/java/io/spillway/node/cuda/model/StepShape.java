@@ -7,8 +7,9 @@ package io.spillway.node.cuda.model;
  * @param singleRows the first of them: attended one by one; the others are parts of prompts
  * @param tiles      pieces that the others are cut into
  * @param wanted     rows whose output is wanted
+ * @param isHidden   whether the output is hidden states, not logits
  */
-record StepShape(int rows, int singleRows, int tiles, int wanted) {
+record StepShape(int rows, int singleRows, int tiles, int wanted, boolean isHidden) {
     /** @return whether it has parts of prompts: then its size changes from step to step */
     boolean isMixed() {
         return tiles > 0;
