@@ -27,7 +27,7 @@ failed=""
 : >"$log"
 jobs=""
 objects=""
-for source in ../../main/cuda/*.cu broken.cu shim.cpp; do
+for source in ../../main/cuda/*.cu ./*.cu ./*.cpp; do
     name=$(basename "$source")
     objects="$objects $folder/${name%.*}.o"
     # shellcheck disable=SC2086 — flags are words

@@ -2,6 +2,7 @@ package io.spillway.node.cuda;
 
 import static io.spillway.node.cuda.KernelLaunch.int64;
 
+import io.spillway.domain.kv.KvElement;
 import io.spillway.node.compute.DType;
 
 /** Kernels that take a row or a piece of memory each, and how each is launched: image {@code rows}. Longs are device addresses unless named otherwise; shapes as in {@code src/main/cuda}. Values only; any thread. */
@@ -43,6 +44,10 @@ public sealed interface RowCall extends KernelCall {
      * @param queries [rows][heads · headDim]
      */
     record RotateSplitStore(PagedKv kv, int layer, long qkv, long cosines, long sines, long queries, int rows, int heads, int half) implements RowCall {
+        public RotateSplitStore {
+            kv.require(KvElement.F16);
+        }
+
         @Override
         public KernelLaunch launch() {
             final int kvHeads = kv.layout().kvHeads();
