@@ -31,23 +31,30 @@ struct GemvWeights {
     }
 };
 
-/** Adds up the slices of every panel and writes results. sums: [warp][row][PANEL_STRIDE], of warp = slice * panels + panel */
-__device__ __forceinline__ void writePanels(const float* sums, const Results& results, const Rows& rows, int panels, int tileRows) {
+/**
+ * Adds up the slices of every panel and writes results. A gated panel is 8 gates and their 8 ups; paired, it is 16 gates, and their ups the
+ * next. sums: [warp][row][PANEL_STRIDE], of warp = slice * panels + panel
+ */
+__device__ __forceinline__ void writePanels(const float* sums, const Results& results, const Rows& rows, int panels, int tileRows, bool isPaired) {
     __syncthreads();
-    const int perPanel = results.isGated() ? 8 : 16;
-    const int slices = GEMV_WARPS / panels;
-    for (int i = static_cast<int>(threadIdx.x); i < perPanel * panels * rows.count; i += GEMV_THREADS) {
+    const int perPanel = results.isGated() && !isPaired ? 8 : 16;
+    const int step = results.isGated() && isPaired ? 2 : 1;
+    const int toUp = isPaired ? tileRows * PANEL_STRIDE : 8;
+    const int written = panels / step;
+    ONE_BY_ONE for (int i = static_cast<int>(threadIdx.x); i < perPanel * written * rows.count; i += GEMV_THREADS) {
         const int m = i % perPanel;
-        const int panel = i / perPanel % panels;
-        const int row = i / perPanel / panels;
-        const int output = (static_cast<int>(blockIdx.x) * panels + panel) * perPanel + m;
+        const int panel = i / perPanel % written;
+        const int row = i / perPanel / written;
+        const int output = (static_cast<int>(blockIdx.x) * written + panel) * perPanel + m;
         if (output < results.width) {
             float sum = 0;
             float up = 0;
-            for (int slice = 0; slice < slices; slice++) {
-                const float* const found = sums + ((slice * panels + panel) * tileRows + row) * PANEL_STRIDE + m;
-                sum += found[0];
-                up += results.isGated() ? found[8] : 0;
+            UNROLL for (int slice = 0; slice < GEMV_WARPS; slice++) {
+                if (slice < GEMV_WARPS / panels) {
+                    const float* const found = sums + ((slice * panels + panel * step) * tileRows + row) * PANEL_STRIDE + m;
+                    sum += found[0];
+                    up += results.isGated() ? found[toUp] : 0;
+                }
             }
             results.write(rows.out(row), output, sum, up);
         }
@@ -111,7 +118,7 @@ __device__ __forceinline__ void gemv(const half_bits* matrix, const half_bits* i
         found[8] = acc[j][2];
         found[PANEL_STRIDE + 8] = acc[j][3];
     }
-    writePanels(sums, results, rows, panels, TILES * 8);
+    writePanels(sums, results, rows, panels, TILES * 8, false);
 }
 
 template <int KIND, int TILES>

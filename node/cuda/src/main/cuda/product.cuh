@@ -7,6 +7,11 @@
     extern __shared__ __align__(1024) unsigned char spillwayDynamicShared[]; \
     type* const name = reinterpret_cast<type*>(spillwayDynamicShared)
 #endif
+#ifdef SPILLWAY_SHIM
+#define ONE_BY_ONE
+#else
+#define ONE_BY_ONE _Pragma("unroll 1")
+#endif
 
 // What becomes of a sum, after the bias. From OUT_SWIGLU on the first half of the outputs are gates, the other half what they
 // gate: out is half as wide as there are outputs.
