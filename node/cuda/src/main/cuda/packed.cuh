@@ -3,14 +3,15 @@
 #pragma once
 #include "integers.cuh"
 
-#define PACKED_Q8_0 0
-#define PACKED_Q4_0 1
-#define PACKED_Q4_K 2
-#define PACKED_Q4_M 3
-#define PACKED_Q8_G 4
-#define PACKED_Q8_M 5
-#define PACKED_Q6_K 6
-#define PACKED_F8 7
+// node.compute.DType, in its order
+#define PACKED_F8 3
+#define PACKED_Q8_0 4
+#define PACKED_Q4_0 5
+#define PACKED_Q4_K 6
+#define PACKED_Q4_M 7
+#define PACKED_Q8_G 8
+#define PACKED_Q8_M 9
+#define PACKED_Q6_K 10
 
 namespace spillway {
 

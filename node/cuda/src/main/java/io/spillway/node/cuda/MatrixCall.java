@@ -99,22 +99,7 @@ public sealed interface MatrixCall extends KernelCall {
         @Override
         public KernelLaunch launch() {
             final Extent grid = new Extent(Math.ceilDiv(columns, COLUMNS_OF_BLOCK), Math.ceilDiv(rows, DType.PANEL_ROWS), 1);
-            return KernelLaunch.of("expand_packed", grid, THREADS, matrix, out, formatOf(dtype), rows, columns, KernelCall.isBf16(half));
-        }
-
-        /** What the kernels call a format: PACKED_... of packed.cuh. */
-        private static int formatOf(final DType dtype) {
-            return switch (dtype) {
-                case Q8_0 -> 0;
-                case Q4_0 -> 1;
-                case Q4_K -> 2;
-                case Q4_M -> 3;
-                case Q8_G -> 4;
-                case Q8_M -> 5;
-                case Q6_K -> 6;
-                case F8 -> 7;
-                default -> throw new IllegalArgumentException(dtype + " is not packed on a GPU");
-            };
+            return KernelLaunch.of("expand_packed", grid, THREADS, matrix, out, dtype.ordinal(), rows, columns, KernelCall.isBf16(half));
         }
     }
 

@@ -18,6 +18,7 @@ import io.spillway.node.compute.Tensor;
 record ExpectedProduct(float[] values, double[] bounds) {
     private static final ScalarOps SCALAR = new ScalarOps();
     private static final double UNIT = 0x1p-23;
+    private static final double F16_MAX = 65504;
     private static final int FEW = 64;
     private static final double LEAST = 1e-30;
 
@@ -53,6 +54,9 @@ record ExpectedProduct(float[] values, double[] bounds) {
             bounds[i] += Math.abs(values[i]) * UNIT;
             if (output != ProductOutput.FLOAT && output != ProductOutput.ADD) {
                 bounds[i] += half == DType.BF16 ? Math.abs(values[i]) * 0x1p-8 : Math.abs(values[i]) * 0x1p-11 + 0x1p-24;
+                if (half == DType.F16 && Math.abs(values[i]) + bounds[i] >= F16_MAX) {
+                    bounds[i] = Double.POSITIVE_INFINITY; // it may be infinite
+                }
             }
         }
         return new ExpectedProduct(values, bounds);
