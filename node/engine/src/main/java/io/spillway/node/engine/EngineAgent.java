@@ -40,7 +40,7 @@ final class EngineAgent implements Agent {
     private final ParkingIdle idle;
     private final KvCache cache;
     private final WriteBehind writeBehind;
-    private final LoadMeter meter = new LoadMeter();
+    private final LoadMeter meter;
     private final Tally tally = new Tally();
     private final Emitter emitter;
     private final Sequence.Surroundings surroundings;
@@ -59,6 +59,7 @@ final class EngineAgent implements Agent {
         this.config = config;
         this.liveRequests = liveRequests;
         clock = parts.clock();
+        meter = new LoadMeter(config.stepTokensMax());
         commands = new ManyToOneConcurrentArrayQueue<>(commandsMax);
         idle = new ParkingIdle(this::parkNanosMax);
         final KvLayout layout = parts.layout();

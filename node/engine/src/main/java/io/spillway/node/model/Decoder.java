@@ -3,13 +3,11 @@ package io.spillway.node.model;
 import io.spillway.domain.kv.KvElement;
 import io.spillway.domain.kv.KvLayout;
 import io.spillway.node.compute.PackedMatrix;
-import io.spillway.node.compute.RmsNorm;
 import io.spillway.node.compute.Tensor;
 import io.spillway.node.compute.TensorOps;
 import io.spillway.node.weights.ModelShape;
-import io.spillway.node.weights.WeightLoader;
-import io.spillway.node.weights.WeightName;
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
 import java.util.List;
 
 /** A decoder of any architecture: embedding, layers, final norm, head. */
@@ -18,40 +16,24 @@ final class Decoder implements LanguageModel {
     private static final int BLOCK_TOKENS_MIN = 16;
 
     private final ModelShape shape;
-    private final WeightLoader weights;   // owned: holds the memory of every matrix
+    private final DecoderSpec spec;       // owned: holds the memory of every matrix
     private final TensorOps ops;          // owned
-    private final Weights parts;
     private final PackedMatrix embedding; // [vocabulary, hidden]
-    private final List<DecoderLayer> layers;
+    private final PackedMatrix[] head;    // {[vocabulary, hidden]}; the embedding when tied
+    private final List<DecoderLayer> layers = new ArrayList<>();
     private final Step step;
     private final Tensor[] logitsOut = new Tensor[1];
 
-    /**
-     * What stands around the layers.
-     *
-     * @param embedding [vocabulary, hidden]
-     * @param head      {[vocabulary, hidden]}; the embedding when tied
-     * @param headBias  [vocabulary], or null
-     */
-    record Weights(PackedMatrix embedding, RmsNorm outputNorm, PackedMatrix[] head, float[] headBias) {
-        static Weights load(final WeightLoader weights) {
-            final int vocabulary = weights.vocabulary();
-            final int hidden = weights.shape().hidden();
-            final PackedMatrix embedding = weights.matrix(WeightName.EMBEDDING, 0, vocabulary, hidden);
-            final PackedMatrix head = weights.has(WeightName.OUTPUT)
-                    ? weights.matrix(WeightName.OUTPUT, 0, vocabulary, hidden) : embedding;
-            return new Weights(embedding, weights.norm(WeightName.OUTPUT_NORM, 0, hidden), new PackedMatrix[] {head},
-                    weights.has(WeightName.OUTPUT_BIAS) ? weights.vector(WeightName.OUTPUT_BIAS, 0, vocabulary) : null);
-        }
-    }
-
-    Decoder(final WeightLoader weights, final TensorOps ops, final List<DecoderLayer> layers, final Weights parts) {
-        this.weights = weights;
+    /** Loads every matrix. @param spec handed over, unless this throws @param ops likewise */
+    Decoder(final DecoderSpec spec, final TensorOps ops) {
+        this.spec = spec;
         this.ops = ops;
-        this.layers = List.copyOf(layers);
-        shape = weights.shape();
-        this.parts = parts;
-        embedding = parts.embedding();
+        shape = spec.shape();
+        for (int layer = 0; layer < spec.layers().size(); layer++) {
+            layers.add(new DecoderLayer(layer, spec.layers().get(layer)));
+        }
+        embedding = spec.embedding().load();
+        head = new PackedMatrix[] {spec.head().load()};
         step = new Step(shape, ops);
     }
 
@@ -82,7 +64,7 @@ final class Decoder implements LanguageModel {
     public void forward(final StepBatch batch, final KvLayout layout, final MemorySegment kvSlab, final float[] logits) {
         if (computeLayers(batch, layout, kvSlab)) {
             final int wanted = batch.logitsRowCount();
-            ops.rmsNorm(step.a().residual, wanted, parts.outputNorm(), step.a().normed);
+            ops.rmsNorm(step.a().residual, wanted, spec.outputNorm(), step.a().normed);
             project(wanted, logits);
         }
     }
@@ -90,7 +72,7 @@ final class Decoder implements LanguageModel {
     @Override
     public void hiddenStates(final StepBatch batch, final KvLayout layout, final MemorySegment kvSlab, final float[] states) {
         if (computeLayers(batch, layout, kvSlab)) {
-            ops.rmsNorm(step.a().residual, batch.logitsRowCount(), parts.outputNorm(), step.a().normed);
+            ops.rmsNorm(step.a().residual, batch.logitsRowCount(), spec.outputNorm(), step.a().normed);
             System.arraycopy(step.a().normed.values(), 0, states, 0, batch.logitsRowCount() * shape.hidden());
         }
     }
@@ -146,9 +128,9 @@ final class Decoder implements LanguageModel {
         if (logitsOut[0] == null || logitsOut[0].values() != logits) {
             logitsOut[0] = new Tensor(logits, vocabularySize());
         }
-        ops.project(step.a().normed, wanted, parts.head(), logitsOut);
-        if (parts.headBias() != null) {
-            ops.addBias(logitsOut[0], wanted, parts.headBias());
+        ops.project(step.a().normed, wanted, head, logitsOut);
+        if (spec.headBias() != null) {
+            ops.addBias(logitsOut[0], wanted, spec.headBias());
         }
         if (shape.scaling().logitSoftcap() > 0) {
             ops.softcap(logitsOut[0], wanted, shape.scaling().logitSoftcap());
@@ -158,6 +140,6 @@ final class Decoder implements LanguageModel {
     @Override
     public void close() {
         ops.close();
-        weights.close();
+        spec.close();
     }
 }

@@ -7,7 +7,7 @@ import io.spillway.node.weights.ModelShape;
  * Chooses experts for a row by its scores, and weighs them. Every sum is in a fixed order, so that the choice depends on the
  * row alone. Immutable; any thread.
  */
-final class ExpertChoice {
+public final class ExpertChoice {
     private final int count;
     private final int chosen;
     private final boolean overAll;
@@ -30,9 +30,19 @@ final class ExpertChoice {
         return new ExpertChoice(experts, false);
     }
 
+    /** @return experts that there are */
+    public int count() {
+        return count;
+    }
+
     /** @return experts that a row uses */
-    int chosen() {
+    public int chosen() {
         return chosen;
+    }
+
+    /** @return whether weights are shares of the probability of all experts, not of the chosen ones' alone */
+    public boolean weighsAgainstAll() {
+        return overAll && !normalised;
     }
 
     /**

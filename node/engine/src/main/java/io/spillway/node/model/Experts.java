@@ -9,14 +9,36 @@ import io.spillway.node.compute.Tensor;
  * <p>Rows are gathered per expert, so that its weights are read once; each row's sum runs over its experts in ascending
  * order, whoever else is in the step. A single row meets all its experts' gates and ups in one section.
  */
-record Experts(ExpertChoice choice, ExpertWeights weights, GatedUnit unit) implements FeedForwardPart {
+final class Experts implements FeedForwardPart {
+    private final ExpertChoice choice;
+    private final ExpertsSpec.Biases biases; // null: none
+    private final GatedUnit unit;
+    private final PackedMatrix[] router;     // {[experts, hidden]}
+    private final PackedMatrix[][] gateUp;   // [experts][2]: [feedForward, hidden] each
+    private final PackedMatrix[][] down;     // [experts][1]: [hidden, feedForward]
+
+    Experts(final ExpertsSpec spec) {
+        choice = spec.choice();
+        biases = spec.biases();
+        unit = spec.unit();
+        final int count = spec.experts().size();
+        gateUp = new PackedMatrix[count][];
+        down = new PackedMatrix[count][];
+        for (int i = 0; i < count; i++) {
+            final ExpertsSpec.Expert expert = spec.experts().get(i);
+            gateUp[i] = new PackedMatrix[] {expert.gate().load(), expert.up().load()};
+            down[i] = new PackedMatrix[] {expert.down().load()};
+        }
+        router = new PackedMatrix[] {spec.router().load()};
+    }
+
     @Override
     public void forward(final Step s) {
         final Activations a = s.a();
         final ExpertActivations e = a.experts;
-        s.ops.project(a.normed, s.rows(), weights.router(), e.scores);
-        if (weights.biases() != null) {
-            s.ops.addBias(e.scores[0], s.rows(), weights.biases().router());
+        s.ops.project(a.normed, s.rows(), router, e.scores);
+        if (biases != null) {
+            s.ops.addBias(e.scores[0], s.rows(), biases.router());
         }
         for (int row = 0; row < s.rows(); row++) {
             choice.choose(e.scores[0].values(), row * e.scores[0].width(), e.chosen, e.weights, row * choice.chosen());
@@ -25,7 +47,7 @@ record Experts(ExpertChoice choice, ExpertWeights weights, GatedUnit unit) imple
         if (s.rows() == 1) {
             oneRow(s, a, e);
         } else {
-            for (int expert = 0; expert < weights.gateUp().length; expert++) {
+            for (int expert = 0; expert < gateUp.length; expert++) {
                 gathered(s, a, e, expert);
             }
         }
@@ -33,9 +55,9 @@ record Experts(ExpertChoice choice, ExpertWeights weights, GatedUnit unit) imple
 
     private void oneRow(final Step s, final Activations a, final ExpertActivations e) {
         for (int i = 0; i < choice.chosen(); i++) {
-            final PackedMatrix[] gateUp = weights.gateUp()[e.chosen[i]];
-            e.gateUp[2 * i] = gateUp[0];
-            e.gateUp[2 * i + 1] = gateUp[1];
+            final PackedMatrix[] ofExpert = gateUp[e.chosen[i]];
+            e.gateUp[2 * i] = ofExpert[0];
+            e.gateUp[2 * i + 1] = ofExpert[1];
         }
         s.ops.project(a.normed, 1, e.gateUp, e.oneRow);
         e.placing.targets()[0] = 0;
@@ -59,7 +81,7 @@ record Experts(ExpertChoice choice, ExpertWeights weights, GatedUnit unit) imple
             }
         }
         if (rows > 0) {
-            s.ops.project(e.gathered, rows, weights.gateUp()[expert], a.gateUp);
+            s.ops.project(e.gathered, rows, gateUp[expert], a.gateUp);
             finish(s, expert, a.gate, a.up, rows);
             s.ops.addWeighted(e.part[0], rows, e.placing, a.delta);
         }
@@ -68,13 +90,12 @@ record Experts(ExpertChoice choice, ExpertWeights weights, GatedUnit unit) imple
     /** Unit and down projection of one expert. */
     private void finish(final Step s, final int expert, final Tensor gate, final Tensor up, final int rows) {
         final Tensor[] part = s.a().experts.part;
-        final ExpertWeights.Biases biases = weights.biases();
         if (biases != null) {
             s.ops.addBias(gate, rows, biases.gate()[expert]);
             s.ops.addBias(up, rows, biases.up()[expert]);
         }
         unit.apply(s.ops, gate, up, rows);
-        s.ops.project(gate, rows, weights.down()[expert], part);
+        s.ops.project(gate, rows, down[expert], part);
         if (biases != null) {
             s.ops.addBias(part[0], rows, biases.down()[expert]);
         }

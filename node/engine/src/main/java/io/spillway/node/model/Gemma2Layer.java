@@ -7,7 +7,7 @@ final class Gemma2Layer {
     private Gemma2Layer() {
     }
 
-    static DecoderLayer of(final WeightLoader weights, final int layer) {
-        return GemmaLayer.of(weights, layer, AttentionWeights.of(weights, layer));
+    static LayerSpec of(final WeightLoader weights, final int layer) {
+        return LayerSpec.gemma(weights, layer, AttentionSpec.of(weights, layer));
     }
 }

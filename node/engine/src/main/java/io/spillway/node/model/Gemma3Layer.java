@@ -7,7 +7,7 @@ final class Gemma3Layer {
     private Gemma3Layer() {
     }
 
-    static DecoderLayer of(final WeightLoader weights, final int layer) {
-        return GemmaLayer.of(weights, layer, AttentionWeights.withHeadNorms(weights, layer));
+    static LayerSpec of(final WeightLoader weights, final int layer) {
+        return LayerSpec.gemma(weights, layer, AttentionSpec.withHeadNorms(weights, layer));
     }
 }

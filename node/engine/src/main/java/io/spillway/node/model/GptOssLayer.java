@@ -1,6 +1,5 @@
 package io.spillway.node.model;
 
-import io.spillway.node.weights.ModelShape;
 import io.spillway.node.weights.WeightLoader;
 import io.spillway.node.weights.WeightName;
 
@@ -12,13 +11,9 @@ final class GptOssLayer {
     private GptOssLayer() {
     }
 
-    static DecoderLayer of(final WeightLoader weights, final int layer) {
-        final ModelShape shape = weights.shape();
-        final float[] sinks = weights.vector(WeightName.SINKS, layer, shape.attention().heads());
-        return new PreNormLayer(weights.norm(WeightName.ATTENTION_NORM, layer, shape.hidden()),
-                new SelfAttention(layer, AttentionWeights.of(weights, layer), shape.attention().rule(layer, sinks)),
-                weights.norm(WeightName.POST_ATTENTION_NORM, layer, shape.hidden()),
-                new Experts(ExpertChoice.ofScores(shape.experts()),
-                        ExpertWeights.ofGptOss(weights, layer), GatedUnit.CLAMPED_SWIGLU));
+    static LayerSpec of(final WeightLoader weights, final int layer) {
+        final float[] sinks = weights.vector(WeightName.SINKS, layer, weights.shape().attention().heads());
+        return LayerSpec.preNorm(weights, layer, AttentionSpec.of(weights, layer).withSinks(sinks), WeightName.POST_ATTENTION_NORM,
+                ExpertsSpec.ofGptOss(weights, layer));
     }
 }

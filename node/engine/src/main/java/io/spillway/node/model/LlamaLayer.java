@@ -7,9 +7,7 @@ final class LlamaLayer {
     private LlamaLayer() {
     }
 
-    static DecoderLayer of(final WeightLoader weights, final int layer) {
-        return PreNormLayer.of(weights, layer,
-                SelfAttention.of(weights.shape(), layer, AttentionWeights.of(weights, layer)),
-                FeedForward.of(weights, layer, GatedUnit.SWIGLU));
+    static LayerSpec of(final WeightLoader weights, final int layer) {
+        return LayerSpec.preNorm(weights, layer, AttentionSpec.of(weights, layer), DenseSpec.of(weights, layer, GatedUnit.SWIGLU));
     }
 }

@@ -1,6 +1,5 @@
 package io.spillway.node.model;
 
-import io.spillway.node.weights.ModelShape;
 import io.spillway.node.weights.WeightLoader;
 import io.spillway.node.weights.WeightName;
 
@@ -9,13 +8,9 @@ final class MixtralLayer {
     private MixtralLayer() {
     }
 
-    static DecoderLayer of(final WeightLoader weights, final int layer) {
-        final ModelShape shape = weights.shape();
-        return PreNormLayer.of(weights, layer,
-                SelfAttention.of(shape, layer, AttentionWeights.of(weights, layer)),
-                new Experts(ExpertChoice.ofProbabilities(shape.experts()),
-                        ExpertWeights.of(weights, layer, WeightName.MIXTRAL_ROUTER,
-                                new ExpertWeights.Names(WeightName.MIXTRAL_EXPERT_GATE, WeightName.MIXTRAL_EXPERT_UP, WeightName.MIXTRAL_EXPERT_DOWN)),
-                        GatedUnit.SWIGLU));
+    static LayerSpec of(final WeightLoader weights, final int layer) {
+        return LayerSpec.preNorm(weights, layer, AttentionSpec.of(weights, layer),
+                ExpertsSpec.of(weights, layer, WeightName.MIXTRAL_ROUTER, new ExpertsSpec.Names(
+                        WeightName.MIXTRAL_EXPERT_GATE, WeightName.MIXTRAL_EXPERT_UP, WeightName.MIXTRAL_EXPERT_DOWN)));
     }
 }

@@ -4,6 +4,7 @@ import io.spillway.domain.error.ErrorCode;
 import io.spillway.domain.error.SpillwayException;
 import io.spillway.modelfile.ModelSource;
 import io.spillway.node.compute.ComputeBackend;
+import io.spillway.node.compute.TensorOps;
 import io.spillway.node.packed.CachePolicy;
 import io.spillway.node.weights.Architecture;
 import io.spillway.node.weights.ModelShape;
@@ -69,25 +70,47 @@ public final class ModelLoader {
      *         of an unsupported type or not understood
      */
     public static LanguageModel load(final ModelSource source, final ComputeBackend backend, final Options options) {
+        final DecoderSpec spec = describe(source, backend, options);
+        final TensorOps ops = backend.newOps();
+        try {
+            final Decoder decoder = new Decoder(spec, ops);
+            spec.loader().finish();
+            return decoder;
+        } catch (final RuntimeException | Error e) {
+            ops.close();
+            spec.close();
+            throw e;
+        }
+    }
+
+    /**
+     * Checks every weight and says what the decoder is made of, for backends that build their own program of it. Matrices are not read yet:
+     * the source must stay open until they are.
+     *
+     * @param backend whose workers read matrices, and whose memory holds those that are loaded for the host
+     * @return owned by the caller; close it before the backend
+     * @throws SpillwayException INVALID_MODEL_FILE as {@link #load} does
+     */
+    public static DecoderSpec describe(final ModelSource source, final ComputeBackend backend, final Options options) {
         final ModelShape shape = ModelShapes.read(source, options.contextTokens());
-        final BiFunction<WeightLoader, Integer, DecoderLayer> architecture = layersOf(shape.architecture());
+        final BiFunction<WeightLoader, Integer, LayerSpec> architecture = layersOf(shape.architecture());
         final WeightLoader weights = new WeightLoader(source, shape, backend,
                 new WeightLoader.Options(options.expandMaxBytes(), options.cache(), options.progress()));
         try {
-            final List<DecoderLayer> layers = new ArrayList<>();
+            final List<LayerSpec> layers = new ArrayList<>();
             for (int layer = 0; layer < shape.layers(); layer++) {
                 layers.add(architecture.apply(weights, layer));
             }
-            final Decoder.Weights parts = Decoder.Weights.load(weights);
-            weights.finish();
-            return new Decoder(weights, backend.newOps(), layers, parts);
+            final DecoderSpec spec = DecoderSpec.of(weights, layers);
+            weights.requireAllRead();
+            return spec;
         } catch (final RuntimeException | Error e) {
             weights.close();
             throw e;
         }
     }
 
-    private static BiFunction<WeightLoader, Integer, DecoderLayer> layersOf(final Architecture architecture) {
+    private static BiFunction<WeightLoader, Integer, LayerSpec> layersOf(final Architecture architecture) {
         return switch (architecture) {
             case LLAMA, MISTRAL -> LlamaLayer::of;
             case MIXTRAL -> MixtralLayer::of;

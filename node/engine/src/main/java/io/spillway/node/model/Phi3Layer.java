@@ -7,9 +7,7 @@ final class Phi3Layer {
     private Phi3Layer() {
     }
 
-    static DecoderLayer of(final WeightLoader weights, final int layer) {
-        return PreNormLayer.of(weights, layer,
-                SelfAttention.of(weights.shape(), layer, AttentionWeights.fused(weights, layer)),
-                FeedForward.fused(weights, layer, GatedUnit.SWIGLU));
+    static LayerSpec of(final WeightLoader weights, final int layer) {
+        return LayerSpec.preNorm(weights, layer, AttentionSpec.fused(weights, layer), DenseSpec.fused(weights, layer, GatedUnit.SWIGLU));
     }
 }

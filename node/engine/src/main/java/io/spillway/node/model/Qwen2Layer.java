@@ -7,7 +7,7 @@ final class Qwen2Layer {
     private Qwen2Layer() {
     }
 
-    static DecoderLayer of(final WeightLoader weights, final int layer) {
+    static LayerSpec of(final WeightLoader weights, final int layer) {
         return LlamaLayer.of(weights, layer); // the biases are found in the file
     }
 }

@@ -1,6 +1,5 @@
 package io.spillway.node.model;
 
-import io.spillway.node.weights.ModelShape;
 import io.spillway.node.weights.WeightLoader;
 import io.spillway.node.weights.WeightName;
 
@@ -9,13 +8,9 @@ final class Qwen3MoeLayer {
     private Qwen3MoeLayer() {
     }
 
-    static DecoderLayer of(final WeightLoader weights, final int layer) {
-        final ModelShape shape = weights.shape();
-        return PreNormLayer.of(weights, layer,
-                SelfAttention.of(shape, layer, AttentionWeights.withHeadNorms(weights, layer)),
-                new Experts(ExpertChoice.ofProbabilities(shape.experts()),
-                        ExpertWeights.of(weights, layer, WeightName.ROUTER,
-                                new ExpertWeights.Names(WeightName.EXPERT_GATE, WeightName.EXPERT_UP, WeightName.EXPERT_DOWN)),
-                        GatedUnit.SWIGLU));
+    static LayerSpec of(final WeightLoader weights, final int layer) {
+        return LayerSpec.preNorm(weights, layer, AttentionSpec.withHeadNorms(weights, layer),
+                ExpertsSpec.of(weights, layer, WeightName.ROUTER,
+                        new ExpertsSpec.Names(WeightName.EXPERT_GATE, WeightName.EXPERT_UP, WeightName.EXPERT_DOWN)));
     }
 }

@@ -1,39 +1,32 @@
 package io.spillway.node.model;
 
-import io.spillway.node.compute.AttentionRule;
 import io.spillway.node.compute.PackedMatrix;
 import io.spillway.node.compute.RotaryRows;
-import io.spillway.node.weights.ModelShape;
+import io.spillway.node.compute.Tensor;
 
-/** The attention half of a layer: grouped queries over the cached keys and values, with rotary positions. */
+/** The attention half of a layer at work. */
 final class SelfAttention {
     private final int index;
-    private final AttentionWeights weights;
-    private final AttentionRule rule;
+    private final AttentionSpec spec;
     private final PackedMatrix[] queryKeyValue;
     private final PackedMatrix[] keyValue;
     private final PackedMatrix[] query;
     private final PackedMatrix[] output;
 
-    SelfAttention(final int index, final AttentionWeights weights, final AttentionRule rule) {
+    /** Loads the matrices. @param index of the layer */
+    SelfAttention(final int index, final AttentionSpec spec) {
         this.index = index;
-        this.weights = weights;
-        this.rule = rule;
-        queryKeyValue = new PackedMatrix[] {weights.query().matrix(), weights.key().matrix(), weights.value().matrix()};
-        keyValue = new PackedMatrix[] {weights.key().matrix(), weights.value().matrix()};
-        query = new PackedMatrix[] {weights.query().matrix()};
-        output = new PackedMatrix[] {weights.output().matrix()};
-    }
-
-    /** Without sinks. */
-    static SelfAttention of(final ModelShape shape, final int index, final AttentionWeights weights) {
-        return new SelfAttention(index, weights, shape.attention().rule(index, null));
+        this.spec = spec;
+        query = new PackedMatrix[] {spec.query().matrix().load()};
+        keyValue = new PackedMatrix[] {spec.key().matrix().load(), spec.value().matrix().load()};
+        queryKeyValue = new PackedMatrix[] {query[0], keyValue[0], keyValue[1]};
+        output = new PackedMatrix[] {spec.output().matrix().load()};
     }
 
     /** @param s in: what was normed; out: delta, of the wanted rows only when this is the last layer */
     void forward(final Step s) {
         final Activations a = s.a();
-        final RotaryRows rotary = s.rotaryOf(index);
+        final RotaryRows rotary = s.rotaryOf(spec.rotary());
         if (s.narrowsAt(index)) {
             remember(s);
             s.narrow();
@@ -42,24 +35,33 @@ final class SelfAttention {
             s.ops.project(a.normed, s.rows(), queryKeyValue, a.queriesKeysValues);
             store(s, rotary);
         }
-        weights.query().finish(s.ops, a.queries, s.rows());
+        finish(s, spec.query(), a.queries);
         s.ops.rotate(a.queries, s.rows(), rotary);
-        s.ops.attend(s.kv, index, rule, a.queries, a.attended);
+        s.ops.attend(s.kv, index, spec.rule(), a.queries, a.attended);
         s.ops.project(a.attended, s.rows(), output, a.deltaOnly);
-        weights.output().finish(s.ops, a.delta, s.rows());
+        finish(s, spec.output(), a.delta);
     }
 
     /** Writes keys and values. @param s in: what was normed */
     void remember(final Step s) {
         s.ops.project(s.a().normed, s.rows(), keyValue, s.a().keysValues);
-        store(s, s.rotaryOf(index));
+        store(s, s.rotaryOf(spec.rotary()));
     }
 
     private void store(final Step s, final RotaryRows rotary) {
         final Activations a = s.a();
-        weights.key().finish(s.ops, a.keys, s.rows());
-        weights.value().finish(s.ops, a.values, s.rows());
+        finish(s, spec.key(), a.keys);
+        finish(s, spec.value(), a.values);
         s.ops.rotate(a.keys, s.rows(), rotary);
         s.ops.store(s.kv, index, a.keys, a.values);
+    }
+
+    private static void finish(final Step s, final AttentionSpec.Projection projection, final Tensor x) {
+        if (projection.bias() != null) {
+            s.ops.addBias(x, s.rows(), projection.bias());
+        }
+        if (projection.norm() != null) {
+            s.ops.rmsNormHeads(x, s.rows(), projection.norm());
+        }
     }
 }

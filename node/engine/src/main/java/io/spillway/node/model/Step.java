@@ -61,8 +61,9 @@ final class Step {
         }
     }
 
-    RotaryRows rotaryOf(final int layer) {
-        return shape.attention().windows().tokensOf(layer) > 0 ? windowRotary : rotary;
+    /** @param which one of the shape's two */
+    RotaryRows rotaryOf(final Rotary which) {
+        return which == shape.attention().rotary() ? rotary : windowRotary;
     }
 
     Activations a() {

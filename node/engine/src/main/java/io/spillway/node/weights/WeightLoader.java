@@ -3,19 +3,18 @@ package io.spillway.node.weights;
 import io.spillway.modelfile.ModelSource;
 import io.spillway.node.compute.ComputeBackend;
 import io.spillway.node.compute.DType;
-import io.spillway.node.compute.MatrixPacker;
 import io.spillway.node.compute.MatrixPacker.RowOrder;
 import io.spillway.node.compute.PackedMatrix;
 import io.spillway.node.compute.RmsNorm;
 import io.spillway.node.compute.StoredMatrix;
+import io.spillway.node.compute.WorkerPool;
 import io.spillway.node.packed.CachePolicy;
 import io.spillway.node.packed.PackedWeights;
 import java.util.function.DoubleConsumer;
-import java.util.stream.IntStream;
 
 /**
- * Loads a model's weights into packed off-heap matrices. Owns that memory until {@link #close}; the source may be closed
- * when loading has ended. Used by the loading thread; {@link #close} by the model's owner.
+ * Finds a model's weights: vectors at once, matrices as {@link WeightMatrix} that can be read one by one while the source is open. Owns the
+ * memory of those that are loaded for the host until {@link #close}. Used by the loading thread; {@link #close} by the model's owner.
  */
 public final class WeightLoader implements AutoCloseable {
     private final ModelShape shape;
@@ -28,6 +27,7 @@ public final class WeightLoader implements AutoCloseable {
     private final long elementsTotal;
     private final PackedWeights kept;
     private final WeightArena arena;
+    private final Reading reading = new Reading();
     private long elementsDone;
 
     /**
@@ -99,9 +99,9 @@ public final class WeightLoader implements AutoCloseable {
         return reader.vectors(name, layer, shape.experts().count(), length);
     }
 
-    /** @return the matrix {@code [rows][columns]}, packed; borrowed until {@link #close} */
-    public PackedMatrix matrix(final WeightName name, final int layer, final int rows, final int columns) {
-        return pack(label(name, layer, 0), reader.matrix(name, layer, rows, columns), rows, RowOrder.SAME);
+    /** @return the matrix {@code [rows][columns]}, not read yet */
+    public WeightMatrix matrix(final WeightName name, final int layer, final int rows, final int columns) {
+        return matrix(label(name, layer, 0), reader.matrix(name, layer, rows, columns), rows, RowOrder.SAME);
     }
 
     /**
@@ -114,16 +114,16 @@ public final class WeightLoader implements AutoCloseable {
      */
     public record Part(int first, int rows, int rowsTotal, int columns) { }
 
-    /** @return those rows, packed; borrowed until {@link #close} */
-    public PackedMatrix part(final WeightName name, final int layer, final Part part) {
-        return pack(label(name, layer, part.first()), reader.matrix(name, layer, part.rowsTotal(), part.columns()), part.rows(),
+    /** @return those rows, not read yet */
+    public WeightMatrix part(final WeightName name, final int layer, final Part part) {
+        return matrix(label(name, layer, part.first()), reader.matrix(name, layer, part.rowsTotal(), part.columns()), part.rows(),
                 row -> part.first() + row);
     }
 
-    /** @return the matrix {@code [rows][columns]} of one expert, packed; borrowed until {@link #close} */
-    public PackedMatrix expert(final WeightName name, final int layer, final int expert, final int rows, final int columns) {
+    /** @return the matrix {@code [rows][columns]} of one expert, not read yet */
+    public WeightMatrix expert(final WeightName name, final int layer, final int expert, final int rows, final int columns) {
         final int first = reader.standsPerExpert(name) ? 0 : expert * rows;
-        return pack(label(name, layer, expert), experts(name, layer, expert, rows, columns), rows, row -> first + row);
+        return matrix(label(name, layer, expert), experts(name, layer, expert, rows, columns), rows, row -> first + row);
     }
 
     private StoredMatrix experts(final WeightName name, final int layer, final int expert, final int rows, final int columns) {
@@ -132,17 +132,17 @@ public final class WeightLoader implements AutoCloseable {
 
     /**
      * @param which 0 for the even rows of each expert's matrix, 1 for the odd ones
-     * @return the matrix {@code [rows][columns]} of one expert that takes turns, row by row, with another; packed, borrowed until
-     *         {@link #close}
+     * @return the matrix {@code [rows][columns]} of one expert that takes turns, row by row, with another; not read
+     *         yet
      */
-    public PackedMatrix alternatingExpert(final WeightName name, final int layer, final int expert, final int which, final int rows) {
-        return pack(label(name, layer, 2 * expert + which), experts(name, layer, expert, 2 * rows, shape.hidden()), rows,
+    public WeightMatrix alternatingExpert(final WeightName name, final int layer, final int expert, final int which, final int rows) {
+        return matrix(label(name, layer, 2 * expert + which), experts(name, layer, expert, 2 * rows, shape.hidden()), rows,
                 row -> 2 * (expert * rows + row) + which);
     }
 
     /** Like {@link #matrix}, for queries and keys: rows in the order of rotary pairs (i, i + headDim/2). */
-    public PackedMatrix rotaryMatrix(final WeightName name, final int layer, final int rows, final int columns) {
-        return pack(label(name, layer, 0), reader.matrix(name, layer, rows, columns), rows,
+    public WeightMatrix rotaryMatrix(final WeightName name, final int layer, final int rows, final int columns) {
+        return matrix(label(name, layer, 0), reader.matrix(name, layer, rows, columns), rows,
                 interleavedRotary ? this::deinterleaved : RowOrder.SAME);
     }
 
@@ -158,22 +158,12 @@ public final class WeightLoader implements AutoCloseable {
         return name + "." + layer + "." + part;
     }
 
-    private PackedMatrix pack(final String label, final StoredMatrix stored, final int rows, final RowOrder order) {
-        final DType dtype = expand ? DType.F32 : stored.packedAs();
-        // A kept matrix is ours only if it was made of the same rows in the same order.
-        final String keptAs = label + "#" + IntStream.range(0, rows).map(order::sourceRow).reduce(1, (hash, row) -> 31 * hash + row);
-        final PackedMatrix packed = arena.allocate(dtype, rows, stored.columns());
-        if (!kept.read(keptAs, packed)) {
-            backend.workers().run(packed.strips(), (strip, worker) -> MatrixPacker.packStrip(stored, order, packed, strip));
-            kept.keep(keptAs, packed);
-        }
-        elementsDone += (long) rows * stored.columns();
-        progress.accept(Math.min(1, (double) elementsDone / elementsTotal));
-        return packed;
+    private WeightMatrix matrix(final String label, final StoredMatrix stored, final int rows, final RowOrder order) {
+        return new WeightMatrix(label, stored, rows, order, reading);
     }
 
-    /** Ends loading: refuses a file with tensors that nothing asked for. */
-    public void finish() {
+    /** Refuses a file with tensors that nothing asked for. */
+    public void requireAllRead() {
         reader.ignore(WeightName.OUTPUT, 0);
         reader.ignore(WeightName.ROTARY_FACTORS_LONG, 0);
         reader.ignore(WeightName.ROTARY_FACTORS_SHORT, 0);
@@ -181,6 +171,10 @@ public final class WeightLoader implements AutoCloseable {
             reader.ignore(WeightName.ROTARY_FACTORS, layer);
         }
         reader.requireAllRead();
+    }
+
+    /** Ends loading for the host: every matrix is in its memory, and kept for the next start if that is wanted. */
+    public void finish() {
         kept.finish();
         progress.accept(1);
     }
@@ -189,5 +183,39 @@ public final class WeightLoader implements AutoCloseable {
     public void close() {
         arena.close();
         kept.close();
+    }
+
+    /** What matrices need to be read. */
+    private final class Reading implements WeightMatrix.Reading {
+        @Override
+        public DType packedAs(final StoredMatrix stored) {
+            return expand ? DType.F32 : stored.packedAs();
+        }
+
+        @Override
+        public PackedMatrix allocate(final DType dtype, final int rows, final int columns) {
+            return arena.allocate(dtype, rows, columns);
+        }
+
+        @Override
+        public boolean readKept(final String label, final PackedMatrix target) {
+            return kept.read(label, target);
+        }
+
+        @Override
+        public void keep(final String label, final PackedMatrix matrix) {
+            kept.keep(label, matrix);
+        }
+
+        @Override
+        public WorkerPool workers() {
+            return backend.workers();
+        }
+
+        @Override
+        public void done(final long elements) {
+            elementsDone += elements;
+            progress.accept(Math.min(1, (double) elementsDone / elementsTotal));
+        }
     }
 }
