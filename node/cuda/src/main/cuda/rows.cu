@@ -4,3 +4,4 @@
 #include "embed.cuh"
 #include "copy.cuh"
 #include "store.cuh"
+#include "step.cuh"

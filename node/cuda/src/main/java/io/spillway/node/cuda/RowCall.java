@@ -170,6 +170,14 @@ public sealed interface RowCall extends KernelCall {
         }
     }
 
+    /** Ints here and there. @param patches [count][2] ints: place, value; places differ */
+    record PatchInts(long target, long patches, int count) implements RowCall {
+        @Override
+        public KernelLaunch launch() {
+            return KernelLaunch.of("patch_ints", Extent.of(Math.ceilDiv(count, THREADS)), THREADS, target, patches, count);
+        }
+    }
+
     /** Pieces of memory, in one launch. @param sourceOffsets [pieces] longs, targetOffsets likewise; bytes of every piece */
     record CopyPieces(long source, long sourceOffsets, long target, long targetOffsets, int pieces, long bytes) implements RowCall {
         @Override
