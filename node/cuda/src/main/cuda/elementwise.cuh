@@ -1,76 +1,113 @@
-// Kernels whose results are the specification's bits: each element is one fixed sequence of operations.
+// Kernels whose results are the specification's bits: each element is one fixed sequence of operations. A thread takes eight numbers.
 #pragma once
-#include "device.cuh"
+#include "halves.cuh"
+
+#define UNIT_SWI_GLU 0
+#define UNIT_GE_GLU 1
+#define UNIT_CLAMPED_SWI_GLU 2
+
+namespace spillway {
+
+__device__ __forceinline__ float swiGluOf(float gate, float up) {
+    return gate / (1.0f + expOf(-gate)) * up;
+}
+
+__device__ __forceinline__ float geGluOf(float gate, float up) {
+    const float inner = gate * fmaf(gate * gate, 0.0713548162726f, 1.5957691216f);
+    return gate / (1.0f + expOf(-inner)) * up;
+}
+
+__device__ __forceinline__ float clampedSwiGluOf(float gate, float up) {
+    const float g = gate > 7.0f ? 7.0f : gate; // NaN stays
+    const float u = up > 7.0f ? 7.0f : up < -7.0f ? -7.0f : up;
+    return g / (1.0f + expOf(g * -1.702f)) * (u + 1.0f);
+}
+
+/** unit: UNIT_... */
+__device__ __forceinline__ float gatedOf(int unit, float gate, float up) {
+    return unit == UNIT_SWI_GLU ? swiGluOf(gate, up) : unit == UNIT_GE_GLU ? geGluOf(gate, up) : clampedSwiGluOf(gate, up);
+}
+
+/** The thread of a launch over eights. */
+__device__ __forceinline__ long long eightOfThread() {
+    return (static_cast<long long>(blockIdx.x) * blockDim.x + threadIdx.x) * 8;
+}
+
+} // namespace spillway
 
 /**
- * gate = silu(gate) * up. Rows may lie apart: gate and up of one projection stand side by side then.
- * gate: [rows][gateStride], up: [rows][upStride], both width wide. Grid: x over the row, y rows.
+ * out = unit(gate) * up. Gate and up of a row stand side by side: in [rows][2 * width], out [rows][width], both of one kind of halves.
+ * Grid: x eights of a row, y rows
  */
-extern "C" __global__ void swi_glu(float* gate, const float* up, int width, int gateStride, int upStride) {
-    const int i = static_cast<int>(blockIdx.x * blockDim.x + threadIdx.x) * 4;
-    float* const g = gate + static_cast<size_t>(blockIdx.y) * gateStride;
-    const float* const u = up + static_cast<size_t>(blockIdx.y) * upStride;
-    if (i + 3 < width && spillway::isAligned(g, 16) && spillway::isAligned(u, 16)) {
-        float4 a = *reinterpret_cast<const float4*>(g + i);
-        const float4 b = *reinterpret_cast<const float4*>(u + i);
-        a.x = a.x / (1.0f + spillway::expOf(-a.x)) * b.x;
-        a.y = a.y / (1.0f + spillway::expOf(-a.y)) * b.y;
-        a.z = a.z / (1.0f + spillway::expOf(-a.z)) * b.z;
-        a.w = a.w / (1.0f + spillway::expOf(-a.w)) * b.w;
-        *reinterpret_cast<float4*>(g + i) = a;
+extern "C" __global__ void gated_unit(const unsigned short* in, unsigned short* out, int width, int unit, int kind) {
+    spillway::awaitPrevious();
+    spillway::launchDependents();
+    const int first = static_cast<int>(spillway::eightOfThread());
+    const unsigned short* const gate = in + static_cast<size_t>(blockIdx.y) * 2 * width;
+    const unsigned short* const up = gate + width;
+    unsigned short* const to = out + static_cast<size_t>(blockIdx.y) * width;
+    if (first >= width) {
         return;
     }
-    for (int k = i; k < width && k < i + 4; k++) {
-        g[k] = g[k] / (1.0f + spillway::expOf(-g[k])) * u[k];
-    }
-}
-KERNEL(swi_glu)
-
-/** The row of a token in a matrix of 16 interleaved rows: f16 (bf16 where isBf16), as PackedMatrix lays it out. Grid: x columns, y rows. */
-extern "C" __global__ void embed_halves(const unsigned short* matrix, const int* tokens, float* out, int columns, int isBf16) {
-    const int column = static_cast<int>(blockIdx.x * blockDim.x + threadIdx.x);
-    if (column >= columns) {
-        return;
-    }
-    const int token = tokens[blockIdx.y];
-    const unsigned short bits = matrix[(static_cast<size_t>(token / 16) * columns + column) * 16 + token % 16];
-    out[static_cast<size_t>(blockIdx.y) * columns + column] = isBf16 ? spillway::bf16ToFloat(bits) : spillway::halfToFloat(bits);
-}
-KERNEL(embed_halves)
-
-/** The same of Q8_0: blocks of 32 columns, [8][16 rows][4 columns] bytes, then 16 f16 scales. */
-extern "C" __global__ void embed_q8_0(const unsigned char* matrix, const int* tokens, float* out, int columns) {
-    const int column = static_cast<int>(blockIdx.x * blockDim.x + threadIdx.x);
-    if (column >= columns) {
-        return;
-    }
-    const int token = tokens[blockIdx.y];
-    const unsigned char* const block = matrix + (static_cast<size_t>(token / 16) * (columns / 32) + column / 32) * 544;
-    const int number = static_cast<signed char>(block[column % 32 / 4 * 64 + token % 16 * 4 + column % 4]);
-    const float scale = spillway::halfToFloat(reinterpret_cast<const unsigned short*>(block + 512)[token % 16]);
-    out[static_cast<size_t>(blockIdx.y) * columns + column] = static_cast<float>(number) * scale;
-}
-KERNEL(embed_q8_0)
-
-/**
- * Many pieces of memory in one launch: gathers blocks of the cache into one place, or scatters them. Piece p of `bytes` goes from
- * source + sourceOffsets[p] to target + targetOffsets[p]; pieces do not overlap. Grid: x shares of a piece, y pieces.
- */
-extern "C" __global__ void copy_pieces(const unsigned char* source, const long long* sourceOffsets, unsigned char* target,
-    const long long* targetOffsets, long long bytes) {
-    const unsigned char* const from = source + sourceOffsets[blockIdx.y];
-    unsigned char* const to = target + targetOffsets[blockIdx.y];
-    const long long thread = static_cast<long long>(blockIdx.x) * blockDim.x + threadIdx.x;
-    const long long threads = static_cast<long long>(gridDim.x) * blockDim.x;
-    long long done = 0;
-    if (spillway::isAligned(from, 16) && spillway::isAligned(to, 16)) {
-        for (long long i = thread; i < bytes / 16; i += threads) {
-            reinterpret_cast<uint4*>(to)[i] = reinterpret_cast<const uint4*>(from)[i];
+    if (width % 8 == 0 && spillway::isAligned(in, 16) && spillway::isAligned(out, 16)) {
+        float g[8];
+        float u[8];
+        spillway::readEight(gate, first, kind, g);
+        spillway::readEight(up, first, kind, u);
+        UNROLL
+        for (int i = 0; i < 8; i++) {
+            g[i] = spillway::gatedOf(unit, g[i], u[i]);
         }
-        done = bytes / 16 * 16;
+        spillway::writeEight(to, first, kind, g);
+        return;
     }
-    for (long long i = done + thread; i < bytes; i += threads) {
-        to[i] = from[i];
+    for (int i = first; i < width && i < first + 8; i++) {
+        to[i] = spillway::toHalf(spillway::gatedOf(unit, spillway::fromHalf(gate[i], kind), spillway::fromHalf(up[i], kind)), kind);
     }
 }
-KERNEL(copy_pieces)
+KERNEL(gated_unit)
+
+/** x = cap * tanh(x / cap). x: [count] f32. Grid: x eights */
+extern "C" __global__ void softcap_logits(float* x, long long count, float cap) {
+    spillway::awaitPrevious();
+    spillway::launchDependents();
+    const long long first = spillway::eightOfThread();
+    if (first + 8 <= count && spillway::isAligned(x, 16)) {
+        float v[8];
+        spillway::readEight(x, first, KIND_F32, v);
+        UNROLL
+        for (int i = 0; i < 8; i++) {
+            v[i] = cap * spillway::tanhOf(v[i] / cap);
+        }
+        spillway::writeEight(x, first, KIND_F32, v);
+        return;
+    }
+    for (long long i = first; i < count && i < first + 8; i++) {
+        x[i] = cap * spillway::tanhOf(x[i] / cap);
+    }
+}
+KERNEL(softcap_logits)
+
+/** x[r] += bias. x: [rows][width] of a kind; bias: [width] f32. Grid: x eights of a row, y rows */
+extern "C" __global__ void add_bias(void* x, const float* bias, int width, int kind) {
+    spillway::awaitPrevious();
+    spillway::launchDependents();
+    const int first = static_cast<int>(spillway::eightOfThread());
+    const size_t row = static_cast<size_t>(blockIdx.y) * width;
+    if (first + 8 <= width && width % 8 == 0 && spillway::isAligned(x, 16) && spillway::isAligned(bias, 16)) {
+        float v[8];
+        float b[8];
+        spillway::readEight(x, row + first, kind, v);
+        spillway::readEight(bias, first, KIND_F32, b);
+        UNROLL
+        for (int i = 0; i < 8; i++) {
+            v[i] += b[i];
+        }
+        spillway::writeEight(x, row + first, kind, v);
+        return;
+    }
+    for (int i = first; i < width && i < first + 8; i++) {
+        spillway::writeOne(x, row + i, kind, spillway::readOne(x, row + i, kind) + bias[i]);
+    }
+}
+KERNEL(add_bias)

@@ -21,6 +21,7 @@ asm(".text\n.globl shim_switch\n.hidden shim_switch\n.type shim_switch,@function
 #endif
 
 namespace shim {
+void forgetCopies(int thread);
 uint3 blockIndex, threadIndex, blockExtent, gridExtent;
 
 namespace {
@@ -43,6 +44,7 @@ struct Fiber {
     uint64_t value;
     int source;
     uint64_t result;
+    void (*work)(void**);
 #if defined(__x86_64__)
     void* stackPointer;
 #else
@@ -109,6 +111,8 @@ void prepare(Fiber& fiber, int i) {
 #endif
     fiber.state = State::ready;
     fiber.sharedAt = 0;
+    fiber.work = nullptr;
+    forgetCopies(i);
     fiber.index = {i % blockExtent.x, i / blockExtent.x % blockExtent.y, i / (blockExtent.x * blockExtent.y)};
 }
 
@@ -129,13 +133,20 @@ bool releaseWarp(int first) {
         unsigned ballot = 0;
         for (int l = 0; l < 32 && first + l < threadCount; l++) {
             const Fiber& f = fibers[first + l];
-            if (f.state == State::warp && f.mask == leader.mask && f.line == leader.line && f.op == leader.op) {
+            if (f.state == State::warp && f.mask == leader.mask && f.line == leader.line && f.op == leader.op && f.work == leader.work) {
                 there |= 1u << l;
                 ballot |= f.value ? 1u << l : 0;
             }
         }
         if (there != leader.mask) {
             continue;
+        }
+        if (leader.op == Op::together) {
+            void* lanes[32];
+            for (int l = 0; l < 32; l++) {
+                lanes[l] = reinterpret_cast<void*>(fibers[first + l].value);
+            }
+            leader.work(lanes);
         }
         for (int l = 0; l < 32; l++) {
             if (there >> l & 1) {
@@ -317,9 +328,25 @@ uint64_t meet(Op op, unsigned mask, uint64_t value, int source, int line) {
     fiber.value = value;
     fiber.source = source;
     fiber.line = line;
+    fiber.work = nullptr;
     fiber.state = State::warp;
     toScheduler();
     return fiber.result;
+}
+
+void together(void (*work)(void**), void* operands, int line) {
+    Fiber& fiber = *current;
+    fiber.op = Op::together;
+    fiber.mask = 0xFFFFFFFFu;
+    fiber.value = reinterpret_cast<uint64_t>(operands);
+    fiber.line = line;
+    fiber.work = work;
+    fiber.state = State::warp;
+    toScheduler();
+}
+
+int threadNumber() {
+    return static_cast<int>(current - fibers);
 }
 
 void* sharedArray(size_t bytes) {

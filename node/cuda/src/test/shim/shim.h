@@ -17,20 +17,31 @@
 
 struct uint3 { unsigned x, y, z; };
 struct alignas(8) float2 { float x, y; };
+struct alignas(8) uint2 { unsigned x, y; };
 struct alignas(16) float4 { float x, y, z, w; };
 struct alignas(16) uint4 { unsigned x, y, z, w; };
+struct alignas(16) int4 { int x, y, z, w; };
 struct __half { uint16_t bits; };
 struct __nv_bfloat16 { uint16_t bits; };
 
 namespace shim {
 extern uint3 blockIndex, threadIndex, blockExtent, gridExtent;
 
-enum class Op { shuffle, ballot, sync };
+enum class Op { shuffle, ballot, sync, together };
 
 [[noreturn]] void fault(const char* what);
 void barrier(int line);
 /** All lanes of the mask meet here. Returns the value of lane `source`, or the ballot of the values. */
 uint64_t meet(Op op, unsigned mask, uint64_t value, int source, int line);
+/** All lanes of a warp meet here, each with its operands; when they are there, `work` runs once on the operands of all 32. */
+void together(void (*work)(void** lanes), void* operands, int line);
+/** Tensor cores on the fragments of tensor.cuh. */
+void multiplyHalves(bool isBf16, float* sums, const unsigned* a, unsigned b0, unsigned b1, int line);
+void loadMatrices(unsigned* pairs, const void* row, bool transposed, int line);
+/** Copies of 16 bytes that take place when they are waited for; until then their places hold 0xFF. */
+void copyLater(void* shared, const void* from, bool exists);
+void closeCopies();
+void awaitCopies(int groups);
 /** The same array for every thread of the block, filled with 0xFF before it, with a checked zone behind it. */
 void* sharedArray(size_t bytes);
 void* dynamicShared();
@@ -100,6 +111,16 @@ inline unsigned __umulhi(unsigned a, unsigned b) { return static_cast<unsigned>(
 inline int __popc(unsigned x) { return __builtin_popcount(x); }
 inline int __ffs(int x) { return __builtin_ffs(x); }
 template <class T> T __ldg(const T* at) { return *at; }
+template <class T> T __ldcg(const T* at) { return *at; }
+inline void __threadfence() {}
+inline unsigned __byte_perm(unsigned a, unsigned b, unsigned selector) {
+    const uint64_t both = static_cast<uint64_t>(b) << 32 | a;
+    unsigned result = 0;
+    for (int i = 0; i < 4; i++) {
+        result |= static_cast<unsigned>(both >> (selector >> (4 * i) & 7) * 8 & 0xFF) << (8 * i);
+    }
+    return result;
+}
 
 inline int __dp4a(int a, int b, int sum) {
     for (int i = 0; i < 4; i++) {

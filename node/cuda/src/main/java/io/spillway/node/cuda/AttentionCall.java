@@ -2,6 +2,7 @@ package io.spillway.node.cuda;
 
 import static io.spillway.node.cuda.KernelLaunch.int64;
 
+import io.spillway.domain.kv.KvElement;
 import io.spillway.node.compute.AttentionRule;
 
 /** Kernels of attention over the paged cache, and how each is launched: image {@code attend}. Longs are device addresses unless named otherwise; shapes as in {@code src/main/cuda}. Values only; any thread. */
@@ -21,6 +22,7 @@ public sealed interface AttentionCall extends KernelCall {
         private static final int GROUP_MAX = 8;
 
         public AttendSplit {
+            kv.require(KvElement.F16);
             if (kv.layout().headDim() > PagedKv.HEAD_DIM_MAX) {
                 throw new IllegalArgumentException("attention takes heads of " + PagedKv.HEAD_DIM_MAX + " at most, not " + kv.layout().headDim());
             }

@@ -8,7 +8,7 @@ import io.spillway.domain.kv.KvLayout;
 /**
  * The paged cache and where the rows of a step lie in it, as kernels read it. All addresses are the device's.
  *
- * @param layout      of a block; f16
+ * @param layout      of a block; any element but F32
  * @param slab        block b starts at {@code b · blockBytes}
  * @param positions   [rows] ints
  * @param sequences   [rows] ints: the row of {@code tables}
@@ -21,8 +21,15 @@ public record PagedKv(KvLayout layout, long slab, long positions, long sequences
 
     public PagedKv {
         requireNonNull(layout, "layout");
-        if (layout.element() != KvElement.F16) {
-            throw new IllegalArgumentException("GPU kernels read and write a cache of F16, not " + layout.element());
+        if (layout.element() == KvElement.F32) {
+            throw new IllegalArgumentException("GPU kernels read and write no cache of F32");
+        }
+    }
+
+    /** @throws IllegalArgumentException where the kernel does not know the cache's element */
+    void require(final KvElement element) {
+        if (layout.element() != element) {
+            throw new IllegalArgumentException("this GPU kernel takes a cache of " + element + ", not " + layout.element());
         }
     }
 

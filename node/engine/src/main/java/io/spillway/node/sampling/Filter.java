@@ -55,7 +55,7 @@ final class Filter {
             typical(inverse, params.typicalP());
         }
         if (params.topP() < 1f) {
-            cut.keep(levels, inverse, weights, count, params.topP() * Softmax.sum(weights, count));
+            cut.keep(levels, inverse, weights, count, params.topP());
         }
         final int picked = pick(uniform * Softmax.sum(weights, count));
         return isTopK ? top.token(picked) : picked;
@@ -79,7 +79,7 @@ final class Filter {
         for (int i = 0; i < count; i++) {
             distances[i] = Math.abs(levels[i] * inverse - expected);
         }
-        cut.keep(distances, 1.0, weights, count, share * total);
+        cut.keep(distances, 1.0, weights, count, share);
     }
 
     /** @return the first at which the running sum of weights exceeds {@code target}; if rounding hides it, the last kept */

@@ -3,16 +3,19 @@ package io.spillway.node.sampling;
 import java.util.Arrays;
 
 /**
- * Keeps the fewest of the best candidates that reach a mass of weights, without sorting them: buckets of level tell
- * roughly where the cut runs, only the bucket it runs through is divided further. Scratch memory; not thread-safe;
- * allocates nothing.
+ * Keeps the fewest of the best candidates that reach a share of all their mass, without sorting them: buckets of level tell
+ * roughly where the cut runs, only the bucket it runs through is divided further. Masses are weights as whole multiples of
+ * 2⁻⁴³, so that their sums are exact in any order: a candidate is kept if those better than it weigh less than the share,
+ * however that is computed. Scratch memory; not thread-safe; allocates nothing.
  */
 final class MassCut {
     private static final int BUCKETS = 1024;
     /** 64 of level · scale, the largest that still has weight, in that many buckets. */
     private static final double BUCKETS_PER_LEVEL = 16;
+    /** Mass of weight 1; that of a million tokens of it is a long still. */
+    private static final double ONE = 0x1p43;
 
-    private final double[] masses = new double[BUCKETS];
+    private final long[] masses = new long[BUCKETS];
     private final short[] buckets; // [vocabulary], of each candidate
     private final int[] members;   // [vocabulary], candidates of the bucket the cut runs through
     private int memberCount;
@@ -23,30 +26,31 @@ final class MassCut {
     }
 
     /**
-     * Keeps the best that weigh {@code mass} together, at least one; the others' weight becomes 0.
+     * Keeps the best that reach {@code share} of the mass together, at least one; the others' weight becomes 0.
      *
      * @param levels  lower is better, equal ones go by their place
      * @param scale   of levels, for buckets only
-     * @param weights 0 = no candidate
+     * @param weights 0 = no candidate; at most 1
      * @param count   candidates
      */
     void keep(
-        final double[] levels, final double scale, final double[] weights, final int count, final double mass) {
+        final double[] levels, final double scale, final double[] weights, final int count, final float share) {
         final double perLevel = scale * BUCKETS_PER_LEVEL;
         Arrays.fill(masses, 0);
         for (int i = 0; i < count; i++) {
             buckets[i] = (short) Math.min(BUCKETS - 1, (int) (levels[i] * perLevel));
         }
         for (int i = 0; i < count; i++) {
-            masses[buckets[i]] += weights[i];
+            masses[buckets[i]] += mass(weights[i]);
         }
-        double before = 0;
+        final long target = target(share);
+        long before = 0;
         int crossing = 0;
-        while (crossing < BUCKETS && (masses[crossing] == 0 || before + masses[crossing] < mass)) {
+        while (crossing < BUCKETS && before + masses[crossing] < target) {
             before += masses[crossing++];
         }
         if (crossing == BUCKETS) {
-            return; // all of them together are not more
+            return; // all of them together weigh nothing
         }
         memberCount = 0;
         for (int i = 0; i < count; i++) {
@@ -56,23 +60,35 @@ final class MassCut {
                 members[memberCount++] = i;
             }
         }
-        for (int i = divide(levels, weights, mass, before); i < memberCount; i++) {
+        for (int i = divide(levels, weights, target, before); i < memberCount; i++) {
             weights[members[i]] = 0;
         }
     }
 
+    private static long mass(final double weight) {
+        return (long) (weight * ONE);
+    }
+
+    private long target(final float share) {
+        long total = 0;
+        for (final long mass : masses) {
+            total += mass;
+        }
+        return Math.max(1, (long) Math.ceil((double) share * (double) total));
+    }
+
     /** @return how many members are kept; they stand in front then */
-    private int divide(final double[] levels, final double[] weights, final double mass, final double before) {
+    private int divide(final double[] levels, final double[] weights, final long target, final long before) {
         int from = 0;
         int to = memberCount;
-        double sum = before;
+        long sum = before;
         while (to - from > Selection.SORTED_MAX) {
             final int middle = Selection.partition(levels, members, from, to);
-            double front = 0;
+            long front = 0;
             for (int i = from; i < middle; i++) {
-                front += weights[members[i]];
+                front += mass(weights[members[i]]);
             }
-            if (sum + front >= mass) {
+            if (sum + front >= target) {
                 to = middle;
             } else {
                 sum += front;
@@ -81,8 +97,8 @@ final class MassCut {
         }
         Selection.sort(levels, members, from, to);
         while (from < to) {
-            sum += weights[members[from++]];
-            if (sum >= mass) {
+            sum += mass(weights[members[from++]]);
+            if (sum >= target) {
                 break;
             }
         }

@@ -10,7 +10,7 @@ import java.util.Map;
  * takes the largest logit; otherwise temperature, min-p, top-k, typical-p, top-p and one draw with the random number of
  * (seed, position).
  *
- * <p>Ties go to the lowest token id; −0.0 equals 0.0. Sums run in double in a fixed order, and no operation differs
+ * <p>Ties go to the lowest token id; −0.0 equals 0.0. Sums run in double in a fixed order, or over whole numbers, and no operation differs
  * between machines, so that every one gets the same bits. A NaN or +∞ among the logits that the mask leaves, or nothing
  * but −∞, is the model's failure: {@link ErrorCode#INTERNAL}.
  *
