@@ -170,6 +170,17 @@ public sealed interface RowCall extends KernelCall {
         }
     }
 
+    /** Tokens of rows that say {@link #NOT_KNOWN_YET} become those of their sequences. @param sequences [rows] ints; known [sequences] ints */
+    record TakeTokens(long tokens, long sequences, long known, int rows) implements RowCall {
+        /** What such a row says. */
+        public static final int NOT_KNOWN_YET = -2;
+
+        @Override
+        public KernelLaunch launch() {
+            return KernelLaunch.of("take_tokens", Extent.of(Math.ceilDiv(rows, THREADS)), THREADS, tokens, sequences, known, rows);
+        }
+    }
+
     /** Ints here and there. @param patches [count][2] ints: place, value; places differ */
     record PatchInts(long target, long patches, int count) implements RowCall {
         @Override

@@ -28,10 +28,12 @@ final class Buffers implements AutoCloseable {
     final Values delta;     // [rows][hidden] f32
     final long rounded;     // [rows][columns of the widest input / 32] blocks of rounded activations
     final long expanded;    // a piece of a packed matrix as halves
+    final long workspace;   // of products with many rows
     final long wanted;      // [wanted][hidden] f32
     final Values output;    // [wanted][hidden] halves
     final long states;      // [wanted][hidden] f32
     final long logits;      // [wanted][vocabulary] f32
+    final ExpertBuffers experts; // null: the model has none
     private final Device device;
     private final List<Long> addresses = new ArrayList<>();
     private long bytes;
@@ -51,18 +53,20 @@ final class Buffers implements AutoCloseable {
         gated = halves(half, rowsMax, shape.feedForward());
         delta = new Values(floats(rowsMax, shape.hidden()), DType.F32);
         final boolean isPacked = weights.isPacked();
-        final int widest = Math.max(Math.max(shape.hidden(), a.queryWidth()), Math.max(shape.feedForward(), shape.experts().feedForward()));
+        final int widest = Math.max(Math.max(shape.hidden(), a.queryWidth()), shape.feedForward());
         final int roundedRows = Math.min(Math.max(rowsMax, wantedMax), MatrixCall.GemvPacked.ROWS_MAX);
         rounded = isPacked ? allocate((long) roundedRows * Math.ceilDiv(widest, ROUNDED_COLUMNS) * MatrixCall.RoundActivations.BLOCK_BYTES) : 0;
         expanded = isPacked ? allocate(Math.max(EXPANDED_BYTES, 2L * PackedMatrix.STRIP_ROWS * widest)) : 0;
+        workspace = allocate(MatrixCall.Gemm.WORKSPACE_BYTES);
         wanted = floats(wantedMax, shape.hidden());
         output = halves(half, wantedMax, shape.hidden());
         states = floats(wantedMax, shape.hidden());
         logits = floats(wantedMax, weights.vocabulary());
+        experts = shape.experts().count() == 0 ? null : new ExpertBuffers(this, weights, rowsMax);
     }
 
     private Values halves(final DType half, final int rows, final int width) {
-        return new Values(allocate(2L * rows * DeviceMatrix.strideOf(half, width)), half);
+        return new Values(allocate(2L * rows * width), half);
     }
 
     private long floats(final int rows, final int width) {

@@ -1,5 +1,7 @@
 package io.spillway.node.cuda.model;
 
+import io.spillway.domain.error.ErrorCode;
+import io.spillway.domain.error.SpillwayException;
 import io.spillway.node.compute.DType;
 import io.spillway.node.compute.Half;
 import io.spillway.node.compute.PackedMatrix;
@@ -91,13 +93,46 @@ final class DeviceArrays {
         final int columns = first.columns();
         final int rows = matrices.stream().mapToInt(WeightMatrix::rows).sum();
         final boolean plain = DeviceMatrix.isPlain(first.dtype());
-        final int stride = DeviceMatrix.strideOf(first.dtype(), columns);
+        requireWidth(first);
         final long address = allocate(DeviceMatrix.sizeBytes(first.dtype(), rows, columns));
         long at = address;
         for (final WeightMatrix matrix : matrices) {
-            at += plain ? bringPlain(matrix, at, stride) : bringPacked(matrix, at);
+            at += plain ? bringPlain(matrix, at) : bringPacked(matrix, at);
         }
-        return new DeviceMatrix(plain ? half : first.dtype(), address, rows, columns, stride);
+        return new DeviceMatrix(plain ? half : first.dtype(), address, rows, columns);
+    }
+
+    /**
+     * @param matrices of all experts, one expert's behind the other's
+     * @param each     matrices of an expert
+     */
+    DeviceLayer.ExpertMatrix experts(final List<WeightMatrix> matrices, final int each) {
+        final WeightMatrix first = matrices.getFirst();
+        requireWidth(first);
+        final boolean plain = DeviceMatrix.isPlain(first.dtype());
+        long size = 0;
+        for (final WeightMatrix matrix : matrices) {
+            if (matrix.dtype() != first.dtype() || matrix.rows() != first.rows() || matrix.columns() != first.columns()) {
+                throw unusable(matrix, "experts of different formats or shapes");
+            }
+            size += DeviceMatrix.sizeBytes(first.dtype(), matrix.rows(), matrix.columns());
+        }
+        final long address = allocate(size);
+        long at = address;
+        for (final WeightMatrix matrix : matrices) {
+            at += plain ? bringPlain(matrix, at) : bringPacked(matrix, at);
+        }
+        return new DeviceLayer.ExpertMatrix(plain ? half : first.dtype(), address, each * first.rows(), first.columns(), each * (size / matrices.size()));
+    }
+
+    private static void requireWidth(final WeightMatrix matrix) {
+        if (matrix.columns() % DeviceMatrix.WIDE != 0) {
+            throw unusable(matrix, "a width of " + matrix.columns() + "; GPU kernels take multiples of " + DeviceMatrix.WIDE);
+        }
+    }
+
+    private static SpillwayException unusable(final WeightMatrix matrix, final String why) {
+        return new SpillwayException(ErrorCode.INVALID_MODEL_FILE, "tensor " + matrix.label() + " cannot be used on a GPU: " + why);
     }
 
     private long bringPacked(final WeightMatrix matrix, final long to) {
@@ -108,19 +143,19 @@ final class DeviceArrays {
         }
     }
 
-    private long bringPlain(final WeightMatrix matrix, final long to, final int stride) {
-        final long stored = (long) stride * matrix.elementBytes();
+    private long bringPlain(final WeightMatrix matrix, final long to) {
+        final int columns = matrix.columns();
+        final long stored = (long) columns * matrix.elementBytes();
         final int rowsAtOnce = (int) Math.max(1, Math.min(matrix.rows(), PIECE_BYTES / stored));
         for (int row = 0; row < matrix.rows(); row += rowsAtOnce) {
             final int count = Math.min(rowsAtOnce, matrix.rows() - row);
             final MemorySegment piece = nextPiece();
-            piece.asSlice(0, count * stored).fill((byte) 0);
             matrix.copyRows(row, count, piece, stored);
-            toHalves(piece, (long) count * stride, matrix.dtype());
-            device.toDevice(piece.asSlice(0, 2L * count * stride), to + 2L * row * stride);
+            toHalves(piece, (long) count * columns, matrix.dtype());
+            device.toDevice(piece.asSlice(0, 2L * count * columns), to + 2L * row * columns);
             sent();
         }
-        return 2L * matrix.rows() * stride;
+        return 2L * matrix.rows() * columns;
     }
 
     /** Converts in place: a half never stands behind what it is made of. */

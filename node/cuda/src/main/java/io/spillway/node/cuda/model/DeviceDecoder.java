@@ -8,7 +8,7 @@ import java.util.HashMap;
 import java.util.Map;
 
 /**
- * A decoder on a device: takes batches, and leaves the logits of their wanted rows in device memory. Steps without parts of prompts are recorded
+ * A decoder on a device: takes batches, and leaves what becomes of their wanted rows in device memory. Steps without parts of prompts are recorded
  * once per shape and replayed. Steps run in the order in which they were given; the host may give one while another runs. Single writer: the
  * engine thread.
  */
@@ -22,7 +22,7 @@ final class DeviceDecoder implements AutoCloseable {
     private final DeviceProgram program;
     private final SequenceSlots slots;
     private final TablePatches patches;
-    private final StepFeed feed;
+    private final StepFeed feed = new StepFeed();
     private final long inputsAt;
     private final MemorySegment[] staging = new MemorySegment[STEPS_UNDER_WAY_MAX];
     private final Device.Mark[] sent = new Device.Mark[STEPS_UNDER_WAY_MAX];
@@ -36,10 +36,20 @@ final class DeviceDecoder implements AutoCloseable {
      *
      * @param rowsMax      most rows
      * @param sequencesMax most sequences
-     * @param wantedMax    most rows whose output is wanted
      * @param isInvariant  whether results of a row may not depend on the rows beside it
      */
-    record Limits(int rowsMax, int sequencesMax, int wantedMax, boolean isInvariant) { }
+    record Limits(int rowsMax, int sequencesMax, boolean isInvariant) { }
+
+    /** What is done with the wanted rows of a step, and how the host tells. */
+    interface Choice {
+        StepShape.Output output();
+
+        /** @return whether some tokens are those that the step before has chosen */
+        boolean hasAhead();
+
+        /** Writes rows of the choice. @param rows [wanted] of SamplingRow @param slots [sequences]: where {@link #tokenOf} is theirs */
+        void write(MemorySegment rows, int[] slots);
+    }
 
     /** @param weights owned @param slab address of block 0; borrowed */
     DeviceDecoder(final Device device, final DeviceWeights weights, final KvLayout layout, final long slab, final Limits limits) {
@@ -47,21 +57,22 @@ final class DeviceDecoder implements AutoCloseable {
         this.weights = weights;
         blockTokens = layout.blockTokens();
         final int rowsMax = StepFeed.rowsMax(limits.rowsMax());
-        final int wantedMax = Math.max(limits.wantedMax(), StepFeed.rowsMax(Math.min(limits.rowsMax(), limits.sequencesMax() * StepFeed.SINGLES_MAX)));
-        buffers = new Buffers(device, weights, rowsMax, wantedMax);
+        final int singlesMax = StepFeed.rowsMax(Math.min(limits.rowsMax(), limits.sequencesMax() * StepFeed.SINGLES_MAX));
+        buffers = new Buffers(device, weights, rowsMax, singlesMax);
         final int stride = layout.blocksFor(weights.shape().contextTokens());
         slots = new SequenceSlots(limits.sequencesMax() * STEPS_UNDER_WAY_MAX, stride);
         final long tables = buffers.allocate((long) slots.count() * stride * Integer.BYTES);
         patches = new TablePatches(device, tables, buffers.allocate(TablePatches.bytes()));
-        feed = new StepFeed(AttentionLaunches.TILE_ROWS);
-        final StepShape largest = new StepShape(rowsMax, rowsMax, limits.sequencesMax() + rowsMax / AttentionLaunches.TILE_ROWS, wantedMax, false);
+        final AttentionLaunches.Limits attending = new AttentionLaunches.Limits(rowsMax, singlesMax, limits.sequencesMax(), limits.isInvariant());
+        program = new DeviceProgram(weights, buffers, new KernelProducts(weights.half(), buffers, limits.isInvariant()),
+            new DeviceProgram.Cache(layout, slab, tables, stride, slots.count()), attending);
+
+        final StepShape largest = new StepShape(rowsMax, singlesMax, program.attention().itemsMax(), singlesMax, StepShape.Output.WITH_LOGPROBS, true);
         final long inputBytes = StepInputs.of(0, largest).bytes();
         inputsAt = buffers.allocate(inputBytes);
         for (int i = 0; i < STEPS_UNDER_WAY_MAX; i++) {
             staging[i] = device.pinned(inputBytes);
         }
-        program = new DeviceProgram(weights, buffers, new KernelProducts(weights.half(), buffers),
-            new DeviceProgram.Attending(new DeviceProgram.Cache(layout, slab, tables, stride), wantedMax, limits.isInvariant()));
     }
 
     Buffers buffers() {
@@ -76,26 +87,28 @@ final class DeviceDecoder implements AutoCloseable {
         return weights.shape().hidden();
     }
 
+    /** @return bytes of weights, and of everything else but the cache */
+    long deviceBytes() {
+        return weights.bytes() + buffers.bytes();
+    }
+
+    SamplingLaunches sampling() {
+        return program.sampling();
+    }
+
     /**
      * Gives a step to the device.
      *
      * @param owners [sequences]: whose table it is, by identity
      */
-    void submit(final StepBatch batch, final Object[] owners) {
-        submit(batch, owners, false);
-    }
-
-    /** Likewise, for the hidden states of the wanted rows instead of their logits. */
-    void submitForStates(final StepBatch batch, final Object[] owners) {
-        submit(batch, owners, true);
-    }
-
-    private void submit(final StepBatch batch, final Object[] owners, final boolean isHidden) {
-        final StepShape shape = feed.plan(batch, isHidden);
+    void submit(final StepBatch batch, final Object[] owners, final Choice choice) {
         bringTables(batch, owners);
-        bringRows(batch, shape);
+        feed.place(batch, slotOf);
+        final StepShape shape = feed.shape(program.attention().planChunks(feed.chunks()), choice.output(), choice.hasAhead());
+        bringRows(batch, shape, choice);
+        final StepInputs inputs = StepInputs.of(inputsAt, shape);
         if (shape.isMixed()) {
-            program.launch(shape, StepInputs.of(inputsAt, shape), device);
+            program.launch(shape, inputs, device);
             return;
         }
         final Device.Replay replay = recorded.get(shape);
@@ -104,8 +117,8 @@ final class DeviceDecoder implements AutoCloseable {
             return;
         }
         // Once as it is, so that every kernel is loaded when the launches are recorded.
-        program.launch(shape, StepInputs.of(inputsAt, shape), device);
-        recorded.put(shape, device.record(() -> program.launch(shape, StepInputs.of(inputsAt, shape), device)));
+        program.launch(shape, inputs, device);
+        recorded.put(shape, device.record(() -> program.launch(shape, inputs, device)));
     }
 
     private void bringTables(final StepBatch batch, final Object[] owners) {
@@ -126,19 +139,25 @@ final class DeviceDecoder implements AutoCloseable {
         patches.send();
     }
 
-    private void bringRows(final StepBatch batch, final StepShape shape) {
+    private void bringRows(final StepBatch batch, final StepShape shape, final Choice choice) {
         turn = (turn + 1) % STEPS_UNDER_WAY_MAX;
         if (sent[turn] != null) {
             sent[turn].await();
         }
-        feed.write(batch, slotOf, staging[turn]);
-        device.toDevice(staging[turn].asSlice(0, StepInputs.of(0, shape).bytes()), inputsAt);
+        final StepInputs at = StepInputs.of(0, shape);
+        feed.write(batch, slotOf, at, staging[turn]);
+        if (shape.output().isChosen()) {
+            choice.write(staging[turn].asSlice(at.sampling(), at.items() - at.sampling()), slotOf);
+        }
+        program.attention().writeItems(staging[turn].asSlice(at.items(), at.bytes() - at.items()));
+        device.toDevice(staging[turn].asSlice(0, at.bytes()), inputsAt);
         sent[turn] = device.mark();
     }
 
     @Override
     public void close() {
         recorded.values().forEach(Device.Replay::close);
+        program.close();
         buffers.close();
         weights.close();
     }

@@ -1,6 +1,7 @@
 package io.spillway.node.cuda.model;
 
 import io.spillway.node.compute.AttentionRule;
+import io.spillway.node.compute.DType;
 import io.spillway.node.model.ExpertChoice;
 import io.spillway.node.model.GatedUnit;
 
@@ -38,12 +39,23 @@ record DeviceLayer(long attentionNorm, Attention attention, long postAttentionNo
     record Dense(Projection gateUp, Projection down, GatedUnit unit) implements FeedForward { }
 
     /**
-     * Matrices of all experts behind each other.
+     * Matrices of one kind of all experts, behind each other.
      *
-     * @param router  [experts] results of a row
-     * @param gateUp  of every expert: gates, then ups
+     * @param address     of the first expert's
+     * @param rows        of one expert's
+     * @param expertBytes from one expert's to the next
+     */
+    record ExpertMatrix(DType dtype, long address, int rows, int columns, long expertBytes) {
+        boolean isPlain() {
+            return DeviceMatrix.isPlain(dtype);
+        }
+    }
+
+    /**
+     * @param router     [experts] results of a row
+     * @param gateUp     of every expert: gates, then ups
      * @param gateUpBias [experts][2 · feedForward] f32, or 0; downBias [experts][hidden]
      */
-    record Experts(Projection router, ExpertChoice choice, DeviceMatrix gateUp, long gateUpBias, DeviceMatrix down, long downBias,
+    record Experts(Projection router, ExpertChoice choice, ExpertMatrix gateUp, long gateUpBias, ExpertMatrix down, long downBias,
             GatedUnit unit) implements FeedForward { }
 }

@@ -11,10 +11,9 @@ import io.spillway.node.compute.PackedMatrix;
  * @param dtype   F16 or BF16: [rows][columns] halves, row after row; a quantised format: packed as {@link PackedMatrix} says
  * @param address of the first byte
  * @param rows    outputs
- * @param columns inputs
- * @param stride  halves from row to row: columns filled up to a multiple of 8; of packed ones the columns
+ * @param columns inputs; a multiple of {@link #WIDE}
  */
-record DeviceMatrix(DType dtype, long address, int rows, int columns, int stride) {
+record DeviceMatrix(DType dtype, long address, int rows, int columns) {
     /** Halves that a wide load takes. */
     static final int WIDE = 8;
 
@@ -31,12 +30,8 @@ record DeviceMatrix(DType dtype, long address, int rows, int columns, int stride
         return dtype == DType.F32 || dtype == DType.F16 || dtype == DType.BF16;
     }
 
-    static int strideOf(final DType dtype, final int columns) {
-        return isPlain(dtype) ? Math.ceilDiv(columns, WIDE) * WIDE : columns;
-    }
-
     /** @return bytes of a matrix of that stored format on the device */
     static long sizeBytes(final DType dtype, final int rows, final int columns) {
-        return isPlain(dtype) ? 2L * rows * strideOf(dtype, columns) : PackedMatrix.sizeBytes(dtype, rows, columns);
+        return isPlain(dtype) ? 2L * rows * columns : PackedMatrix.sizeBytes(dtype, rows, columns);
     }
 }

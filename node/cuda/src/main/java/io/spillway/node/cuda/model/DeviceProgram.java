@@ -17,7 +17,7 @@ import io.spillway.node.weights.ModelShape;
  * The launches that make a step: from tokens to logits. Nothing of a step but its {@link StepShape} enters a launch, so that they can be
  * recorded once per shape. Thread: the engine's.
  */
-final class DeviceProgram {
+final class DeviceProgram implements AutoCloseable {
     private final DeviceWeights weights;
     private final ModelShape shape;
     private final Buffers buffers;
@@ -25,6 +25,7 @@ final class DeviceProgram {
     private final Products products;
     private final AttentionLaunches attention;
     private final FeedForwardLaunches feedForward;
+    private final SamplingLaunches sampling;
 
     /**
      * The paged cache on the device.
@@ -32,20 +33,13 @@ final class DeviceProgram {
      * @param slab        address of block 0
      * @param tables      [slots][tableStride] ints: blocks of every sequence
      * @param tableStride blocks of the longest context
+     * @param slots       of sequences
      */
-    record Cache(KvLayout layout, long slab, long tables, int tableStride) {
+    record Cache(KvLayout layout, long slab, long tables, int tableStride, int slots) {
         PagedKv rows(final StepInputs inputs) {
             return new PagedKv(layout, slab, inputs.positions(), inputs.sequences(), tables, tableStride);
         }
     }
-
-    /**
-     * How steps attend.
-     *
-     * @param singlesMax  most single rows of a step
-     * @param isInvariant whether results of a row may not depend on the rows beside it
-     */
-    record Attending(Cache cache, int singlesMax, boolean isInvariant) { }
 
     /** A step on its way into launches. */
     private record Launching(StepShape step, StepInputs inputs, PagedKv kv, KernelLauncher launcher) {
@@ -54,19 +48,21 @@ final class DeviceProgram {
         }
     }
 
-    DeviceProgram(final DeviceWeights weights, final Buffers buffers, final Products products, final Attending attending) {
+    DeviceProgram(final DeviceWeights weights, final Buffers buffers, final Products products, final Cache cache, final AttentionLaunches.Limits limits) {
         this.weights = weights;
         this.buffers = buffers;
-        cache = attending.cache();
+        this.cache = cache;
         this.products = products;
         shape = weights.shape();
-        attention = new AttentionLaunches(weights, buffers, attending);
-        feedForward = new FeedForwardLaunches(buffers, products);
+        attention = new AttentionLaunches(weights, buffers, cache, limits);
+        sampling = new SamplingLaunches(buffers, weights.vocabulary(), limits.singlesMax(), cache.slots());
+        feedForward = new FeedForwardLaunches(weights, buffers, products);
     }
 
     /** Launches a step. Logits of the wanted rows stand in the buffers then, in their order. */
     void launch(final StepShape step, final StepInputs inputs, final KernelLauncher launcher) {
         final Launching l = new Launching(step, inputs, cache.rows(inputs), launcher);
+        sampling.takeTokens(step, inputs, launcher);
         embed(l);
         attention.plan(step, inputs, launcher);
         Delta left = Delta.NONE; // what the residual stream has still to take in
@@ -75,7 +71,21 @@ final class DeviceProgram {
         }
         if (step.wanted() > 0) {
             output(left, l);
+            sampling.launch(step, inputs, launcher);
         }
+    }
+
+    AttentionLaunches attention() {
+        return attention;
+    }
+
+    SamplingLaunches sampling() {
+        return sampling;
+    }
+
+    @Override
+    public void close() {
+        attention.close();
     }
 
     private void embed(final Launching l) {
@@ -83,7 +93,7 @@ final class DeviceProgram {
         final float scale = shape.scaling().embedding();
         final int rows = l.step.rows();
         l.launch(e.isPlain()
-            ? new RowCall.EmbedRows(new Values(e.address(), e.dtype()), l.inputs.tokens(), buffers.residual, rows, e.columns(), e.stride(), e.rows(), scale)
+            ? new RowCall.EmbedRows(new Values(e.address(), e.dtype()), l.inputs.tokens(), buffers.residual, rows, e.columns(), e.columns(), e.rows(), scale)
             : new RowCall.EmbedPacked(e.dtype(), e.address(), l.inputs.tokens(), buffers.residual, rows, e.columns(), e.rows(), scale));
     }
 
@@ -103,7 +113,7 @@ final class DeviceProgram {
                 yield add(dense.down(), buffers.gated, layer.postFeedForwardNorm(), l);
             }
             case final DeviceLayer.Experts experts -> {
-                feedForward.experts(experts, l.step.rows(), l.launcher);
+                feedForward.experts(experts, l.step.rows(), l.inputs, l.launcher);
                 yield new Delta(buffers.delta, layer.postFeedForwardNorm());
             }
         };
@@ -130,7 +140,7 @@ final class DeviceProgram {
             l.launch(RmsNorm.add(buffers.residual, left, l.step.rows(), hidden, shape.epsilon()));
         }
         l.launch(new RowCall.GatherRows(buffers.residual, l.inputs.wanted(), buffers.wanted, wanted, 4L * hidden));
-        if (l.step.isHidden()) {
+        if (l.step.output() == StepShape.Output.HIDDEN) {
             l.launch(new RmsNorm(buffers.wanted, Delta.NONE, weights.outputNorm(), new Values(buffers.states, DType.F32), wanted, hidden, shape.epsilon()));
             return;
         }

@@ -2,6 +2,7 @@ package io.spillway.node.cuda.model;
 
 import io.spillway.domain.error.SpillwayException;
 import io.spillway.node.cuda.Device;
+import io.spillway.node.cuda.RowCall;
 import io.spillway.node.runner.HiddenPool;
 import io.spillway.node.runner.StepOutcomes;
 import io.spillway.node.runner.StepRunner;
@@ -95,7 +96,7 @@ final class DeviceStepRunner implements StepRunner {
     public void addAhead(final StepSequence sequence, final int previousIndex) {
         final Flight f = next;
         f.owners[f.batch.beginSequence(sequence.blockTable())] = sequence;
-        f.batch.addRow(Flight.NOT_KNOWN_YET, sequence.knownTokens());
+        f.batch.addRow(RowCall.TakeTokens.NOT_KNOWN_YET, sequence.knownTokens());
         f.firstWanted[f.count] = f.wantedCount;
         want(f);
         f.wantsToken[f.count] = true;
@@ -107,8 +108,8 @@ final class DeviceStepRunner implements StepRunner {
     public void submit() {
         final Flight f = next;
         if (f.batch.rowCount() > 0) {
-            decoder.submit(f.batch, f.owners);
-            chooser.submit(f);
+            decoder.submit(f.batch, f.owners, chooser.prepare(f));
+            chooser.readBack(f);
         }
         if (f.pooled.rowCount() > 0) {
             hidden.submit(f);

@@ -1,15 +1,27 @@
 package io.spillway.node.cuda.model;
 
+import io.spillway.node.compute.DType;
+import io.spillway.node.cuda.ExpertCall;
+import io.spillway.node.cuda.ExpertRows;
+import io.spillway.node.cuda.KernelCall;
 import io.spillway.node.cuda.KernelLauncher;
+import io.spillway.node.cuda.MatrixCall;
+import io.spillway.node.cuda.Product;
 import io.spillway.node.cuda.ProductOutput;
+import io.spillway.node.cuda.Values;
 import io.spillway.node.model.GatedUnit;
+import io.spillway.node.weights.ModelShape;
 
-/** The half of a layer that looks at each row by itself, up to the product that the residual stream takes in. Thread: the engine's. */
+/** The half of a layer that looks at each row by itself. Thread: the engine's. */
 final class FeedForwardLaunches {
+    private static final int FEW_ROWS = 8;
+
+    private final DeviceWeights weights;
     private final Buffers buffers;
     private final Products products;
 
-    FeedForwardLaunches(final Buffers buffers, final Products products) {
+    FeedForwardLaunches(final DeviceWeights weights, final Buffers buffers, final Products products) {
+        this.weights = weights;
         this.buffers = buffers;
         this.products = products;
     }
@@ -19,7 +31,7 @@ final class FeedForwardLaunches {
         products.run(dense.gateUp(), buffers.normed, rows, new Products.Target(buffers.gated, output(dense.unit())), launcher);
     }
 
-    static ProductOutput output(final GatedUnit unit) {
+    private static ProductOutput output(final GatedUnit unit) {
         return switch (unit) {
             case SWIGLU -> ProductOutput.SWIGLU;
             case GEGLU -> ProductOutput.GEGLU;
@@ -28,7 +40,47 @@ final class FeedForwardLaunches {
     }
 
     /** {@code delta = Σ weight · down(unit(gate · normed, up · normed))} over the experts of each row. */
-    void experts(final DeviceLayer.Experts experts, final int rows, final KernelLauncher launcher) {
-        throw new IllegalArgumentException("no GPU kernels for mixtures of experts");
+    void experts(final DeviceLayer.Experts experts, final int rows, final StepInputs inputs, final KernelLauncher launcher) {
+        final ModelShape.Experts shape = weights.shape().experts();
+        final ExpertBuffers e = buffers.experts;
+        products.run(experts.router(), buffers.normed, rows, Products.Target.floats(e.scores, ProductOutput.FLOAT), launcher);
+        launcher.launch(new ExpertCall.Route(e.scores, inputs.positions(), e.chosen, e.weights, rows, shape.count(), shape.chosen(),
+            experts.choice().weighsAgainstAll()).launch());
+        final ExpertRows lists = lists(experts, rows, shape);
+        launcher.launch(new ExpertCall.ListRows(lists, e.chosen, e.ended, rows, shape.count(), shape.chosen()).launch());
+        final int hidden = weights.shape().hidden();
+        run(experts.gateUp(), experts.gateUpBias(), buffers.normed, rows, lists, new Products.Target(e.gated, output(experts.unit())), launcher);
+        run(experts.down(), experts.downBias(), e.gated, rows * shape.chosen(), lists.byEntry(), Products.Target.floats(e.parts, ProductOutput.FLOAT), launcher);
+        launcher.launch(new ExpertCall.Sum(weights.half(), e.parts, e.chosen, e.weights, buffers.delta.address(), rows, shape.chosen(), hidden,
+            ProductOutput.FLOAT).launch());
+    }
+
+    /** As many rows a piece as an expert gets on average, as far as kernels go. */
+    private ExpertRows lists(final DeviceLayer.Experts experts, final int rows, final ModelShape.Experts shape) {
+        final boolean isF8 = experts.gateUp().dtype() == DType.F8 || experts.down().dtype() == DType.F8;
+        final boolean isPacked = !experts.gateUp().isPlain() || !experts.down().isPlain();
+        final int average = Math.ceilDiv(rows * shape.chosen(), shape.count());
+        final int most = isF8 ? FEW_ROWS : isPacked ? MatrixCall.GemvPacked.ROWS_MAX : MatrixCall.Gemv.ROWS_MAX;
+        final int tileRows = average <= FEW_ROWS ? FEW_ROWS : Math.min(most, average <= 2 * FEW_ROWS ? 2 * FEW_ROWS : most);
+        final ExpertBuffers e = buffers.experts;
+        return new ExpertRows(e.work, e.lists, e.counts, e.rowsMax, tileRows, ExpertRows.piecesMax(rows, shape.chosen(), shape.count(), tileRows), shape.chosen());
+    }
+
+    private void run(final DeviceLayer.ExpertMatrix m, final long bias, final Values in, final int rows, final ExpertRows lists,
+            final Products.Target target, final KernelLauncher launcher) {
+        final int width = target.output().isGated() ? m.rows() / 2 : m.rows();
+        if (m.isPlain()) {
+            launcher.launch(new MatrixCall.Gemv(new Product(weights.half(), m.address(), in.address(), target.values().address(), bias, rows, m.rows(),
+                m.columns(), m.columns(), width, target.output(), lists)).launch());
+            return;
+        }
+        final boolean isRounded = m.dtype() != DType.F8;
+        if (isRounded) {
+            launcher.launch(new MatrixCall.RoundActivations(weights.half(), in.address(), buffers.experts.rounded, rows, m.columns(), m.columns()).launch());
+        }
+        final Product product = new Product(weights.half(), m.address(), isRounded ? buffers.experts.rounded : in.address(), target.values().address(), bias, rows,
+            m.rows(), m.columns(), m.columns(), width, target.output(), lists);
+        final KernelCall call = new MatrixCall.GemvPacked(product, m.dtype(), target.output().isGated() ? m.address() + m.expertBytes() / 2 : 0, m.expertBytes());
+        launcher.launch(call.launch());
     }
 }

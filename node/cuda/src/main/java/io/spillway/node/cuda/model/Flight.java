@@ -3,6 +3,7 @@ package io.spillway.node.cuda.model;
 import io.spillway.domain.error.SpillwayException;
 import io.spillway.domain.request.TokenLogprob;
 import io.spillway.node.cuda.Device;
+import io.spillway.node.cuda.SamplingRow;
 import io.spillway.node.model.StepBatch;
 import io.spillway.node.runner.StepOutcomes;
 import io.spillway.node.runner.StepRunner;
@@ -14,9 +15,6 @@ import java.util.Arrays;
  * the engine thread.
  */
 final class Flight implements StepOutcomes {
-    /** Stands for a token that the step before chooses. */
-    static final int NOT_KNOWN_YET = -2;
-
     final StepBatch batch;
     final StepBatch pooled;             // rows whose hidden states are wanted
     final StepSequence[] sequences;     // [sequencesMax]
@@ -25,6 +23,8 @@ final class Flight implements StepOutcomes {
     final boolean[] wantsToken;         // [sequencesMax]
     final boolean[] isAhead;            // [sequencesMax]
     final boolean[] isDropped;          // [sequencesMax]
+    final boolean[] isChosenOnDevice;   // [sequencesMax]
+    final SamplingRow.Places[] places;  // [sequencesMax]: memory of a choice on the device; null: none
     final int[] firstWanted;            // [sequencesMax]: its first row among the wanted ones
     final int[] pooledRows;             // [sequencesMax]: rows whose hidden states it gathers
     final int[][] proposed;             // [sequencesMax][≥ proposedCount], borrowed
@@ -37,6 +37,7 @@ final class Flight implements StepOutcomes {
     private final TokenLogprob[] logprobs;      // [rowsMax], of tokens; null: not asked for
     int count;
     int wantedCount;
+    StepShape.Output output = StepShape.Output.LOGITS;
     Device.Mark mark;                           // behind all that it reads back
     private int chosen;
 
@@ -50,6 +51,8 @@ final class Flight implements StepOutcomes {
         wantsToken = new boolean[sequencesMax];
         isAhead = new boolean[sequencesMax];
         isDropped = new boolean[sequencesMax];
+        isChosenOnDevice = new boolean[sequencesMax];
+        places = new SamplingRow.Places[sequencesMax];
         firstWanted = new int[sequencesMax];
         pooledRows = new int[sequencesMax];
         proposed = new int[sequencesMax][];
@@ -71,6 +74,9 @@ final class Flight implements StepOutcomes {
         Arrays.fill(proposed, null);
         Arrays.fill(isDropped, false);
         Arrays.fill(isAhead, false);
+        Arrays.fill(isChosenOnDevice, false);
+        Arrays.fill(places, null);
+        output = StepShape.Output.LOGITS;
         Arrays.fill(wantsToken, false);
         Arrays.fill(pooledRows, 0);
         Arrays.fill(proposedCount, 0);

@@ -6,6 +6,23 @@ import java.lang.foreign.ValueLayout;
 
 /** Hidden states of sequences that are embedded: a step of their own. Single writer: the engine thread. */
 final class HiddenReadback {
+    private static final DeviceDecoder.Choice HIDDEN = new DeviceDecoder.Choice() {
+        @Override
+        public StepShape.Output output() {
+            return StepShape.Output.HIDDEN;
+        }
+
+        @Override
+        public boolean hasAhead() {
+            return false;
+        }
+
+        @Override
+        public void write(final MemorySegment rows, final int[] slots) {
+            throw new IllegalStateException("nothing is chosen from hidden states");
+        }
+    };
+
     private final Device device;
     private final DeviceDecoder decoder;
     private final int hidden;
@@ -34,7 +51,7 @@ final class HiddenReadback {
         if (pinned[place].byteSize() < needed) {
             pinned[place] = device.pinned(Math.max(needed, 2 * pinned[place].byteSize()));
         }
-        decoder.submitForStates(f.pooled, f.pooledOwners);
+        decoder.submit(f.pooled, f.pooledOwners, HIDDEN);
         if (needed > 0) {
             device.toHost(decoder.buffers().states, pinned[place].asSlice(0, needed));
         }

@@ -3,6 +3,7 @@ package io.spillway.node.cuda.model;
 import io.spillway.node.compute.DType;
 import io.spillway.node.compute.PackedMatrix;
 import io.spillway.node.cuda.ExpertRows;
+import io.spillway.node.cuda.KernelCall;
 import io.spillway.node.cuda.KernelLauncher;
 import io.spillway.node.cuda.MatrixCall;
 import io.spillway.node.cuda.Product;
@@ -17,11 +18,13 @@ import io.spillway.node.cuda.Values;
 final class KernelProducts implements Products {
     private final DType half;
     private final Buffers buffers;
+    private final boolean isInvariant;
 
-    /** @param half what enters and leaves a product */
-    KernelProducts(final DType half, final Buffers buffers) {
+    /** @param half what enters and leaves a product @param isInvariant whether a row's result may not depend on the rows beside it */
+    KernelProducts(final DType half, final Buffers buffers, final boolean isInvariant) {
         this.half = half;
         this.buffers = buffers;
+        this.isInvariant = isInvariant;
     }
 
     @Override
@@ -35,7 +38,7 @@ final class KernelProducts implements Products {
         final boolean meetsRounded = projection.parts().stream().anyMatch(part -> isRounded(part.matrix(), rows));
         if (meetsRounded) {
             final DeviceMatrix first = projection.parts().getFirst().matrix();
-            launcher.launch(new MatrixCall.RoundActivations(half, in.address(), buffers.rounded, rows, first.columns(), first.stride()).launch());
+            launcher.launch(new MatrixCall.RoundActivations(half, in.address(), buffers.rounded, rows, first.columns(), first.columns()).launch());
         }
         if (target.output().isGated()) {
             gated(projection, in, rows, target, launcher);
@@ -60,7 +63,7 @@ final class KernelProducts implements Products {
     private void gated(final Projection projection, final Values in, final int rows, final Target target, final KernelLauncher launcher) {
         final DeviceMatrix gates = projection.parts().getFirst().matrix();
         final Product product = new Product(half, gates.address(), gates.isPlain() ? in.address() : input(gates, in, rows), target.values().address(),
-            projection.parts().getFirst().bias(), rows, projection.outputs(), gates.columns(), gates.stride(), projection.outputs() / 2, target.output(),
+            projection.parts().getFirst().bias(), rows, projection.outputs(), gates.columns(), gates.columns(), projection.outputs() / 2, target.output(),
             ExpertRows.NONE);
         if (gates.isPlain()) {
             plain(product, launcher);
@@ -78,7 +81,7 @@ final class KernelProducts implements Products {
     private void one(final Projection.Part part, final int outStride, final Values in, final int rows, final Target target, final KernelLauncher launcher) {
         final DeviceMatrix m = part.matrix();
         final Product product = new Product(half, m.address(), input(m, in, rows), target.at(part.offset()), part.bias(), rows, m.rows(), m.columns(),
-            m.stride(), outStride, target.output(), ExpertRows.NONE);
+            m.columns(), outStride, target.output(), ExpertRows.NONE);
         if (m.isPlain()) {
             plain(product, launcher);
         } else if (rows <= MatrixCall.GemvPacked.ROWS_MAX) {
@@ -103,6 +106,8 @@ final class KernelProducts implements Products {
     }
 
     private void plain(final Product product, final KernelLauncher launcher) {
-        launcher.launch(new MatrixCall.Gemv(product).launch());
+        final KernelCall call = product.rows() <= MatrixCall.Gemv.ROWS_MAX ? new MatrixCall.Gemv(product)
+            : new MatrixCall.Gemm(product, buffers.workspace, isInvariant);
+        launcher.launch(call.launch());
     }
 }

@@ -1,14 +1,17 @@
 package io.spillway.node.cuda.model;
 
+import io.spillway.node.cuda.PrefillWork;
+import io.spillway.node.cuda.SamplingRow;
 import io.spillway.node.model.StepBatch;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 
 /**
  * Says where each row of a batch stands on the device: rows of sequences that have a few come first, and are attended one by one; parts of
- * prompts follow, in tiles. A step of the first kind alone is filled up to a bucket, so that few shapes need be recorded. Single writer: the
- * engine thread.
+ * prompts follow. A step of the first kind alone is filled up to a bucket, so that few shapes need be recorded. Single writer: the engine thread.
  */
 final class StepFeed {
     /** Rows of a sequence that are attended one by one: a token, and what was guessed behind it. */
@@ -17,35 +20,42 @@ final class StepFeed {
     private static final int[] BUCKETS = {1, 2, 4, 8, 16, 24, 32, 48, 64, 96, 128, 160, 192, 256, 384, 512};
     private static final int NONE = -1;
 
-    private final int tileRows;
+    private final List<PrefillWork.Chunk> chunks = new ArrayList<>();
     private int[] deviceRow = new int[0]; // [rows of the batch]
     private int[] firstOf = new int[0];   // [sequences + 1]: their first rows in the batch
-    private StepShape shape;
+    private int rows;
+    private int singles;
+    private int wanted;
 
-    /** @param tileRows rows of a tile */
-    StepFeed(final int tileRows) {
-        this.tileRows = tileRows;
-    }
-
-    /** @return the shape of a step of that batch. */
-    StepShape plan(final StepBatch batch, final boolean isHidden) {
+    /** Places the rows of a batch. @param slots [sequences]: rows of the block tables */
+    void place(final StepBatch batch, final int[] slots) {
         makeRoom(batch);
-        final int singles = placeSingles(batch);
-        int rows = singles;
-        int tiles = 0;
+        chunks.clear();
+        rows = 0;
         for (int sequence = 0; sequence < batch.sequenceCount(); sequence++) {
-            final int count = rowsOf(sequence);
-            if (count > SINGLES_MAX) {
-                tiles += Math.ceilDiv(count, tileRows);
-                for (int row = firstOf[sequence]; row < firstOf[sequence + 1]; row++) {
-                    deviceRow[row] = rows++;
-                }
+            if (rowsOf(sequence) <= SINGLES_MAX) {
+                placeRows(sequence);
             }
         }
-        final int filled = tiles == 0 ? bucket(singles) : rows;
-        final int wanted = tiles == 0 && batch.logitsRowCount() > 0 ? Math.max(filled, batch.logitsRowCount()) : batch.logitsRowCount();
-        shape = new StepShape(filled, tiles == 0 ? filled : singles, tiles, wanted, isHidden);
-        return shape;
+        singles = rows;
+        for (int sequence = 0; sequence < batch.sequenceCount(); sequence++) {
+            if (rowsOf(sequence) > SINGLES_MAX) {
+                chunks.add(new PrefillWork.Chunk(slots[sequence], rows, rowsOf(sequence), batch.position(firstOf[sequence])));
+                placeRows(sequence);
+            }
+        }
+        wanted = batch.logitsRowCount();
+        if (chunks.isEmpty()) {
+            singles = bucket(rows);
+            rows = singles;
+            wanted = wanted == 0 ? 0 : bucket(wanted);
+        }
+    }
+
+    private void placeRows(final int sequence) {
+        for (int row = firstOf[sequence]; row < firstOf[sequence + 1]; row++) {
+            deviceRow[row] = rows++;
+        }
     }
 
     private void makeRoom(final StepBatch batch) {
@@ -65,18 +75,6 @@ final class StepFeed {
         return firstOf[sequence + 1] - firstOf[sequence];
     }
 
-    private int placeSingles(final StepBatch batch) {
-        int singles = 0;
-        for (int sequence = 0; sequence < batch.sequenceCount(); sequence++) {
-            if (rowsOf(sequence) <= SINGLES_MAX) {
-                for (int row = firstOf[sequence]; row < firstOf[sequence + 1]; row++) {
-                    deviceRow[row] = singles++;
-                }
-            }
-        }
-        return singles;
-    }
-
     private static int bucket(final int rows) {
         for (final int bucket : BUCKETS) {
             if (rows <= bucket) {
@@ -92,17 +90,26 @@ final class StepFeed {
         return Math.max(rows, bucket(rows));
     }
 
+    /** @return parts of prompts among the rows placed last; borrowed until the next placing */
+    List<PrefillWork.Chunk> chunks() {
+        return chunks;
+    }
+
+    /** @return the shape of a step of the rows placed last */
+    StepShape shape(final int items, final StepShape.Output output, final boolean hasAhead) {
+        return new StepShape(rows, singles, items, wanted, output, hasAhead);
+    }
+
     /**
-     * Writes what {@link StepInputs} describes, for the batch that was planned last.
+     * Writes rows, and who is wanted, of the batch that was placed last. Rows of the choice of tokens only fill up yet.
      *
      * @param slots  [sequences]: rows of the block tables
-     * @param target at least as long as the inputs of the shape
+     * @param at     where in {@code target}
      */
-    void write(final StepBatch batch, final int[] slots, final MemorySegment target) {
-        final StepInputs at = StepInputs.of(0, shape);
+    void write(final StepBatch batch, final int[] slots, final StepInputs at, final MemorySegment target) {
         target.asSlice(0, at.sequences()).fill((byte) NONE);
         target.asSlice(at.sequences(), at.wanted() - at.sequences()).fill((byte) 0);
-        target.asSlice(at.wanted(), at.tiles() - at.wanted()).fill((byte) NONE);
+        target.asSlice(at.wanted(), at.sampling() - at.wanted()).fill((byte) NONE);
         for (int row = 0; row < batch.rowCount(); row++) {
             final long index = deviceRow[row] * (long) Integer.BYTES;
             target.set(ValueLayout.JAVA_INT, at.tokens() + index, batch.tokenId(row));
@@ -112,19 +119,9 @@ final class StepFeed {
         for (int i = 0; i < batch.logitsRowCount(); i++) {
             target.set(ValueLayout.JAVA_INT, at.wanted() + i * (long) Integer.BYTES, deviceRow[batch.logitsRow(i)]);
         }
-        writeTiles(batch, slots, target, at.tiles());
-    }
-
-    private void writeTiles(final StepBatch batch, final int[] slots, final MemorySegment target, final long at) {
-        long next = at;
-        for (int sequence = 0; sequence < batch.sequenceCount(); sequence++) {
-            final int count = rowsOf(sequence);
-            for (int row = 0; count > SINGLES_MAX && row < count; row += tileRows) {
-                target.set(ValueLayout.JAVA_INT, next, slots[sequence]);
-                target.set(ValueLayout.JAVA_INT, next + Integer.BYTES, deviceRow[firstOf[sequence]] + row);
-                target.set(ValueLayout.JAVA_INT, next + 2 * Integer.BYTES, Math.min(tileRows, count - row));
-                next += StepInputs.TILE_INTS * Integer.BYTES;
-            }
+        final MemorySegment sampling = target.asSlice(at.sampling(), at.items() - at.sampling());
+        for (int i = 0; i < sampling.byteSize() / SamplingRow.BYTES; i++) {
+            SamplingRow.writePadding(sampling, i);
         }
     }
 }

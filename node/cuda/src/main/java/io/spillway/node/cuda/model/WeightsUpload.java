@@ -109,8 +109,8 @@ final class WeightsUpload {
         final List<WeightMatrix> gateUp = experts.experts().stream().flatMap(expert -> Stream.of(expert.gate(), expert.up())).toList();
         final List<WeightMatrix> down = experts.experts().stream().map(ExpertsSpec.Expert::down).toList();
         return new Experts(projection(List.of(experts.router()), new float[][] {biases == null ? null : biases.router()}), experts.choice(),
-            arrays.matrix(gateUp), biases == null ? 0 : arrays.floats(alternating(biases.gate(), biases.up())),
-            arrays.matrix(down), biases == null ? 0 : arrays.floats(joined(biases.down())), experts.unit());
+            arrays.experts(gateUp, 2), biases == null ? 0 : arrays.floats(alternating(biases.gate(), biases.up())),
+            arrays.experts(down, 1), biases == null ? 0 : arrays.floats(joined(biases.down())), experts.unit());
     }
 
     private static float[] alternating(final float[][] gates, final float[][] ups) {
