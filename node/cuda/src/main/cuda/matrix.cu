@@ -2,3 +2,4 @@
 #include "gemv.cuh"
 #include "gemv_packed.cuh"
 #include "rounding.cuh"
+#include "gemm.cuh"
