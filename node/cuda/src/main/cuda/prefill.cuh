@@ -8,6 +8,11 @@
 #pragma once
 #include "decode.cuh"
 
+#ifndef DYNAMIC_SHARED
+#define DYNAMIC_SHARED(type, name) \
+    extern __shared__ __align__(1024) unsigned char spillwayDynamicShared[]; \
+    type* const name = reinterpret_cast<type*>(spillwayDynamicShared)
+#endif
 #define PREFILL_THREADS 128
 #define LOG2_E 1.44269504f
 
