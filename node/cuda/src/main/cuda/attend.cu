@@ -1,2 +1,3 @@
 // Kernels of attention over the paged cache.
 #include "decode_kernels.cuh"
+#include "prefill_kernels.cuh"
