@@ -46,8 +46,8 @@ public final class CudaProbe {
         return probe(LIBRARY);
     }
 
-    /** @param library name or path of the driver's library; stays loaded */
-    static CudaReport probe(final String library) {
+    /** @return what that driver finds. @param library name or path of the driver's library; stays loaded */
+    public static CudaReport probe(final String library) {
         final SymbolLookup symbols;
         try {
             symbols = library.contains("/") ? SymbolLookup.libraryLookup(java.nio.file.Path.of(library), Arena.global())
@@ -107,7 +107,7 @@ public final class CudaProbe {
             check("cuDeviceGetName", call("cuDeviceGetName", List.of(ADDRESS, JAVA_INT, JAVA_INT), name, NAME_BYTES - 1, device));
             check("cuDeviceTotalMem_v2", call("cuDeviceTotalMem_v2", List.of(ADDRESS, JAVA_INT), number, device));
             final long memoryBytes = number.get(ValueLayout.JAVA_LONG, 0);
-            return new CudaDevice(name.getString(0), memoryBytes, attribute(ATTRIBUTE_MAJOR, device, number), attribute(ATTRIBUTE_MINOR, device, number));
+            return new CudaDevice(ordinal, name.getString(0), memoryBytes, attribute(ATTRIBUTE_MAJOR, device, number), attribute(ATTRIBUTE_MINOR, device, number));
         }
 
         private int attribute(final int attribute, final int device, final MemorySegment number) throws ProbeFailed {

@@ -8,4 +8,9 @@ public final class KernelFailedException extends RuntimeException {
     public KernelFailedException(final String kernel, final String problem) {
         super("kernel " + kernel + ": " + problem);
     }
+
+    /** @param cause what the driver answered */
+    public KernelFailedException(final String kernel, final String problem, final Throwable cause) {
+        super("kernel " + kernel + ": " + problem, cause);
+    }
 }

@@ -15,10 +15,22 @@ import java.util.List;
  * @param block       threads of a block
  * @param sharedBytes dynamic shared memory of a block
  * @param arguments   in the order of the kernel's parameters
+ * @param mayOverlap  whether it may start while the one before it on its stream still runs: the kernel itself waits (awaitPrevious) before
+ *                    it reads what that one writes, and before it writes what that one reads
  */
-public record KernelLaunch(String kernel, Extent grid, Extent block, int sharedBytes, List<KernelArgument> arguments) {
+public record KernelLaunch(String kernel, Extent grid, Extent block, int sharedBytes, List<KernelArgument> arguments, boolean mayOverlap) {
     public KernelLaunch {
         arguments = List.copyOf(arguments);
+    }
+
+    /** A launch that starts when the one before it has ended. */
+    public KernelLaunch(final String kernel, final Extent grid, final Extent block, final int sharedBytes, final List<KernelArgument> arguments) {
+        this(kernel, grid, block, sharedBytes, arguments, false);
+    }
+
+    /** @return the same, and it may start while the one before it still runs */
+    public KernelLaunch overlapping() {
+        return new KernelLaunch(kernel, grid, block, sharedBytes, arguments, true);
     }
 
     /** @return a launch without dynamic shared memory; addresses, {@code long long}s, {@code int}s and floats are told apart by {@code values} */

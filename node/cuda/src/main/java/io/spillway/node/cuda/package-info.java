@@ -1,6 +1,6 @@
 /**
  * Owns what a node needs to compute on an NVIDIA GPU: the kernels (src/main/cuda) and how each is launched, their compiled image,
- * and the probe that says whether this machine can run them. There is no driver layer yet: nothing here launches on a GPU.
+ * and the probe that says whether this machine can run them. What launches them on a GPU is {@code node.cuda.driver}.
  *
  * <p>May import the JDK, {@code domain} and {@code node.compute}.
  *

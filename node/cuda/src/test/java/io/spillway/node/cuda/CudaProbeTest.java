@@ -11,7 +11,7 @@ class CudaProbeTest {
     @Test
     void namesWhatTheDriverNames() {
         final CudaReport report = CudaProbe.probe(Shim.library("libcuda-good.so").toString());
-        assertThat(report).isEqualTo(new CudaReport.Usable(13_000, java.util.List.of(new CudaDevice("Stub One", 80L << 30, 9, 0))));
+        assertThat(report).isEqualTo(new CudaReport.Usable(13_000, java.util.List.of(new CudaDevice(0, "Stub One", 80L << 30, 9, 0))));
         assertThat(report.line()).isEqualTo("CUDA 13.0, Stub One (81920 MiB, compute capability 9.0)");
     }
 
