@@ -7,6 +7,8 @@
 #define CHOOSE_THREADS 512
 /** Most members that are gathered; of more, the row is read again for every digit. */
 #define LIST_MAX 1024
+/** Most members of which each is compared with all others, at most CHOOSE_THREADS. */
+#define LIST_FEW 256
 #define EVERYTHING 0xFFFFFFFFFFFFFFFFull
 
 namespace spillway {
@@ -182,8 +184,39 @@ template <class Visit> __device__ __forceinline__ Cut cutByDigits(const Visit& v
     return {key, static_cast<int>(place)};
 }
 
+/** The cut among few members: the one with which those better than it reach the target. */
+__device__ __forceinline__ Cut cutOfFew(int count, bool byMass, wide target, const CutRoom& room) {
+    const int i = static_cast<int>(threadIdx.x);
+    if (i == 0) {
+        room.state[2] = 0;
+    }
+    __syncthreads();
+    if (i < count) {
+        const wide key = room.keys[i];
+        const int place = room.places[i];
+        wide before = 0;
+        for (int j = 0; j < count; j++) {
+            const bool isBefore = room.keys[j] < key || (room.keys[j] == key && room.places[j] < place);
+            before += isBefore ? byMass ? room.amounts[j] : 1 : 0;
+        }
+        if (before < target && before + (byMass ? room.amounts[i] : 1) >= target) { // one at most
+            room.state[0] = key;
+            room.state[1] = static_cast<wide>(place);
+            room.state[2] = 1;
+        }
+    }
+    __syncthreads();
+    const Cut cut = {room.state[0], static_cast<int>(room.state[1])};
+    const bool isFound = room.state[2] != 0;
+    __syncthreads();
+    return isFound ? cut : keepsAll();
+}
+
 /** The cut among the list's members. */
 __device__ __forceinline__ Cut cutOfList(int count, bool byMass, wide target, const CutRoom& room) {
+    if (count <= LIST_FEW) {
+        return cutOfFew(count, byMass, target, room);
+    }
     const auto visit = [&](auto see) {
         for (int i = static_cast<int>(threadIdx.x); i < count; i += CHOOSE_THREADS) {
             see(room.keys[i], room.places[i], [&]() { return byMass ? static_cast<long long>(room.amounts[i]) : 1LL; });

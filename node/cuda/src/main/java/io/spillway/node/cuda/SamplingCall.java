@@ -114,11 +114,11 @@ public sealed interface SamplingCall extends KernelCall {
         public static final int LIST_INTS = 5;
 
         private static final int NOTE_THREADS = 512;
-        private static final int SHARES = 16;
+        private static final int SHARE_TOKENS = 8192;
 
         @Override
         public KernelLaunch launch() {
-            return KernelLaunch.of("note_tokens", new Extent(SHARES, count, 1), NOTE_THREADS, tokens, lists, extras.lastSeen, extras.outputCounts, vocabulary);
+            return KernelLaunch.of("note_tokens", new Extent(Math.ceilDiv(vocabulary, SHARE_TOKENS), count, 1), NOTE_THREADS, tokens, lists, extras.lastSeen, extras.outputCounts, vocabulary);
         }
     }
 

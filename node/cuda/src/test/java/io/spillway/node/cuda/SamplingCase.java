@@ -24,6 +24,7 @@ import java.util.stream.IntStream;
  */
 final class SamplingCase {
     private static final int SLOTS = 5;
+    private static final int LIKELY = 6;
 
     private final Random random;
     private final int rows;
@@ -83,8 +84,9 @@ final class SamplingCase {
         }
     }
 
+    /** Of few tokens, which are likely: penalties matter. */
     private int[] tokens(final int count) {
-        return random.ints(count, 0, vocabulary).toArray();
+        return random.ints(count, 0, Math.min(vocabulary, LIKELY)).toArray();
     }
 
     private SamplingParams params(final int kind) {
@@ -92,7 +94,7 @@ final class SamplingCase {
         for (int i = random.nextInt(3) == 0 ? random.nextInt(50) : 0; i > 0; i--) {
             bias.put(random.nextInt(vocabulary), random.nextInt(9) == 0 ? -Float.MAX_VALUE : random.nextFloat() * 20 - 10);
         }
-        final boolean isPlain = random.nextInt(3) > 0;
+        final boolean isPlain = random.nextBoolean();
         final int topK = random.nextInt(3) == 0 ? 1 + random.nextInt(random.nextBoolean() ? 60 : vocabulary) : 0;
         return new SamplingParams(kind == 0 ? 0f : new float[] {0.3f, 0.7f, 1f, 1f, 2f, 50f}[random.nextInt(6)], topK,
             random.nextBoolean() ? random.nextFloat() : 1f, random.nextInt(4) == 0 ? random.nextFloat() * 0.3f : 0f,
@@ -113,6 +115,7 @@ final class SamplingCase {
             if (!isWhole && random.nextInt(200) == 0) {
                 x[i] *= 1e-9f; // levels of different logits that a double cannot tell apart
             }
+            x[i] += i % vocabulary < LIKELY ? 3 * Math.round(spread) : 0;
         }
         if (random.nextInt(8) == 0) {
             x[random.nextInt(x.length)] = random.nextBoolean() ? Float.NaN : Float.POSITIVE_INFINITY;
