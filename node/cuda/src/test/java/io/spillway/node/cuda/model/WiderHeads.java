@@ -19,6 +19,7 @@ import java.util.Random;
 /** A tiny model like one of the reference ones, but with heads as wide as GPU kernels take, and random F16 matrices. */
 final class WiderHeads {
     private static final int HEAD_DIM = 32;
+    private static final int EXPERT_WIDTH = 24;
     private static final Path MODELS = Path.of(System.getProperty("spillway.root"), "node/cpu/src/test/resources/reference");
 
     private WiderHeads() {
@@ -30,17 +31,17 @@ final class WiderHeads {
             final GgufFile file = source.gguf().orElseThrow();
             final String architecture = file.string("general.architecture").orElseThrow();
             final int oldDim = (int) file.integer(architecture + ".attention.key_length").orElseThrow();
-            final int heads = (int) file.integer(architecture + ".attention.head_count").orElseThrow();
-            final int kvHeads = (int) file.integer(architecture + ".attention.head_count_kv").orElseThrow();
+            final int oldWidth = (int) file.integer(architecture + ".expert_feed_forward_length").orElse(0);
             final Map<String, GgufValue> metadata = new LinkedHashMap<>();
             for (final String key : file.keys()) {
                 final boolean isHeadDim = key.endsWith("attention.key_length") || key.endsWith("attention.value_length")
                     || key.endsWith("rope.dimension_count") && file.integer(key).orElseThrow() == oldDim;
-                metadata.put(key, isHeadDim ? GgufValue.ofInteger(HEAD_DIM) : file.value(key).orElseThrow());
+                final boolean isWidth = oldWidth > 0 && key.endsWith("feed_forward_length") && file.integer(key).orElseThrow() == oldWidth;
+                metadata.put(key, isHeadDim ? GgufValue.ofInteger(HEAD_DIM) : isWidth ? GgufValue.ofInteger(EXPERT_WIDTH) : file.value(key).orElseThrow());
             }
             final List<PlannedTensor> tensors = new ArrayList<>();
             for (final TensorEntry entry : source.tensors()) {
-                final List<Long> shape = entry.shape().stream().map(size -> wider(size, entry.name(), oldDim, heads, kvHeads)).toList();
+                final List<Long> shape = wider(entry, oldDim, oldWidth);
                 tensors.add(new PlannedTensor(entry.name(), shape.size() == 1 || entry.name().endsWith(".bias") ? TensorType.F32 : TensorType.F16, shape));
             }
             write(target, metadata, tensors);
@@ -48,10 +49,16 @@ final class WiderHeads {
         }
     }
 
-    private static long wider(final long size, final String tensor, final int oldDim, final int heads, final int kvHeads) {
-        final boolean isOfHeads = tensor.contains("attn_q") || tensor.contains("attn_k") || tensor.contains("attn_v") || tensor.contains("attn_output.weight");
-        final boolean isHeads = size == (long) heads * oldDim || size == (long) kvHeads * oldDim || size == (long) (heads + 2 * kvHeads) * oldDim || size == oldDim;
-        return isOfHeads && isHeads ? size / oldDim * HEAD_DIM : size;
+    private static List<Long> wider(final TensorEntry entry, final int oldDim, final int oldWidth) {
+        final List<Long> shape = new ArrayList<>(entry.shape());
+        final String name = entry.name();
+        if (name.contains("attn_output.weight")) {
+            shape.set(1, shape.get(1) / oldDim * HEAD_DIM);
+        } else if (name.contains(".attn_q") || name.contains(".attn_k") || name.contains(".attn_v")) {
+            shape.set(0, shape.get(0) / oldDim * HEAD_DIM);
+        }
+        shape.replaceAll(size -> name.contains("_exps") && size == oldWidth ? Long.valueOf(EXPERT_WIDTH) : size);
+        return shape;
     }
 
     private static void write(final Path target, final Map<String, GgufValue> metadata, final List<PlannedTensor> tensors) {
