@@ -3,3 +3,4 @@
 #include "gemv_packed.cuh"
 #include "rounding.cuh"
 #include "gemm.cuh"
+#include "experts.cuh"
