@@ -1,2 +1,4 @@
 // Kernels that multiply by weights.
 #include "gemv.cuh"
+#include "gemv_packed.cuh"
+#include "rounding.cuh"

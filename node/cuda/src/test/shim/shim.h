@@ -14,6 +14,7 @@
 #define __host__
 #define __forceinline__ inline
 #define __launch_bounds__(...)
+#define __align__(bytes) alignas(bytes)
 
 struct uint3 { unsigned x, y, z; };
 struct alignas(8) float2 { float x, y; };
@@ -37,6 +38,8 @@ uint64_t meet(Op op, unsigned mask, uint64_t value, int source, int line);
 void together(void (*work)(void** lanes), void* operands, int line);
 /** Tensor cores on the fragments of tensor.cuh. */
 void multiplyHalves(bool isBf16, float* sums, const unsigned* a, unsigned b0, unsigned b1, int line);
+/** Over 32 inner indices, or 16: then b1 and a[2], a[3] are not read. */
+void multiplyBytes(int* sums, const unsigned* a, unsigned b0, unsigned b1, bool isWide, int line);
 void loadMatrices(unsigned* pairs, const void* row, bool transposed, int line);
 /** Copies of 16 bytes that take place when they are waited for; until then their places hold 0xFF. */
 void copyLater(void* shared, const void* from, bool exists);

@@ -14,6 +14,13 @@ struct Product {
     unsigned b[2];
 };
 
+struct ByteProduct {
+    int* sums;
+    const unsigned* a;
+    unsigned b[2];
+    int words; // of an operand: 2 with 32 inner indices, 1 with 16
+};
+
 struct Load {
     unsigned* pairs;
     const void* row;
@@ -72,6 +79,32 @@ void multiply(void** lanes) {
     }
 }
 
+void multiplyIntegers(void** lanes) {
+    int a[16][32];
+    int b[32][8];
+    const int words = static_cast<ByteProduct*>(lanes[0])->words;
+    for (int l = 0; l < 32; l++) {
+        const ByteProduct& p = *static_cast<ByteProduct*>(lanes[l]);
+        for (int w = 0; w < words; w++) {
+            for (int i = 0; i < 4; i++) {
+                const int inner = w * 16 + l % 4 * 4 + i;
+                a[l / 4][inner] = static_cast<signed char>(p.a[2 * w] >> (8 * i));
+                a[l / 4 + 8][inner] = static_cast<signed char>(p.a[2 * w + 1] >> (8 * i));
+                b[inner][l / 4] = static_cast<signed char>(p.b[w] >> (8 * i));
+            }
+        }
+    }
+    for (int l = 0; l < 32; l++) {
+        for (int i = 0; i < 4; i++) {
+            int sum = 0;
+            for (int k = 0; k < 16 * words; k++) {
+                sum += a[l / 4 + i / 2 * 8][k] * b[k][l % 4 * 2 + i % 2];
+            }
+            static_cast<ByteProduct*>(lanes[l])->sums[i] = sum;
+        }
+    }
+}
+
 void load(void** lanes) {
     unsigned short matrices[4][8][8];
     for (int l = 0; l < 32; l++) {
@@ -93,6 +126,11 @@ void load(void** lanes) {
 void multiplyHalves(bool isBf16, float* sums, const unsigned* a, unsigned b0, unsigned b1, int line) {
     Product mine = {isBf16, sums, a, {b0, b1}};
     together(multiply, &mine, line);
+}
+
+void multiplyBytes(int* sums, const unsigned* a, unsigned b0, unsigned b1, bool isWide, int line) {
+    ByteProduct mine = {sums, a, {b0, b1}, isWide ? 2 : 1};
+    together(multiplyIntegers, &mine, line);
 }
 
 void loadMatrices(unsigned* pairs, const void* row, bool transposed, int line) {

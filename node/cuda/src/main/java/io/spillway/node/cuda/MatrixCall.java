@@ -1,38 +1,129 @@
 package io.spillway.node.cuda;
 
+import static io.spillway.node.cuda.KernelLaunch.int64;
+
 import io.spillway.node.compute.DType;
+import java.util.Locale;
 
 /** Kernels that multiply by weights, and how each is launched: image {@code matrix}. Longs are device addresses unless named otherwise; shapes as in {@code src/main/cuda}. Values only; any thread. */
 public sealed interface MatrixCall extends KernelCall {
-    /** A packed F16 or BF16 matrix [outputs][columns] by a few rows. @param in [rows][columns]; out [rows][outputs] */
-    record GemvHalves(DType dtype, long matrix, long in, long out, int rows, int outputs, int columns) implements MatrixCall {
+    /**
+     * A matrix of halves by few rows: as fast as weights are read for up to {@value #ROWS_MAX}; more rows read them again. A row's result does
+     * not depend on how many there are.
+     */
+    record Gemv(Product product) implements MatrixCall {
+        /** Rows that read the weights once. */
+        public static final int ROWS_MAX = 32;
+
+        private static final int TILE_ROWS = 8;
+
         @Override
         public KernelLaunch launch() {
-            if (dtype != DType.F16 && dtype != DType.BF16) {
-                throw new IllegalArgumentException(dtype + " is not a half");
+            final Product p = product;
+            final ExpertRows e = p.experts();
+            final int wanted = e.exist() ? e.tileRows() : p.rows();
+            final int tileRows = wanted <= TILE_ROWS ? TILE_ROWS : wanted <= 2 * TILE_ROWS ? 2 * TILE_ROWS : ROWS_MAX;
+            requireTile(e, tileRows);
+            final int panels = panelsOfBlock(p);
+            final Extent grid = new Extent(Math.ceilDiv(p.outputs(), DType.PANEL_ROWS * panels), tilesOf(p, tileRows), 1);
+            return KernelLaunch.of("gemv_" + p.halfName() + "_" + tileRows, grid, THREADS, p.matrix(), p.in(), p.out(), p.bias(), e.work(), e.lists(),
+                    e.counts(), e.listStride(), e.entriesPerRow(), p.rows(), p.outputs(), p.columns(), p.inStride(), p.outStride(), p.output().ordinal(), panels);
+        }
+    }
+
+    /** Rounds activations for {@link GemvPacked}. @param in [rows][inStride] halves; out [rows][columns / 32] blocks of {@link #BLOCK_BYTES} */
+    record RoundActivations(DType half, long in, long out, int rows, int columns, int inStride) implements MatrixCall {
+        /** Bytes of 32 rounded activations, their scale and their sums. */
+        public static final int BLOCK_BYTES = 48;
+
+        private static final int COLUMNS_OF_BLOCK = 4 * THREADS;
+
+        @Override
+        public KernelLaunch launch() {
+            return KernelLaunch.of("round_activations", new Extent(Math.ceilDiv(columns, COLUMNS_OF_BLOCK), rows, 1), THREADS, in, out, columns, inStride,
+                    KernelCall.isBf16(half));
+        }
+    }
+
+    /**
+     * A packed matrix by few rows: as fast as weights are read for up to {@value #ROWS_MAX} (F8: 8); more rows read them again. A row's result
+     * does not depend on how many there are.
+     *
+     * @param product     the matrix is packed; gated: the gates; the input is what {@link RoundActivations} made, of F8 halves
+     * @param dtype       how the matrix is packed: any but F32 and halves
+     * @param ups         gated: the packed ups, as many as gates; else 0
+     * @param expertBytes from one expert's matrix to the next
+     */
+    record GemvPacked(Product product, DType dtype, long ups, long expertBytes) implements MatrixCall {
+        /** Rows that read the weights once. */
+        public static final int ROWS_MAX = 16;
+
+        private static final int TILE_ROWS = 8;
+
+        public GemvPacked {
+            requirePacked(dtype);
+            if (product.columns() % dtype.blockColumns() != 0 || product.output().isGated() != (ups != 0)) {
+                throw new IllegalArgumentException("no " + dtype + " product of [" + product.outputs() + ", " + product.columns() + "] to " + product.output());
             }
-            return KernelLaunch.of("gemv_halves", panels(outputs, rows), THREADS, matrix, in, out, rows, outputs, columns, columns, outputs, KernelCall.isBf16(dtype));
         }
-    }
 
-    /** Rounds activations for {@link GemvQ8}. @param in [rows][columns]; rounded [rows][columns] bytes; scales [rows][columns / 32] */
-    record RoundActivations(long in, long rounded, long scales, int rows, int columns) implements MatrixCall {
         @Override
         public KernelLaunch launch() {
-            return KernelLaunch.of("round_activations", new Extent(Math.ceilDiv(columns, THREADS), rows, 1), THREADS, in, rounded, scales, columns, columns);
+            final Product p = product;
+            final ExpertRows e = p.experts();
+            final int wanted = e.exist() ? e.tileRows() : p.rows();
+            final int tileRows = wanted <= TILE_ROWS || dtype == DType.F8 ? TILE_ROWS : ROWS_MAX;
+            requireTile(e, tileRows);
+            final int panels = Math.max(p.output().isGated() ? 2 : 1, panelsOfBlock(p));
+            final int panelsOfAll = p.output().isGated() ? 2 * Math.ceilDiv(p.width(), DType.PANEL_ROWS) : Math.ceilDiv(p.outputs(), DType.PANEL_ROWS);
+            final Extent grid = new Extent(Math.ceilDiv(panelsOfAll, panels), tilesOf(p, tileRows), 1);
+            if (dtype == DType.F8) {
+                return KernelLaunch.of("gemv_f8_" + p.halfName(), grid, THREADS, p.matrix(), ups, p.in(), p.out(), p.bias(), e.work(), e.lists(), e.counts(),
+                        int64(expertBytes), e.listStride(), e.entriesPerRow(), p.rows(), p.outputs(), p.columns(), p.inStride(), p.outStride(),
+                        p.output().ordinal(), panels);
+            }
+            return KernelLaunch.of("gemv_" + dtype.name().toLowerCase(Locale.ROOT) + "_" + tileRows, grid, THREADS, p.matrix(), ups, p.in(), p.out(), p.bias(),
+                    e.work(), e.lists(), e.counts(), int64(expertBytes), e.listStride(), e.entriesPerRow(), p.rows(), p.outputs(), p.columns(),
+                    p.outStride(), p.output().ordinal(), p.isBf16() ? 1 : 0, panels);
         }
     }
 
-    /** A packed Q8_0 matrix [outputs][columns] by a few rounded rows. @param out [rows][outputs] */
-    record GemvQ8(long matrix, long rounded, long scales, long out, int rows, int outputs, int columns) implements MatrixCall {
+    /** A packed matrix as halves, row after row: its values, rounded. @param out [rows][columns] halves */
+    record Expand(DType dtype, DType half, long matrix, long out, int rows, int columns) implements MatrixCall {
+        private static final int COLUMNS_OF_BLOCK = 256;
+
+        public Expand {
+            requirePacked(dtype);
+        }
+
         @Override
         public KernelLaunch launch() {
-            return KernelLaunch.of("gemv_q8_0", panels(outputs, rows), THREADS, matrix, rounded, scales, out, rows, outputs, columns, outputs);
+            final Extent grid = new Extent(Math.ceilDiv(columns, COLUMNS_OF_BLOCK), Math.ceilDiv(rows, DType.PANEL_ROWS), 1);
+            return KernelLaunch.of("expand_packed", grid, THREADS, matrix, out, dtype.ordinal(), rows, columns, KernelCall.isBf16(half));
         }
     }
 
-    private static Extent panels(final int outputs, final int rows) {
-        final int rowsTogether = 4;
-        return new Extent(Math.ceilDiv(outputs, DType.PANEL_ROWS), Math.ceilDiv(rows, rowsTogether), 1);
+    private static void requirePacked(final DType dtype) {
+        if (dtype == DType.F32 || dtype == DType.F16 || dtype == DType.BF16) {
+            throw new IllegalArgumentException(dtype + " is not packed on a GPU");
+        }
+    }
+
+    private static void requireTile(final ExpertRows experts, final int tileRows) {
+        if (experts.exist() && experts.tileRows() != tileRows) {
+            throw new IllegalArgumentException("no GPU kernel takes pieces of " + experts.tileRows() + " rows");
+        }
+    }
+
+    /** Tiles of rows, or pieces of work. */
+    private static int tilesOf(final Product p, final int tileRows) {
+        return p.experts().exist() ? p.experts().piecesMax() : Math.ceilDiv(p.rows(), tileRows);
+    }
+
+    /** Panels that a block takes: the warps that are left share its columns. Depends on the matrix alone. */
+    private static int panelsOfBlock(final Product p) {
+        final int blocksWanted = 264;
+        final int panels = Math.ceilDiv(p.outputs(), DType.PANEL_ROWS);
+        return panels >= 16 * blocksWanted ? 8 : panels >= 4 * blocksWanted ? 4 : panels >= 2 * blocksWanted ? 2 : 1;
     }
 }

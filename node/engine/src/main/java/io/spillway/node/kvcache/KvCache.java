@@ -19,6 +19,7 @@ public final class KvCache {
     private final MemorySegment slab;
     private final long blockBytes;
     private final int blockTokens;
+    private final Limbo limbo;
 
     /**
      * @param slab   borrowed; block {@code b} starts at {@code b * shape.blockBytes()}
@@ -32,6 +33,7 @@ public final class KvCache {
         blockBytes = shape.blockBytes();
         blockTokens = shape.blockTokens();
         blocks = new DeviceBlocks(shape.blocks(), events);
+        limbo = new Limbo(blocks);
     }
 
     /** How much the device holds. */
@@ -126,7 +128,7 @@ public final class KvCache {
             final int twin = blocks.find(hash);
             blocks.lease(twin);
             table.replace(position, twin);
-            blocks.release(block);
+            limbo.release(block, false); // a step under way may be reading it
         }
         table.onePublished();
         return isNew ? block : DeviceBlocks.NONE;
@@ -146,11 +148,21 @@ public final class KvCache {
         }
     }
 
+    /** A step over tables of this cache is under way: what they hold now stays leased until it has ended, whoever gives it back. */
+    public void stepSubmitted() {
+        limbo.submitted();
+    }
+
+    /** The step that was submitted first of those under way is over. */
+    public void stepEnded() {
+        limbo.ended();
+    }
+
     /** Gives all blocks of the table back: published ones stay cached. The table is empty afterwards. */
     public void release(final BlockTable table, final long nowNanos) {
         for (int i = table.count() - 1; i >= 0; i--) {
             blocks.touch(table.block(i), nowNanos);
-            blocks.release(table.block(i));
+            limbo.release(table.block(i), false);
         }
         table.clear();
     }
@@ -160,8 +172,7 @@ public final class KvCache {
         for (int i = table.count() - 1; i >= 0; i--) {
             final int block = table.block(i);
             blocks.touch(block, nowNanos);
-            blocks.release(block);
-            blocks.forget(block);
+            limbo.release(block, true);
         }
         table.clear();
     }

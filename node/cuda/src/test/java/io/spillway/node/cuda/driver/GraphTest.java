@@ -3,7 +3,9 @@ package io.spillway.node.cuda.driver;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.spillway.node.compute.DType;
 import io.spillway.node.cuda.RowCall;
+import io.spillway.node.cuda.Values;
 import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
 import java.util.Random;
@@ -31,7 +33,8 @@ class GraphTest {
     void launchesAgainWithWhatIsInMemoryThen() {
         try (DeviceBuffer x = gpu.floats(1, 2); DeviceBuffer delta = gpu.floats(1, 1); DeviceBuffer gain = gpu.floats(1, 1); DeviceBuffer out = gpu.floats(0, 0)) {
             final Runnable step = () -> gpu.launcher.launch(
-                    new RowCall.RmsNorm(x.address(), delta.address(), gain.address(), out.address(), 1, 2, 1e-6f).launch());
+                    new RowCall.RmsNorm(x.address(), RowCall.Delta.of(new Values(delta.address(), DType.F32)), gain.address(),
+                            new Values(out.address(), DType.F32), 1, 2, 1e-6f).launch());
             gpu.modules.prepare(java.util.List.of("rms_norm"));
             try (CudaGraph graph = CudaGraph.capture(gpu.stream, step)) {
                 assertThat(gpu.read(x)).as("nothing runs while it is captured").containsExactly(1, 2);

@@ -1,0 +1,123 @@
+// What all products share: which rows a block takes, and what becomes of a sum. Weights are [outputs][columns]; a product is
+// out[row][output] = sum over columns of in[row][column] * weights[output][column], summed in f32.
+#pragma once
+#include "tensor.cuh"
+#ifndef DYNAMIC_SHARED
+#define DYNAMIC_SHARED(type, name) \
+    extern __shared__ __align__(1024) unsigned char spillwayDynamicShared[]; \
+    type* const name = reinterpret_cast<type*>(spillwayDynamicShared)
+#endif
+#ifdef SPILLWAY_SHIM
+#define ONE_BY_ONE
+#else
+#define ONE_BY_ONE _Pragma("unroll 1")
+#endif
+
+// What becomes of a sum, after the bias. From OUT_SWIGLU on the first half of the outputs are gates, the other half what they
+// gate: out is half as wide as there are outputs.
+#define OUT_HALF 0
+#define OUT_FLOAT 1
+#define OUT_ADD 2
+#define OUT_SWIGLU 3
+#define OUT_GEGLU 4
+#define OUT_CLAMPED 5
+
+namespace spillway {
+
+/** The specification's gated units, operation by operation. */
+__device__ __forceinline__ float gatedUnit(int mode, float gate, float up) {
+    if (mode == OUT_SWIGLU) {
+        return gate / (1.0f + expOf(-gate)) * up;
+    }
+    if (mode == OUT_GEGLU) {
+        const float inner = gate * fmaf(gate * gate, 0.0713548162726f, 1.5957691216f);
+        return gate / (1.0f + expOf(-inner)) * up;
+    }
+    const float g = gate > 7.0f ? 7.0f : gate;
+    const float u = up > 7.0f ? 7.0f : up < -7.0f ? -7.0f : up;
+    return g / (1.0f + expOf(g * -1.702f)) * (u + 1.0f);
+}
+
+__device__ __forceinline__ half_bits halfOf(int isBf16, float x) {
+    return static_cast<half_bits>((isBf16 ? pairOf<KIND_BF16>(x, 0) : pairOf<KIND_F16>(x, 0)) & 0xFFFF);
+}
+
+/** Where results go. */
+struct Results {
+    void* out; // [rows][stride]: halves; f32 with OUT_FLOAT and OUT_ADD
+    const float* bias; // of every output, or null
+    int stride;
+    int mode;
+    int isBf16;
+    int width; // results of a row
+
+    __device__ __forceinline__ bool isGated() const {
+        return mode >= OUT_SWIGLU;
+    }
+
+    /** One result, of which each is written by one thread. `up` counts for gated units only. */
+    __device__ __forceinline__ void write(int row, int output, float sum, float up) const {
+        float value = bias ? sum + bias[output] : sum;
+        if (isGated()) {
+            value = gatedUnit(mode, value, bias ? up + bias[width + output] : up);
+        }
+        const size_t at = static_cast<size_t>(row) * stride + output;
+        if (mode == OUT_FLOAT) {
+            static_cast<float*>(out)[at] = value;
+        } else if (mode == OUT_ADD) {
+            static_cast<float*>(out)[at] += value;
+        } else {
+            static_cast<half_bits*>(out)[at] = halfOf(isBf16, value);
+        }
+    }
+};
+
+/**
+ * The rows a block takes: neighbours, or, with experts, those of a list. work: [0] pieces of work, then {expert, first of its entries}
+ * of each; lists: [experts][listStride] entries; counts: [experts]. An entry is the row of the results; the row of the input is
+ * entry / entriesPerRow.
+ */
+struct Rows {
+    const int* list; // null: neighbours
+    int first;
+    int count; // 0: nothing to do
+    int expert;
+    int entriesPerRow;
+
+    __device__ __forceinline__ int out(int i) const {
+        return list ? list[first + i] : first + i;
+    }
+
+    __device__ __forceinline__ int in(int i) const {
+        return list ? list[first + i] / entriesPerRow : first + i;
+    }
+};
+
+__device__ __forceinline__ Rows rowsOf(const int* work, const int* lists, const int* counts, int listStride, int entriesPerRow, int tile,
+    int tileRows, int rows) {
+    if (!work) {
+        const int first = tile * tileRows;
+        const int left = rows - first;
+        return {nullptr, first, left < tileRows ? left : tileRows, 0, 1};
+    }
+    if (tile >= work[0]) {
+        return {nullptr, 0, 0, 0, 1};
+    }
+    const int expert = work[1 + 2 * tile];
+    const int first = work[2 + 2 * tile];
+    const int left = counts[expert] - first;
+    return {lists + static_cast<size_t>(expert) * listStride, first, left < tileRows ? left : tileRows, expert, entriesPerRow};
+}
+
+/** 16 bytes that are read once. */
+__device__ __forceinline__ uint4 loadOnce(const void* from) {
+#ifdef SPILLWAY_SHIM
+    return *static_cast<const uint4*>(from);
+#else
+    uint4 v;
+    asm volatile("ld.global.nc.L1::no_allocate.v4.u32 {%0,%1,%2,%3}, [%4];" : "=r"(v.x), "=r"(v.y), "=r"(v.z), "=r"(v.w) : "l"(from));
+    return v;
+#endif
+}
+
+} // namespace spillway
