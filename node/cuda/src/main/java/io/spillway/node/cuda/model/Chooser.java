@@ -26,9 +26,12 @@ final class Chooser {
     private final Sampler sampler;
     private final long[] mask;
     private final int vocabulary;
+    private final boolean usesDevice;
 
-    Chooser(final Device device, final DeviceDecoder decoder, final StepRunner.Limits limits) {
+    /** @param usesDevice false: the host chooses everything */
+    Chooser(final Device device, final DeviceDecoder decoder, final StepRunner.Limits limits, final boolean usesDevice) {
         vocabulary = decoder.vocabulary();
+        this.usesDevice = usesDevice && decoder.sampling().isPossible();
         sampling = decoder.sampling();
         logits = new LogitReadback(device, decoder.buffers().logits, vocabulary);
         tokens = new TokenReadback(device, sampling, limits.rowsMax());
@@ -38,13 +41,13 @@ final class Chooser {
     }
 
     boolean canRunAhead() {
-        return sampling.isPossible();
+        return usesDevice;
     }
 
     /** Rows that take neither scratch memory nor penalties: these the device chooses in every step. */
     boolean canRunAhead(final StepSequence sequence) {
         final SamplingParams params = sequence.sampling();
-        return sampling.isPossible() && sequence.constraint() == null && sequence.pool() == null && !SamplingRow.needsSlot(params)
+        return usesDevice && sequence.constraint() == null && sequence.pool() == null && !SamplingRow.needsSlot(params)
             && params.topLogprobs() <= SamplingCall.TOP_LOGPROBS_MAX && !SamplingRow.needsScratch(params, false, vocabulary);
     }
 
@@ -70,7 +73,7 @@ final class Chooser {
         final StepSequence sequence = f.sequences[index];
         final SamplingParams params = sequence.sampling();
         final boolean isAlone = f.proposedCount[index] == 0;
-        if (!sampling.isPossible() || SamplingRow.needsSlot(params) || params.topLogprobs() > SamplingCall.TOP_LOGPROBS_MAX
+        if (!usesDevice || SamplingRow.needsSlot(params) || params.topLogprobs() > SamplingCall.TOP_LOGPROBS_MAX
                 || sequence.constraint() != null && !isAlone) {
             return false;
         }

@@ -22,13 +22,14 @@ final class DeviceStepRunner implements StepRunner {
     private final ArrayDeque<Flight> underWay = new ArrayDeque<>();
     private Flight next;
 
-    DeviceStepRunner(final Device device, final DeviceDecoder decoder, final Limits limits) {
+    /** @param choosesOnDevice false: the host chooses every token, and no step runs ahead */
+    DeviceStepRunner(final Device device, final DeviceDecoder decoder, final Limits limits, final boolean choosesOnDevice) {
         this.device = device;
         this.decoder = decoder;
         for (int i = 0; i < flights.length; i++) {
             flights[i] = new Flight(limits);
         }
-        chooser = new Chooser(device, decoder, limits);
+        chooser = new Chooser(device, decoder, limits, choosesOnDevice);
         hidden = new HiddenReadback(device, decoder);
         next = flights[0];
     }
