@@ -47,9 +47,10 @@ float half(unsigned pair, int which, bool isBf16) {
 }
 
 /** Products and their sum are exact before one rounding: hardware rounds otherwise. */
-void multiply(void** lanes) {
-    float a[16][16];
-    float b[16][8];
+__attribute__((optimize("O3"))) void multiply(void** lanes) {
+    double a[16][16];
+    double b[16][8];
+    double sums[16][8];
     for (int l = 0; l < 32; l++) {
         const Product& p = *static_cast<Product*>(lanes[l]);
         const int g = l / 4;
@@ -58,6 +59,7 @@ void multiply(void** lanes) {
             for (int h = 0; h < 2; h++) {
                 a[g + i % 2 * 8][2 * t + h + i / 2 * 8] = half(p.a[i], h, p.isBf16);
             }
+            sums[g + i / 2 * 8][2 * t + i % 2] = p.sums[i];
         }
         for (int i = 0; i < 2; i++) {
             for (int h = 0; h < 2; h++) {
@@ -65,42 +67,17 @@ void multiply(void** lanes) {
             }
         }
     }
+    for (int row = 0; row < 16; row++) {
+        for (int k = 0; k < 16; k++) {
+            for (int column = 0; column < 8; column++) {
+                sums[row][column] += a[row][k] * b[k][column];
+            }
+        }
+    }
     for (int l = 0; l < 32; l++) {
         const Product& p = *static_cast<Product*>(lanes[l]);
         for (int i = 0; i < 4; i++) {
-            const int row = l / 4 + i / 2 * 8;
-            const int column = l % 4 * 2 + i % 2;
-            double sum = p.sums[i];
-            for (int k = 0; k < 16; k++) {
-                sum += static_cast<double>(a[row][k]) * b[k][column];
-            }
-            p.sums[i] = static_cast<float>(sum);
-        }
-    }
-}
-
-void multiplyIntegers(void** lanes) {
-    int a[16][32];
-    int b[32][8];
-    const int words = static_cast<ByteProduct*>(lanes[0])->words;
-    for (int l = 0; l < 32; l++) {
-        const ByteProduct& p = *static_cast<ByteProduct*>(lanes[l]);
-        for (int w = 0; w < words; w++) {
-            for (int i = 0; i < 4; i++) {
-                const int inner = w * 16 + l % 4 * 4 + i;
-                a[l / 4][inner] = static_cast<signed char>(p.a[2 * w] >> (8 * i));
-                a[l / 4 + 8][inner] = static_cast<signed char>(p.a[2 * w + 1] >> (8 * i));
-                b[inner][l / 4] = static_cast<signed char>(p.b[w] >> (8 * i));
-            }
-        }
-    }
-    for (int l = 0; l < 32; l++) {
-        for (int i = 0; i < 4; i++) {
-            int sum = 0;
-            for (int k = 0; k < 16 * words; k++) {
-                sum += a[l / 4 + i / 2 * 8][k] * b[k][l % 4 * 2 + i % 2];
-            }
-            static_cast<ByteProduct*>(lanes[l])->sums[i] = sum;
+            p.sums[i] = static_cast<float>(sums[l / 4 + i / 2 * 8][l % 4 * 2 + i % 2]);
         }
     }
 }
