@@ -82,6 +82,32 @@ __attribute__((optimize("O3"))) void multiply(void** lanes) {
     }
 }
 
+void multiplyIntegers(void** lanes) {
+    int a[16][32];
+    int b[32][8];
+    const int words = static_cast<ByteProduct*>(lanes[0])->words;
+    for (int l = 0; l < 32; l++) {
+        const ByteProduct& p = *static_cast<ByteProduct*>(lanes[l]);
+        for (int w = 0; w < words; w++) {
+            for (int i = 0; i < 4; i++) {
+                const int inner = w * 16 + l % 4 * 4 + i;
+                a[l / 4][inner] = static_cast<signed char>(p.a[2 * w] >> (8 * i));
+                a[l / 4 + 8][inner] = static_cast<signed char>(p.a[2 * w + 1] >> (8 * i));
+                b[inner][l / 4] = static_cast<signed char>(p.b[w] >> (8 * i));
+            }
+        }
+    }
+    for (int l = 0; l < 32; l++) {
+        for (int i = 0; i < 4; i++) {
+            int sum = 0;
+            for (int k = 0; k < 16 * words; k++) {
+                sum += a[l / 4 + i / 2 * 8][k] * b[k][l % 4 * 2 + i % 2];
+            }
+            static_cast<ByteProduct*>(lanes[l])->sums[i] = sum;
+        }
+    }
+}
+
 void load(void** lanes) {
     unsigned short matrices[4][8][8];
     for (int l = 0; l < 32; l++) {
