@@ -1,2 +1,2 @@
 // Kernels of attention over the paged cache.
-#include "attend.cuh"
+#include "decode_kernels.cuh"

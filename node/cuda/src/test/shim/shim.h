@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <type_traits>
 #include <utility>
 
 #define __global__
@@ -94,14 +95,14 @@ template <class... A, void (*F)(A...)> struct Kernel<F> {
 #define __syncthreads() shim::barrier(__LINE__)
 #define __syncwarp(...) shim::meet(shim::Op::sync, 0xFFFFFFFFu, 0, 0, __LINE__)
 #define __shfl_xor_sync(mask, value, lanes) \
-    shim::fromBits<decltype(value)>(shim::meet(shim::Op::shuffle, mask, shim::toBits(value), shim::lane() ^ (lanes), __LINE__))
+    shim::fromBits<std::decay_t<decltype(value)>>(shim::meet(shim::Op::shuffle, mask, shim::toBits(value), shim::lane() ^ (lanes), __LINE__))
 #define __shfl_sync(mask, value, from) \
-    shim::fromBits<decltype(value)>(shim::meet(shim::Op::shuffle, mask, shim::toBits(value), (from) % 32, __LINE__))
+    shim::fromBits<std::decay_t<decltype(value)>>(shim::meet(shim::Op::shuffle, mask, shim::toBits(value), (from) % 32, __LINE__))
 #define __shfl_down_sync(mask, value, by) \
-    shim::fromBits<decltype(value)>(shim::meet(shim::Op::shuffle, mask, shim::toBits(value), \
+    shim::fromBits<std::decay_t<decltype(value)>>(shim::meet(shim::Op::shuffle, mask, shim::toBits(value), \
         shim::lane() + (by) < 32 ? shim::lane() + (by) : shim::lane(), __LINE__))
 #define __shfl_up_sync(mask, value, by) \
-    shim::fromBits<decltype(value)>(shim::meet(shim::Op::shuffle, mask, shim::toBits(value), \
+    shim::fromBits<std::decay_t<decltype(value)>>(shim::meet(shim::Op::shuffle, mask, shim::toBits(value), \
         shim::lane() >= (by) ? shim::lane() - (by) : shim::lane(), __LINE__))
 #define __ballot_sync(mask, predicate) static_cast<unsigned>(shim::meet(shim::Op::ballot, mask, (predicate) ? 1 : 0, 0, __LINE__))
 #define __any_sync(mask, predicate) (__ballot_sync(mask, predicate) != 0)

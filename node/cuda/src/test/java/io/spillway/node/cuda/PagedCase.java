@@ -49,6 +49,19 @@ final class PagedCase implements AutoCloseable {
         }
     }
 
+    /** Rows anywhere in the sequences, for the specification. @param rowSequences of every row */
+    KvRows rows(final int[] rowPositions, final int[] rowSequences) {
+        final KvRows some = new KvRows();
+        some.begin(layout, slab.segment(), rowPositions.length, tables.length);
+        for (int s = 0; s < tables.length; s++) {
+            some.blockTable(s, tables[s]);
+        }
+        for (int r = 0; r < rowPositions.length; r++) {
+            some.addRow(rowSequences[r], rowPositions[r]);
+        }
+        return some;
+    }
+
     MemorySegment memory() {
         return slab.segment().asSlice(0, slabBytes);
     }
@@ -72,15 +85,18 @@ final class PagedCase implements AutoCloseable {
 
     /** @param device gets copies of everything but the slab */
     PagedKv on(final Twins.Device device, final MemorySegment deviceSlab) {
+        return on(device, deviceSlab, positions, java.util.stream.IntStream.range(0, positions.length).toArray());
+    }
+
+    /** Rows anywhere in the sequences. @param rowSequences of every row */
+    PagedKv on(final Twins.Device device, final MemorySegment deviceSlab, final int[] rowPositions, final int[] rowSequences) {
         final int stride = Arrays.stream(tables).mapToInt(table -> table.length).max().orElseThrow() + 1;
         final int[] flat = new int[tables.length * stride];
         Arrays.fill(flat, -1);
-        final int[] sequences = new int[tables.length];
         for (int s = 0; s < tables.length; s++) {
             System.arraycopy(tables[s], 0, flat, s * stride, tables[s].length);
-            sequences[s] = s;
         }
-        return new PagedKv(layout, deviceSlab.address(), device.address(positions), device.address(sequences), device.address(flat), stride);
+        return new PagedKv(layout, deviceSlab.address(), device.address(rowPositions), device.address(rowSequences), device.address(flat), stride);
     }
 
     @Override

@@ -17,8 +17,10 @@ import org.junit.jupiter.api.Assumptions;
 /**
  * The kernels on the CPU: the library that the build makes of their sources. Launches one kernel after the other. In reverse,
  * blocks and threads run from the last to the first: a result that depends on their order differs then.
+ *
+ * <p>With {@code -Dspillway.kernels=driver} the same tests run on a GPU instead: {@link OnDriver}.
  */
-final class Shim implements KernelLauncher {
+class Shim implements KernelLauncher {
     private static final Linker LINKER = Linker.nativeLinker();
     private static final long REPORT_BYTES = 1024;
     private static final int SIZES_MAX = 64;
@@ -30,6 +32,15 @@ final class Shim implements KernelLauncher {
     private final MethodHandle free;
     private final boolean reversed;
 
+    /** Runs nothing itself. */
+    Shim() {
+        symbols = null;
+        launch = null;
+        allocate = null;
+        free = null;
+        reversed = false;
+    }
+
     private Shim(final SymbolLookup symbols, final boolean reversed) {
         this.symbols = symbols;
         this.reversed = reversed;
@@ -40,6 +51,9 @@ final class Shim implements KernelLauncher {
 
     /** @return the library; without a C++ compiler the test is skipped, and says so */
     static Shim load() {
+        if (System.getProperty("spillway.kernels", "shim").equals("driver")) {
+            return OnDriver.shared();
+        }
         final Path library = library("libspillway-shim.so");
         return new Shim(SymbolLookup.libraryLookup(library, Arena.global()), false);
     }

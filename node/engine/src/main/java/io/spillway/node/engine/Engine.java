@@ -42,14 +42,14 @@ public final class Engine implements AutoCloseable {
         if (parts.layout().blockTokens() != config.blockTokens()) {
             throw invalid("blockTokens", "the layout's blocks have " + parts.layout().blockTokens() + " tokens");
         }
-        if (config.contextTokens() > parts.model().contextTokens()) {
-            throw invalid("contextTokens", "the model has positions for " + parts.model().contextTokens());
+        if (config.contextTokens() > parts.device().contextTokens()) {
+            throw invalid("contextTokens", "the model has positions for " + parts.device().contextTokens());
         }
         this.config = config;
         store = parts.store();
         constraints = parts.constraints();
-        vocabularySize = parts.model().vocabularySize();
-        embeds = EngineAgent.hiddenSize(parts.model()) > 0;
+        vocabularySize = parts.device().vocabularySize();
+        embeds = parts.device().hiddenSize() > 0;
         final int liveMax = config.queueMax() + config.runningMax();
         liveRequests = new LiveRequests(liveMax);
         agent = new EngineAgent(config, parts, liveRequests, liveMax + CONTROL_COMMANDS_MAX);

@@ -6,7 +6,6 @@ import io.spillway.domain.request.FinishReason;
 import io.spillway.domain.time.NanoClock;
 import io.spillway.node.kvcache.KvCache;
 import io.spillway.node.kvcache.WriteBehind;
-import io.spillway.node.model.LanguageModel;
 import io.spillway.node.runner.StepRunner;
 import io.spillway.node.scheduler.OutputForecast;
 import io.spillway.node.speculation.Speculator;
@@ -21,7 +20,7 @@ import org.agrona.concurrent.ManyToOneConcurrentArrayQueue;
 /**
  * The engine's duty cycle: commands, cancellations, answers of the block store, offloads, admission, one step.
  *
- * <p>Runs on the engine thread, or is stepped by a test's. Never blocks but for the model's own step. A defect of its
+ * <p>Runs on the engine thread, or is stepped by a test's. Never blocks but for the model's own step: once per cycle. A defect of its
  * own stops it: all requests end with {@link ErrorCode#INTERNAL} and the error goes to the runner's handler.
  */
 final class EngineAgent implements Agent {
@@ -65,31 +64,22 @@ final class EngineAgent implements Agent {
         final KvLayout layout = parts.layout();
         final KvCache.Shape shape =
             new KvCache.Shape(config.deviceBlocks(), layout.blockTokens(), layout.blockBytes());
-        cache = new KvCache(parts.slab(), shape, parts.kvEvents());
+        cache = new KvCache(parts.device().memory(), shape, parts.kvEvents());
         final WriteBehind.Limits limits = new WriteBehind.Limits(config.offloadWaitingMax(),
             config.offloadInFlightMax(), config.offloadWait().toNanos(), OFFLOAD_RETRY_NANOS);
         writeBehind = new WriteBehind(parts.store(), cache, limits, idle::wake);
         emitter = new Emitter(liveRequests, tally);
         surroundings = new Sequence.Surroundings(
-            cache, new OutputForecast(), meter, config, hiddenSize(parts.model()));
+            cache, new OutputForecast(), meter, config, parts.device().hiddenSize());
         roster = new Roster(surroundings, emitter, tally);
         storeCalls = new StoreCalls(parts.store(), config,
             new StoreCalls.Context(cache, roster, meter, tally, clock, idle::wake));
-        final StepRunner runner = new StepRunner(parts.model(), layout, parts.slab(),
-            new StepRunner.Limits(config.stepTokensMax(), config.runningMax()));
+        final StepRunner runner =
+            parts.device().newRunner(new StepRunner.Limits(config.stepTokensMax(), config.runningMax()));
         stepLoop = new StepLoop(config, runner, clock,
             new StepLoop.Context(roster, cache, writeBehind, meter, tally, new Speculator(parts.speculation(),
-                new Speculator.Limits(parts.model().vocabularySize(), config.runningMax()))));
+                new Speculator.Limits(parts.device().vocabularySize(), config.runningMax()))));
         publish();
-    }
-
-    /** @return width of the model's hidden states; 0 when it does not show them */
-    static int hiddenSize(final LanguageModel model) {
-        try {
-            return model.hiddenSize();
-        } catch (final UnsupportedOperationException e) {
-            return 0; // requests for embeddings are refused
-        }
     }
 
     /** Queues a command and wakes the engine. Any thread. @return false: the queue is full */
@@ -232,6 +222,11 @@ final class EngineAgent implements Agent {
         cache.blocks().checkInvariants();
     }
 
+    /** For tests that step the engine. @return leases on a device block */
+    int leases(final int block) {
+        return cache.blocks().leases(block);
+    }
+
     /** @return whether nobody will take commands any more. Any thread */
     boolean closed() {
         return closed;
@@ -250,6 +245,7 @@ final class EngineAgent implements Agent {
                 emitter.fail(live, ErrorCode.INTERNAL, "the engine stopped on an internal error"));
         } else {
             roster.endAll(sequence -> true, ErrorCode.DRAINING, SHUTTING_DOWN, clock.nanoTime());
+            stepLoop.finish();
         }
         endCommands();
         drains.forEach(drained -> drained.complete(null));
@@ -266,10 +262,11 @@ final class EngineAgent implements Agent {
             return;
         }
         writeBehind.dropWaiting();
-        for (int i = 0; i < CLOSE_POLLS_MAX && storeCalls.underWay() + writeBehind.inFlight() > 0; i++) {
+        for (int i = 0; i < CLOSE_POLLS_MAX && storeCalls.underWay() + writeBehind.inFlight() + writeBehind.waiting() > 0; i++) {
             if (storeCalls.poll(clock.nanoTime()) + writeBehind.poll(clock.nanoTime()) == 0) {
                 LockSupport.parkNanos(this, CLOSE_POLL_NANOS);
             }
+            writeBehind.dropWaiting();
         }
     }
 

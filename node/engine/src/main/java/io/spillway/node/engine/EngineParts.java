@@ -7,33 +7,44 @@ import io.spillway.domain.kv.KvLayout;
 import io.spillway.domain.time.NanoClock;
 import io.spillway.kvstore.service.BlockStore;
 import io.spillway.node.model.LanguageModel;
+import io.spillway.node.runner.HostModel;
+import io.spillway.node.runner.ModelDevice;
 import io.spillway.node.speculation.Speculation;
 import java.lang.foreign.MemorySegment;
 import java.util.function.Consumer;
 
 /**
- * What an engine works with. All of it is borrowed: the owner closes model, store and slab after the engine.
+ * What an engine works with. All of it is borrowed: the owner closes device and store after the engine.
  *
- * @param layout   of the blocks in {@code slab}
- * @param slab     at least {@code deviceBlocks * layout.blockBytes()} bytes, shared between threads
+ * @param device   the model, and where it computes
+ * @param layout   of its blocks
  * @param kvEvents told of what becomes and ceases to be readable on the device, in order, on the engine thread; must be
  *                 cheap and must not throw
  * @param speculation how decoding sequences guess ahead; its proposers serve this engine only
  * @param constraints what outputs may consist of
  */
 public record EngineParts(
-    LanguageModel model, KvLayout layout, MemorySegment slab, BlockStore store, NanoClock clock,
+    ModelDevice device, KvLayout layout, BlockStore store, NanoClock clock,
     Consumer<KvEvent> kvEvents, Speculation speculation, ConstraintSource constraints) {
-    /** Without guesses and constraints. */
+    /**
+     * A model in host memory.
+     *
+     * @param slab at least {@code deviceBlocks * layout.blockBytes()} bytes, shared between threads
+     */
+    public EngineParts(final LanguageModel model, final KvLayout layout, final MemorySegment slab, final BlockStore store,
+        final NanoClock clock, final Consumer<KvEvent> kvEvents, final Speculation speculation, final ConstraintSource constraints) {
+        this(new HostModel(model, layout, slab), layout, store, clock, kvEvents, speculation, constraints);
+    }
+
+    /** A model in host memory, without guesses and constraints. */
     public EngineParts(final LanguageModel model, final KvLayout layout, final MemorySegment slab, final BlockStore store,
         final NanoClock clock, final Consumer<KvEvent> kvEvents) {
         this(model, layout, slab, store, clock, kvEvents, Speculation.OFF, ConstraintSource.NONE);
     }
 
     public EngineParts {
-        requireNonNull(model, "model");
+        requireNonNull(device, "device");
         requireNonNull(layout, "layout");
-        requireNonNull(slab, "slab");
         requireNonNull(store, "store");
         requireNonNull(clock, "clock");
         requireNonNull(kvEvents, "kvEvents");

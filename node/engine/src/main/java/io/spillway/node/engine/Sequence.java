@@ -39,7 +39,10 @@ final class Sequence implements Schedulable, SpeculatedSequence {
     private final int outputTokensMax;    // of the request, cut where the context ends
     private int[] tokens;                 // [≥ knownTokens], prompt first
     private int knownTokens;
-    private int computedTokens;
+    private int computedTokens;           // those of steps under way included
+    private int settledTokens;            // of them, those of steps that are over
+    private int awaitedTokens;            // being chosen by steps under way
+    private int stepIndex;                // in the step that was submitted last, while a token is awaited
     private Phase phase = Phase.QUEUED;
     private int attempt;
     private boolean started;
@@ -164,8 +167,46 @@ final class Sequence implements Schedulable, SpeculatedSequence {
         history.addOutput(token);
     }
 
+    /** The KV of so many tokens is on the device. No step that it takes part in is under way. */
     void computedUpTo(final int newComputedTokens) {
         computedTokens = newComputedTokens;
+        settledTokens = newComputedTokens;
+    }
+
+    /** Takes part in a step, as its {@code index}-th: its next {@code tokenCount} tokens are being computed. @return whether a token is chosen */
+    boolean given(final int tokenCount, final int index) {
+        computedTokens += tokenCount;
+        stepIndex = index;
+        final boolean chooses = pool == null && pendingTokens() == 0;
+        awaitedTokens += chooses ? 1 : 0;
+        return chooses;
+    }
+
+    /** A step is over that computed {@code tokenCount} of its tokens, and {@code acceptedTokens} more that had been guessed. */
+    void settled(final int tokenCount, final int acceptedTokens, final boolean chosen) {
+        computedTokens += acceptedTokens;
+        settledTokens += tokenCount + acceptedTokens;
+        awaitedTokens -= chosen ? 1 : 0;
+    }
+
+    /** @return whether a step under way chooses a token for it */
+    boolean isChoosing() {
+        return awaitedTokens > 0;
+    }
+
+    /** @return its index in the step that was submitted last; of one that is choosing */
+    int stepIndex() {
+        return stepIndex;
+    }
+
+    /** @return tokens whose KV is on the device, those of steps under way not counted */
+    int settledTokens() {
+        return settledTokens;
+    }
+
+    /** @return whether it probably goes on behind what steps under way choose */
+    boolean goesOn() {
+        return outputTokensLeft() > awaitedTokens;
     }
 
     /** Back to the queue: no blocks, nothing computed. The table must have been given back. */
@@ -174,6 +215,8 @@ final class Sequence implements Schedulable, SpeculatedSequence {
         attempt++;
         deferred = false;
         computedTokens = 0;
+        settledTokens = 0;
+        awaitedTokens = 0;
         sources.restart();
         if (pool != null) {
             pool.restart();
@@ -238,7 +281,7 @@ final class Sequence implements Schedulable, SpeculatedSequence {
 
     /** @return whether it is to be embedded, and all it takes is gathered */
     boolean isEmbedded() {
-        return pool != null && pendingTokens() == 0;
+        return pool != null && settledTokens == knownTokens;
     }
 
     /** @return whether all but the tail and the last token of the request is on the device, and the tail can be copied */
@@ -250,7 +293,7 @@ final class Sequence implements Schedulable, SpeculatedSequence {
     /** @return whether the tokens of the request behind its last full block are on the device, but for the last one at most */
     boolean hasTail(final int blockTokens) {
         final int requested = request().knownTokens();
-        return requested % blockTokens > 1 && computedTokens >= requested - 1 && heldBlocks() > requested / blockTokens;
+        return requested % blockTokens > 1 && settledTokens >= requested - 1 && heldBlocks() > requested / blockTokens;
     }
 
     /** @return what two requests have in common whose tokens are the same up to the last one, which is not in it */
@@ -299,7 +342,7 @@ final class Sequence implements Schedulable, SpeculatedSequence {
 
     @Override
     public boolean ready() {
-        return phase == Phase.RUNNING && !deferred;
+        return phase == Phase.RUNNING && !deferred && (awaitedTokens == 0 || goesOn());
     }
 
     @Override
@@ -309,7 +352,7 @@ final class Sequence implements Schedulable, SpeculatedSequence {
 
     @Override
     public int pendingTokens() {
-        return knownTokens - computedTokens;
+        return knownTokens + awaitedTokens - computedTokens;
     }
 
     @Override

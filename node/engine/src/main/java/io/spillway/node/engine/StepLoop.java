@@ -1,7 +1,6 @@
 package io.spillway.node.engine;
 
 import io.spillway.domain.cluster.StepTotals;
-import io.spillway.domain.kv.BlockHash;
 import io.spillway.domain.request.FinishReason;
 import io.spillway.domain.request.GenerationEvent;
 import io.spillway.domain.request.TokenLogprob;
@@ -9,23 +8,24 @@ import io.spillway.domain.time.NanoClock;
 import io.spillway.node.kvcache.DeviceBlocks;
 import io.spillway.node.kvcache.KvCache;
 import io.spillway.node.kvcache.WriteBehind;
+import io.spillway.node.runner.StepOutcomes;
 import io.spillway.node.runner.StepRunner;
 import io.spillway.node.scheduler.StepPlan;
 import io.spillway.node.scheduler.StepPolicy;
 import io.spillway.node.speculation.SpeculationCounts;
 import io.spillway.node.speculation.Speculator;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.HashSet;
 import java.util.List;
-import java.util.Set;
 
 /**
- * One step of the sequences on the device: plan, make room, compute, publish, emit. Single writer: the engine thread.
+ * Steps of the sequences on the device: plan, make room, compute, publish, emit. A runner that can run ahead is given step n + 1 while it computes
+ * step n; the tokens that n chooses go into n + 1 on the device. Where n + 1 needs what only the outcome of n tells (a constraint's next mask, guesses,
+ * blocks that somebody must give up), it waits for that. Either way a cycle waits for one step at most.
+ *
+ * <p>Single writer: the engine thread.
  */
 final class StepLoop {
-    private static final int NO_GUESS = -1;
-
     private final Roster roster;
     private final KvCache cache;
     private final WriteBehind writeBehind;
@@ -35,18 +35,12 @@ final class StepLoop {
     private final NanoClock clock;
     private final EngineConfig config;
     private final StepPlan plan = new StepPlan();
-    private final List<Sequence> stepped = new ArrayList<>();
-    private final Set<BlockHash> claimed = new HashSet<>(); // asked, never iterated
-    private final TailSharing tails;
+    private final WorkSharing sharing;
     private final Speculator speculator;
-    private final int[] stepTokens; // [runningMax], of stepped
-    private final int[] guessEntry; // [runningMax], of stepped; NO_GUESS for those that do not decode
-    private final long[] stepsByDuration = new long[StepTotals.BUCKETS];
-    private long sequences;
-    private long decodeRows;
-    private long guessedRows;
-    private long acceptedRows;
-    private long stepNanos;
+    private final StepTally steps;
+    private final ArrayDeque<StepInFlight> spares = new ArrayDeque<>();
+    private StepInFlight submitted; // null: none is under way
+    private long lastEndNanos;
 
     /** What the engine's other parts give to this one. */
     record Context(
@@ -63,9 +57,11 @@ final class StepLoop {
         meter = context.meter();
         tally = context.tally();
         speculator = context.speculator();
-        tails = new TailSharing(cache, config.blockTokens());
-        stepTokens = new int[config.runningMax()];
-        guessEntry = new int[config.runningMax()];
+        sharing = new WorkSharing(roster, cache, config.blockTokens());
+        steps = new StepTally(context.tally());
+        spares.add(new StepInFlight(config.runningMax()));
+        spares.add(new StepInFlight(config.runningMax()));
+        lastEndNanos = clock.nanoTime();
     }
 
     SpeculationCounts speculationCounts() {
@@ -73,92 +69,153 @@ final class StepLoop {
     }
 
     StepTotals stepTotals() {
-        return new StepTotals(tally.steps, sequences, tally.prefillTokens, decodeRows, guessedRows, acceptedRows, stepNanos,
-            Arrays.stream(stepsByDuration).boxed().toList());
+        return steps.totals();
     }
 
-    /** @return sequences that moved: computed or were sent back to the queue */
+    /** @return sequences that moved: began to compute, have computed, or were sent back to the queue */
     int step(final long nowNanos) {
-        final List<Sequence> active = roster.active();
         speculator.sweep();
+        if (submitted == null) {
+            return begin(nowNanos);
+        }
+        final StepInFlight ended = submitted;
+        submitted = mayRunAhead() ? runAhead(nowNanos) : null;
+        end(ended);
+        return ended.count();
+    }
+
+    /** Waits for the step that is under way, if there is one; its sequences have all ended. */
+    void finish() {
+        if (submitted != null) {
+            final StepInFlight ended = submitted;
+            submitted = null;
+            end(ended);
+        }
+    }
+
+    private int begin(final long nowNanos) {
+        final List<Sequence> active = roster.active();
         if (active.isEmpty()) {
             return 0;
         }
-        shareWork(active);
+        plan(active);
+        final int preemptedCount = roster.preempt(plan, nowNanos);
+        final StepInFlight step = taken();
+        assemble(active, step);
+        final int moved = step.count() + preemptedCount;
+        if (step.count() == 0 || !submit(step)) {
+            spares.addLast(step);
+            roster.sweep(clock.nanoTime());
+        } else if (runner.canRunAhead()) {
+            submitted = step;
+        } else {
+            end(step);
+        }
+        return moved;
+    }
+
+    private void plan(final List<Sequence> active) {
+        sharing.share(active);
         final StepPolicy policy = roster.policy();
         final int stepBlocks = active.size() + config.stepTokensMax() / config.blockTokens();
         writeBehind.yieldFor(Math.min(policy.wantedBlocks(active), stepBlocks));
         policy.plan(active, cache.blocks().allocatable(), plan);
-        final int preemptedCount = roster.preempt(plan, nowNanos);
-        assemble(active);
-        if (stepped.isEmpty()) {
-            return preemptedCount;
-        }
-        if (compute()) {
-            for (int i = 0; i < stepped.size(); i++) {
-                settle(i);
-            }
-        }
-        roster.sweep(clock.nanoTime());
-        return stepped.size() + preemptedCount;
     }
 
-    /**
-     * Lets every prefill take what has been published since its last step. Of those that would compute the same block
-     * next, the oldest does; the others wait for it: a prompt that many requests begin with is computed once.
-     */
-    private void shareWork(final List<Sequence> active) {
-        claimed.clear();
+    /** @return whether the step under way leaves nothing open that the next one needs to know, but tokens that the device knows */
+    private boolean mayRunAhead() {
+        if (!runner.canRunAhead() || submitted.guessedRows() > 0 || !speculator.mayRunAhead()) {
+            return false;
+        }
+        for (int i = 0; i < submitted.count(); i++) {
+            final Sequence sequence = submitted.sequence(i);
+            final boolean follows = submitted.isAwaited(i) && sequence.isChoosing() && sequence.goesOn();
+            if (follows && (sequence.constraint() != null || !runner.canRunAhead(sequence))) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /** Submits the next step while one is under way. @return null: there is nothing to compute, or somebody must make room first */
+    private StepInFlight runAhead(final long nowNanos) {
+        final List<Sequence> active = roster.active();
+        if (active.isEmpty()) {
+            return null;
+        }
+        plan(active);
+        if (plan.keptCount() < active.size()) {
+            return null;
+        }
+        final StepInFlight step = taken();
+        runner.begin();
         for (int i = 0; i < active.size(); i++) {
             final Sequence sequence = active.get(i);
-            if (sequence.phase() != Sequence.Phase.RUNNING || sequence.computesAll()) {
-                continue;
+            if (plan.tokens(i) > 0 && cache.grow(sequence.table(), sequence.computedTokens() + plan.tokens(i))) {
+                addAhead(step, sequence, plan.tokens(i));
             }
-            roster.extend(sequence);
-            final int next = sequence.table().published();
-            final boolean fillsBlock = (next + 1) * config.blockTokens() <= sequence.knownTokens();
-            sequence.defer(sequence.pendingTokens() > 1 && fillsBlock
-                && !claimed.add(sequence.hashOf(next, config.blockTokens())));
         }
-        tails.share(active);
+        if (step.count() == 0 || !submit(step)) {
+            spares.addLast(step);
+            return null;
+        }
+        speculator.ranAhead();
+        return step;
     }
 
-    private void assemble(final List<Sequence> active) {
+    private void addAhead(final StepInFlight step, final Sequence sequence, final int tokens) {
+        if (sequence.isChoosing()) {
+            runner.addAhead(sequence, sequence.stepIndex());
+        } else {
+            runner.add(sequence, tokens);
+        }
+        step.add(sequence, tokens);
+        step.given(step.count() - 1);
+    }
+
+    private StepInFlight taken() {
+        final StepInFlight step = spares.removeFirst();
+        step.clear();
+        return step;
+    }
+
+    private void assemble(final List<Sequence> active, final StepInFlight step) {
         runner.begin();
-        stepped.clear();
-        int rows = 0;
         for (int i = 0; i < active.size(); i++) {
             final Sequence sequence = active.get(i);
             final int tokens = plan.tokens(i);
             // The plan's count of blocks is a lower bound; should it ever be too high, the sequence waits a step.
             if (tokens > 0 && cache.grow(sequence.table(), sequence.computedTokens() + tokens)) {
-                stepTokens[stepped.size()] = tokens;
-                stepped.add(sequence);
-                rows += tokens;
+                step.add(sequence, tokens);
             }
         }
-        guess(rows, active.size());
-        for (int i = 0; i < stepped.size(); i++) {
-            if (guessEntry[i] == NO_GUESS) {
-                runner.add(stepped.get(i), stepTokens[i]);
+        guess(step, active.size());
+        for (int i = 0; i < step.count(); i++) {
+            final Sequence sequence = step.sequence(i);
+            final int entry = step.guessEntry(i);
+            if (entry == StepInFlight.NO_GUESS) {
+                runner.add(sequence, step.tokens(i));
             } else {
-                runner.add(stepped.get(i), stepTokens[i], speculator.tokens(guessEntry[i]), speculator.count(guessEntry[i]));
+                runner.add(sequence, step.tokens(i), speculator.tokens(entry), speculator.count(entry));
+                step.guessedRows(speculator.count(entry));
             }
+            step.given(i);
         }
     }
 
     /** Lets those that decode guess ahead, with what the plan has left of the step's rows and of the device's blocks. */
-    private void guess(final int rows, final int activeCount) {
-        speculator.begin(rows, config.stepTokensMax() - rows);
-        for (int i = 0; i < stepped.size(); i++) {
-            final Sequence sequence = stepped.get(i);
-            guessEntry[i] = sequence.pendingTokens() > 1 || sequence.pool() != null ? NO_GUESS
-                : speculator.offer(sequence, sequence.outputTokensLeft() - 1);
+    private void guess(final StepInFlight step, final int activeCount) {
+        speculator.begin(step.rows(), config.stepTokensMax() - step.rows());
+        for (int i = 0; i < step.count(); i++) {
+            final Sequence sequence = step.sequence(i);
+            if (sequence.pendingTokens() <= 1 && sequence.pool() == null) {
+                step.guesses(i, speculator.offer(sequence, sequence.outputTokensLeft() - 1));
+            }
         }
         speculator.propose();
-        for (int i = 0; i < stepped.size(); i++) {
-            if (guessEntry[i] != NO_GUESS) {
-                fit(stepped.get(i), guessEntry[i], activeCount);
+        for (int i = 0; i < step.count(); i++) {
+            if (step.guessEntry(i) != StepInFlight.NO_GUESS) {
+                fit(step.sequence(i), step.guessEntry(i), activeCount);
             }
         }
     }
@@ -175,60 +232,81 @@ final class StepLoop {
         }
     }
 
-    /** @return whether there are outcomes; otherwise the sequences of the step have failed */
-    private boolean compute() {
-        int prefillRows = 0;
-        for (int i = 0; i < stepped.size(); i++) {
-            prefillRows += stepped.get(i).pendingTokens() > 1 ? stepTokens[i] : 0;
-        }
-        final long startNanos = clock.nanoTime();
+    /** @return whether it is under way; otherwise its sequences have failed */
+    private boolean submit(final StepInFlight step) {
+        step.submittedAt(clock.nanoTime());
         try {
-            runner.run();
+            runner.submit();
         } catch (final RuntimeException e) {
-            for (final Sequence sequence : stepped) {
-                roster.failAndForget(sequence, "the model failed: " + e, clock.nanoTime());
-            }
+            fail(step, e);
             return false;
         }
-        count(prefillRows, clock.nanoTime() - startNanos);
+        cache.stepSubmitted();
         return true;
     }
 
-    private void count(final int prefillRows, final long nanos) {
-        int guessed = 0;
-        int decoding = 0;
-        for (int i = 0; i < stepped.size(); i++) {
-            guessed += guessEntry[i] == NO_GUESS ? 0 : speculator.count(guessEntry[i]);
-            decoding += guessEntry[i] == NO_GUESS ? 0 : 1;
+    private void fail(final StepInFlight step, final RuntimeException e) {
+        for (int i = 0; i < step.count(); i++) {
+            if (step.isAwaited(i)) {
+                roster.failAndForget(step.sequence(i), "the model failed: " + e, clock.nanoTime());
+            }
         }
-        meter.onStep(runner.rows(), prefillRows, nanos);
-        speculator.stepTook(runner.rows(), guessed, prefillRows, nanos);
-        tally.steps++;
-        tally.prefillTokens += prefillRows;
-        sequences += stepped.size();
-        decodeRows += decoding;
-        guessedRows += guessed;
-        stepNanos += nanos;
-        stepsByDuration[StepTotals.bucketOf(nanos)]++;
     }
 
-    private void settle(final int index) {
-        final Sequence sequence = stepped.get(index);
-        roster.served(sequence, stepTokens[index]);
-        if (guessEntry[index] != NO_GUESS) {
-            speculator.settle(guessEntry[index], runner, index);
-            acceptedRows += runner.accepted(index);
+    /** Waits for the step that was submitted first, and settles it. */
+    private void end(final StepInFlight step) {
+        for (int i = 0; i < step.count(); i++) {
+            if (!step.isAwaited(i)) {
+                runner.drop(i);
+            }
         }
-        final boolean isSound = runner.failure(index) == null;
+        final StepOutcomes outcomes = await(step);
+        cache.stepEnded();
+        for (int i = 0; outcomes != null && i < step.count(); i++) {
+            if (step.isAwaited(i)) {
+                settle(step, outcomes, i);
+            }
+        }
+        spares.addLast(step);
+        roster.sweep(clock.nanoTime());
+    }
+
+    /** @return null: its sequences have failed */
+    private StepOutcomes await(final StepInFlight step) {
+        final StepOutcomes outcomes;
+        try {
+            outcomes = runner.await();
+        } catch (final RuntimeException e) {
+            fail(step, e);
+            return null;
+        }
+        final long endNanos = clock.nanoTime();
+        // A step that was submitted while another was under way began when that one ended.
+        final long nanos = endNanos - (step.sinceNanos() - lastEndNanos > 0 ? step.sinceNanos() : lastEndNanos);
+        lastEndNanos = endNanos;
+        meter.onStep(step.rows(), step.prefillRows(), nanos);
+        speculator.stepTook(step.rows(), step.guessedRows(), step.prefillRows(), nanos);
+        steps.ended(step, nanos);
+        return outcomes;
+    }
+
+    private void settle(final StepInFlight step, final StepOutcomes outcomes, final int index) {
+        final Sequence sequence = step.sequence(index);
+        roster.served(sequence, step.tokens(index));
+        if (step.guessEntry(index) != StepInFlight.NO_GUESS) {
+            speculator.settle(step.guessEntry(index), outcomes, index);
+            steps.accepted(outcomes.accepted(index));
+        }
+        final boolean isSound = outcomes.failure(index) == null;
         if (isSound) {
-            sequence.computedUpTo(sequence.computedTokens() + stepTokens[index] + runner.accepted(index));
+            sequence.settled(step.tokens(index), outcomes.accepted(index), step.chooses(index));
             publishFullBlocks(sequence);
         }
-        if (runner.chosenCount(index) > 0 && !emit(sequence, index)) {
+        if (outcomes.chosenCount(index) > 0 && !emit(sequence, outcomes, index)) {
             return; // it has ended; its blocks are swept
         }
         if (!isSound) {
-            roster.failAndForget(sequence, runner.failure(index).getMessage(), clock.nanoTime());
+            roster.failAndForget(sequence, outcomes.failure(index).getMessage(), clock.nanoTime());
         } else if (sequence.isEmbedded()) {
             roster.finishEmbedded(sequence, clock.nanoTime());
         } else if (sequence.stopped()) {
@@ -239,7 +317,7 @@ final class StepLoop {
     }
 
     private void publishFullBlocks(final Sequence sequence) {
-        final int fullBlocks = sequence.computedTokens() / config.blockTokens();
+        final int fullBlocks = sequence.settledTokens() / config.blockTokens();
         for (int i = sequence.table().published(); i < fullBlocks; i++) {
             final int block =
                 cache.publish(sequence.table(), sequence.hashOf(i, config.blockTokens()), sequence.parentOf(i));
@@ -250,18 +328,18 @@ final class StepLoop {
     }
 
     /** Tells the listener what was chosen. @return false: it failed, and the sequence with it */
-    private boolean emit(final Sequence sequence, final int index) {
+    private boolean emit(final Sequence sequence, final StepOutcomes outcomes, final int index) {
         sequence.sources().settle(sequence.request().knownTokens());
-        final int count = runner.chosenCount(index) - (sequence.stopped() ? 1 : 0);
+        final int count = outcomes.chosenCount(index) - (sequence.stopped() ? 1 : 0);
         if (count == 0) {
             return true;
         }
         final int[] tokens = new int[count];
         final List<TokenLogprob> logprobs = new ArrayList<>(sequence.sampling().wantsLogprobs() ? count : 0);
         for (int i = 0; i < count; i++) {
-            tokens[i] = runner.chosen(index, i);
-            if (runner.logprob(index, i) != null) {
-                logprobs.add(runner.logprob(index, i));
+            tokens[i] = outcomes.chosen(index, i);
+            if (outcomes.logprob(index, i) != null) {
+                logprobs.add(outcomes.logprob(index, i));
             }
         }
         tally.outputTokens += count;

@@ -1,257 +1,72 @@
 package io.spillway.node.runner;
 
-import io.spillway.domain.error.SpillwayException;
-import io.spillway.domain.kv.KvLayout;
-import io.spillway.domain.request.TokenLogprob;
-import io.spillway.node.model.LanguageModel;
-import io.spillway.node.model.StepBatch;
-import io.spillway.node.sampling.Logprobs;
-import io.spillway.node.sampling.Sampler;
-import io.spillway.node.sampling.TokenConstraint;
-import java.lang.foreign.MemorySegment;
-import java.util.Arrays;
-
 /**
- * Runs steps: {@link #begin()}, {@link #add} per sequence, {@link #run()}, then one outcome per sequence in that order.
+ * Port: runs steps on a device. A step is {@link #begin}, {@link #add} per sequence, {@link #submit}; {@link #await} then gives its outcomes.
  *
  * <p>A sequence whose last known token is computed gets its next token. One that comes with proposed tokens may get several:
  * every proposed token is a row too; the token chosen at a row decides whether the row behind it, which assumed its proposal,
  * counts. So what is chosen is what would be chosen one token at a time, whatever was proposed.
  *
- * <p>Single writer: the engine thread. Buffers are made once; logits grow to what the largest step needed.
+ * <p>A runner that {@link #canRunAhead() can run ahead} takes one further step while one is under way: at most two are submitted and not awaited.
+ * Steps are computed in the order in which they were submitted, each after everything that the one before wrote. Rows of the further step may stand
+ * for tokens that nobody knows yet ({@link #addAhead}). Should such a sequence have ended in the meantime, its rows are computed all the same, for
+ * nothing: they may read anything and write where they were to write, so its blocks stay leased until that step has been awaited.
+ *
+ * <p>What {@link #add} was given of a sequence (tokens, block table, parameters, history, what its constraint allows) is read before
+ * {@link #submit} returns; {@link StepSequence#take} and {@link HiddenPool#add} are called by {@link #await}. Single writer: the engine thread.
  */
-public final class StepRunner {
-    private static final int[] NOTHING = {};
-
-    private final LanguageModel model;
-    private final KvLayout layout;
-    private final MemorySegment slab;
-    private final StepBatch batch;
-    private final StepBatch pooled;             // rows whose hidden states are wanted
-    private final Sampler sampler;
-    private final long[] mask;
-    private final StepSequence[] sequences;     // [sequencesMax]
-    private final boolean[] wantsToken;         // [sequencesMax]
-    private final int[] pooledRows;             // [sequencesMax], rows whose hidden states it gathers
-    private final int[][] proposed;             // [sequencesMax][≥ proposedCount], borrowed from the caller
-    private final int[] proposedCount;          // [sequencesMax]
-    private final int[] chosenFrom;             // [sequencesMax], place of its first token in tokens
-    private final int[] chosenCount;            // [sequencesMax]
-    private final int[] acceptedCount;          // [sequencesMax]
-    private final SpillwayException[] failures; // [sequencesMax], null: none
-    private final int[] tokens;                 // [rowsMax]
-    private final TokenLogprob[] logprobs;      // [rowsMax], of tokens; null: not asked for
-    private float[] logits = new float[0];      // [rows that choose a token][vocabulary]
-    private float[] states = new float[0];      // [rows that are pooled][hidden]
-    private int count;
-
+public interface StepRunner {
     /**
      * @param rowsMax      most tokens of a step, proposed ones included
      * @param sequencesMax most sequences of a step
      */
-    public record Limits(int rowsMax, int sequencesMax) {
+    record Limits(int rowsMax, int sequencesMax) {
     }
 
-    /** @param slab borrowed: the blocks that block tables speak of */
-    public StepRunner(
-        final LanguageModel model, final KvLayout layout, final MemorySegment slab, final Limits limits) {
-        this.model = model;
-        this.layout = layout;
-        this.slab = slab;
-        batch = new StepBatch(limits.rowsMax(), limits.sequencesMax());
-        pooled = new StepBatch(limits.rowsMax(), limits.sequencesMax());
-        sampler = new Sampler(model.vocabularySize());
-        mask = new long[TokenConstraint.maskWords(model.vocabularySize())];
-        sequences = new StepSequence[limits.sequencesMax()];
-        wantsToken = new boolean[limits.sequencesMax()];
-        pooledRows = new int[limits.sequencesMax()];
-        proposed = new int[limits.sequencesMax()][];
-        proposedCount = new int[limits.sequencesMax()];
-        chosenFrom = new int[limits.sequencesMax()];
-        chosenCount = new int[limits.sequencesMax()];
-        acceptedCount = new int[limits.sequencesMax()];
-        failures = new SpillwayException[limits.sequencesMax()];
-        tokens = new int[limits.rowsMax()];
-        logprobs = new TokenLogprob[limits.rowsMax()];
-    }
-
-    /** Forgets the last step. */
-    public void begin() {
-        batch.clear();
-        pooled.clear();
-        Arrays.fill(sequences, 0, count, null);
-        Arrays.fill(proposed, 0, count, null);
-        count = 0;
-    }
+    /** Begins the next step, and forgets what was added and not submitted. */
+    void begin();
 
     /** Adds the next {@code tokenCount} tokens of a sequence; if they are its last known ones, a token is chosen. */
-    public void add(final StepSequence sequence, final int tokenCount) {
-        add(sequence, tokenCount, NOTHING, 0);
+    default void add(final StepSequence sequence, final int tokenCount) {
+        add(sequence, tokenCount, new int[0], 0);
     }
 
     /**
      * Adds the next {@code tokenCount} tokens of a sequence, and behind its last known one a guess at those that follow.
      *
-     * @param guess      tokens of the vocabulary; borrowed until {@link #run()} has returned
+     * @param guess      tokens of the vocabulary; borrowed until {@link #await} has returned
      * @param guessCount how many of {@code guess}; above 0 only if {@code tokenCount} reaches the last known token. The block table has
      *                   room for them
      */
-    public void add(final StepSequence sequence, final int tokenCount, final int[] guess, final int guessCount) {
-        final int from = sequence.computedTokens();
-        final int to = from + tokenCount;
-        pooledRows[count] = 0;
-        final HiddenPool pool = sequence.pool();
-        if (pool != null && (pool.wantsEveryRow() || to == sequence.knownTokens())) {
-            addPooled(sequence, tokenCount);
-            return;
-        }
-        batch.beginSequence(sequence.blockTable());
-        for (int position = from; position < to; position++) {
-            batch.addRow(sequence.token(position), position);
-        }
-        wantsToken[count] = to == sequence.knownTokens();
-        if (wantsToken[count]) {
-            batch.wantLogits();
-        } else if (guessCount > 0) {
-            throw new IllegalArgumentException("tokens are proposed before the last known one is computed");
-        }
-        for (int i = 0; i < guessCount; i++) {
-            batch.addRow(guess[i], to + i);
-            batch.wantLogits();
-        }
-        proposed[count] = guess;
-        proposedCount[count] = guessCount;
-        sequences[count++] = sequence;
-    }
+    void add(StepSequence sequence, int tokenCount, int[] guess, int guessCount);
 
-    private void addPooled(final StepSequence sequence, final int tokenCount) {
-        final int from = sequence.computedTokens();
-        pooled.beginSequence(sequence.blockTable());
-        for (int position = from; position < from + tokenCount; position++) {
-            pooled.addRow(sequence.token(position), position);
-            if (sequence.pool().wantsEveryRow() || position == sequence.knownTokens() - 1) {
-                pooled.wantLogits();
-                pooledRows[count]++;
-            }
-        }
-        wantsToken[count] = false;
-        proposedCount[count] = 0;
-        sequences[count++] = sequence;
-    }
+    /**
+     * Adds one row for the token that the step submitted last, which is under way, chooses for this sequence. Its position is
+     * {@link StepSequence#computedTokens}, that is {@link StepSequence#knownTokens}; the token chosen behind it is the one of output position
+     * {@link StepSequence#outputPosition} + 1, and its history is one token longer than {@link StepSequence#history}.
+     *
+     * @param sequence      for which {@link #canRunAhead(StepSequence)} is true
+     * @param previousIndex its index in that step
+     */
+    void addAhead(StepSequence sequence, int previousIndex);
 
-    /** Computes and chooses; sequences take what was chosen for them. Throws what the model throws; then there are no outcomes. */
-    public void run() {
-        final int vocabularySize = model.vocabularySize();
-        final int wanted = batch.logitsRowCount() * vocabularySize;
-        if (logits.length < wanted) {
-            logits = new float[wanted];
-        }
-        if (batch.rowCount() > 0) {
-            model.forward(batch, layout, slab, logits);
-        }
-        if (pooled.rowCount() > 0) {
-            pool();
-        }
-        int row = 0;
-        int chosen = 0;
-        for (int i = 0; i < count; i++) {
-            chosenFrom[i] = chosen;
-            chosenCount[i] = 0;
-            acceptedCount[i] = 0;
-            failures[i] = null;
-            if (wantsToken[i]) {
-                verify(i, row);
-                row += 1 + proposedCount[i];
-                chosen += chosenCount[i];
-            }
-        }
-    }
+    /** Gives the step to the device. Throws what the model throws; then it was not submitted. */
+    void submit();
 
-    private void pool() {
-        final int hidden = model.hiddenSize();
-        final int wanted = pooled.logitsRowCount() * hidden;
-        if (states.length < wanted) {
-            states = new float[wanted];
-        }
-        model.hiddenStates(pooled, layout, slab, states);
-        int from = 0;
-        for (int i = 0; i < count; i++) {
-            for (int row = 0; row < pooledRows[i]; row++) {
-                sequences[i].pool().add(states, from);
-                from += hidden;
-            }
-        }
-    }
+    /** Says that a sequence of the step to be awaited next is not to be told of its outcome: it has ended. @param index in that step */
+    void drop(int index);
 
-    /** Chooses row after row for as long as the choice is what the next row assumed. */
-    private void verify(final int index, final int firstRow) {
-        final StepSequence sequence = sequences[index];
-        for (int i = 0; i <= proposedCount[index]; i++) {
-            final int place = chosenFrom[index] + i;
-            final boolean goesOn;
-            try {
-                goesOn = choose(sequence, (firstRow + i) * model.vocabularySize(), place);
-            } catch (final SpillwayException e) {
-                failures[index] = e; // this row only: the others are sound
-                return;
-            }
-            chosenCount[index]++;
-            if (!goesOn || i == proposedCount[index] || tokens[place] != proposed[index][i]) {
-                return;
-            }
-            acceptedCount[index]++;
-        }
-    }
+    /**
+     * Waits for the step that was submitted first of those under way; its sequences take what was chosen for them. Throws what the model
+     * throws; then the step is over without outcomes.
+     *
+     * @return valid until the next call of {@link #await}
+     */
+    StepOutcomes await();
 
-    private boolean choose(final StepSequence sequence, final int from, final int place) {
-        tokens[place] = sampler.sample(
-            logits, from, sequence.sampling(), sequence.history(), sequence.outputPosition(), allowed(sequence.constraint()));
-        logprobs[place] = sequence.sampling().wantsLogprobs()
-            ? Logprobs.of(logits, from, model.vocabularySize(), tokens[place], sequence.sampling().topLogprobs()) : null;
-        return sequence.take(tokens[place]);
-    }
+    /** @return whether a further step may be submitted before one is awaited */
+    boolean canRunAhead();
 
-    /** @return tokens that may come next; null when all may */
-    private long[] allowed(final TokenConstraint constraint) {
-        if (constraint == null) {
-            return null;
-        }
-        constraint.fillMask(mask);
-        return mask;
-    }
-
-    /** @return sequences of this step */
-    public int count() {
-        return count;
-    }
-
-    /** @return rows of this step, proposed ones included */
-    public int rows() {
-        return batch.rowCount() + pooled.rowCount();
-    }
-
-    /** @return tokens chosen for the sequence, one that ends its output included; 0 when its known tokens are not all computed */
-    public int chosenCount(final int index) {
-        return chosenCount[index];
-    }
-
-    /** @return the {@code i}-th token chosen for the sequence */
-    public int chosen(final int index, final int i) {
-        return tokens[chosenFrom[index] + i];
-    }
-
-    /** @return log probabilities of {@link #chosen}; null when not asked for */
-    public TokenLogprob logprob(final int index, final int i) {
-        return logprobs[chosenFrom[index] + i];
-    }
-
-    /** @return leading proposed tokens that were chosen and go on: their keys and values stand in the sequence's blocks */
-    public int accepted(final int index) {
-        return acceptedCount[index];
-    }
-
-    /** @return why no further token could be chosen; null when nothing failed. Tokens chosen before it stand */
-    public SpillwayException failure(final int index) {
-        return failures[index];
-    }
+    /** @return whether the next token of that sequence, which has no constraint, is chosen on the device and can be computed there before the host knows it */
+    boolean canRunAhead(StepSequence sequence);
 }

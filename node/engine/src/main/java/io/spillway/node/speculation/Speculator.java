@@ -1,6 +1,6 @@
 package io.spillway.node.speculation;
 
-import io.spillway.node.runner.StepRunner;
+import io.spillway.node.runner.StepOutcomes;
 import java.util.ArrayList;
 import java.util.List;
 import org.agrona.collections.Object2IntHashMap;
@@ -17,6 +17,8 @@ public final class Speculator {
     private static final int NO_SLOT = -1;
     /** So often guesses are computed although that does not seem to pay, or the first proposer is heard although another seems better. */
     private static final int PROBE_EVERY = 48;
+    /** After so many steps without a guess that was worth computing, steps may run ahead. */
+    private static final int BARREN_STEPS_MIN = 8;
 
     private final Speculation setup;
     private final List<Proposer> proposers;
@@ -36,6 +38,8 @@ public final class Speculator {
     private long draftNanos;
     private long unpaidSteps;
     private long askedSteps;
+    private long barrenSteps; // since a guess was computed last
+    private long aheadSteps;  // since guesses were asked for last
     private RowChoice.Step step = new RowChoice.Step(0, 0);
 
     /** @param sequencesMax most sequences of a step */
@@ -114,8 +118,23 @@ public final class Speculator {
         return slot;
     }
 
+    /**
+     * @return whether the next step may be given away before the outcome of this one is known, without anybody asked to guess: so it is when guesses
+     *         have not been worth computing lately; now and then they are asked for all the same
+     */
+    public boolean mayRunAhead() {
+        return proposers.isEmpty() || barrenSteps >= BARREN_STEPS_MIN && aheadSteps < PROBE_EVERY;
+    }
+
+    /** A step has run ahead. */
+    public void ranAhead() {
+        aheadSteps++;
+    }
+
     /** Asks proposers and decides what is computed. */
     public void propose() {
+        aheadSteps = 0;
+        barrenSteps++;
         if (proposals.count() == 0 || step.rowsLeft() == 0) {
             return;
         }
@@ -162,6 +181,7 @@ public final class Speculator {
         for (int entry = 0; entry < proposals.count(); entry++) {
             isGuessed |= guessed[entry] > 0;
         }
+        barrenSteps = kept > 0 ? 0 : barrenSteps;
         unpaidSteps = kept > 0 ? 0 : unpaidSteps + (isGuessed ? 1 : 0);
     }
 
@@ -183,13 +203,13 @@ public final class Speculator {
     /**
      * Learns what was chosen for an entry. Also of tokens that were guessed and not computed: as far as the output tells.
      *
-     * @param index of the sequence in {@code runner}
+     * @param index of the sequence in {@code outcomes}
      */
-    public void settle(final int entry, final StepRunner runner, final int index) {
-        count(entry, runner.accepted(index));
-        final int chosen = runner.chosenCount(index);
+    public void settle(final int entry, final StepOutcomes outcomes, final int index) {
+        count(entry, outcomes.accepted(index));
+        final int chosen = outcomes.chosenCount(index);
         for (int i = 0; i < Math.min(guessed[entry], chosen); i++) {
-            final boolean isRight = proposals.tokens(entry)[i] == runner.chosen(index, i);
+            final boolean isRight = proposals.tokens(entry)[i] == outcomes.chosen(index, i);
             rates.observe(proposals.proposer(entry, i), proposals.grade(entry, i), proposals.slot(entry), isRight);
             if (!isRight) {
                 return;

@@ -28,20 +28,20 @@ import org.junit.jupiter.api.Test;
 class ExactnessPropertyTest {
     @Property(tries = 150)
     void outputsAreThoseOfARequestAlone(@ForAll final long seed) {
-        run(seed);
+        run(seed, false);
     }
 
     /** The same, for longer. */
     @Tag("slow")
     @Property(tries = 5_000)
     void outputsAreThoseOfARequestAloneForLonger(@ForAll final long seed) {
-        run(seed);
+        run(seed, false);
     }
 
     /** The property means little if its workloads miss a path: together, a few fixed ones must take all of them. */
     @Test
     void theWorkloadsReachEveryPath() {
-        final List<EngineCounters> runs = LongStream.range(0, 40).mapToObj(ExactnessPropertyTest::run).toList();
+        final List<EngineCounters> runs = LongStream.range(0, 40).mapToObj(seed -> run(seed, false).counters()).toList();
         assertThat(runs).anyMatch(run -> run.preemptions() > 0).anyMatch(run -> run.evictedBlocks() > 0)
             .anyMatch(run -> run.cancelled() > 0).anyMatch(run -> run.storeTimeouts() > 0)
             .anyMatch(run -> run.storeErrors() > 0).anyMatch(run -> run.onboardedBlocks() > 0)
@@ -59,13 +59,23 @@ class ExactnessPropertyTest {
         }
     }
 
-    private static EngineCounters run(final long seed) {
+    /** What came of a workload. @param device null: the model computed at once */
+    record Ran(EngineCounters counters, LateDevice device) {
+        @Override
+        public String toString() {
+            return String.valueOf(device);
+        }
+    }
+
+    /** @param isLate whether the device computes as late as it may, with steps that run ahead */
+    static Ran run(final long seed, final boolean isLate) {
         final Random random = new Random(seed);
         final FakeStore store = new FakeStore(random, random.nextInt(3) > 0);
         final int running = 1 + random.nextInt(6);
         final EngineConfig config = Rig.config(16 + random.nextInt(24), running + random.nextInt(20), running);
         final Guesses guesses = Guesses.random(random, config);
-        try (Rig rig = new Rig(config, store, guesses.speculation(), ConstraintSource.NONE)) {
+        try (Rig rig = isLate ? Rig.late(config, store, guesses.speculation(), new Random(seed + 1))
+            : new Rig(config, store, guesses.speculation(), ConstraintSource.NONE)) {
             rig.tickNanos = random.nextInt(2) * 20_000;
             final List<Rig.Recorder> recorders = new ArrayList<>();
             final List<Rig.Recorder> references = new ArrayList<>();
@@ -76,7 +86,11 @@ class ExactnessPropertyTest {
             assertThat(rig.model.largestStepRows()).isLessThanOrEqualTo(config.stepTokensMax());
             settle(rig, store);
             guesses.checkIdle();
-            return rig.engine.counters();
+            if (isLate) {
+                assertThat(rig.late.blocksToBeWritten()).isEmpty();
+                assertThat(rig.late.awaitedSteps).isEqualTo(rig.engine.counters().steps());
+            }
+            return new Ran(rig.engine.counters(), rig.late);
         }
     }
 

@@ -12,12 +12,16 @@ import io.spillway.domain.request.GenerationEvent;
 import io.spillway.domain.request.GenerationRequest;
 import io.spillway.domain.request.SamplingParams;
 import io.spillway.kvstore.service.BlockStore;
+import io.spillway.node.runner.HostModel;
 import io.spillway.node.speculation.Speculation;
 import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Random;
+import java.util.function.Function;
 
 /** An engine over the fake model, stepped by the test, with a clock of its own. Checks the books after every cycle. */
 final class Rig implements AutoCloseable {
@@ -26,6 +30,8 @@ final class Rig implements AutoCloseable {
     static final int CONTEXT_TOKENS = 64;
 
     final FakeModel model;
+    /** Null: the model computes at once. */
+    final LateDevice late;
     final Engine engine;
     /** What a follower of the KV events believes: hash to parent. */
     final Map<BlockHash, BlockHash> followed = new HashMap<>();
@@ -39,20 +45,28 @@ final class Rig implements AutoCloseable {
     }
 
     Rig(final EngineConfig config, final BlockStore store, final Speculation speculation, final ConstraintSource constraints) {
-        this(config, store, speculation, constraints, new FakeModel(CONTEXT_TOKENS));
+        this(config, store, speculation, constraints, new FakeModel(CONTEXT_TOKENS), null);
     }
 
     Rig(final EngineConfig config, final BlockStore store, final FakeModel model) {
-        this(config, store, Speculation.OFF, ConstraintSource.NONE, model);
+        this(config, store, Speculation.OFF, ConstraintSource.NONE, model, null);
     }
 
     private Rig(final EngineConfig config, final BlockStore store, final Speculation speculation,
-        final ConstraintSource constraints, final FakeModel model) {
+        final ConstraintSource constraints, final FakeModel model, final Function<MemorySegment, LateDevice> lateDevice) {
         this.model = model;
         final KvLayout layout = FakeModel.layout(config.blockTokens());
-        engine = new Engine(config, new EngineParts(model, layout,
-            arena.allocate(config.deviceBlocks() * layout.blockBytes(), 64), store, () -> nowNanos += tickNanos, this::follow,
-            speculation, constraints));
+        final MemorySegment slab = arena.allocate(config.deviceBlocks() * layout.blockBytes(), 64);
+        late = lateDevice == null ? null : lateDevice.apply(slab);
+        engine = new Engine(config, new EngineParts(late != null ? late : new HostModel(model, layout, slab), layout,
+            store, () -> nowNanos += tickNanos, this::follow, speculation, constraints));
+    }
+
+    /** An engine over a device that computes as late as it may. @param random of its memory's delays and faults; null: none */
+    static Rig late(final EngineConfig config, final BlockStore store, final Speculation speculation, final Random random) {
+        final FakeModel model = new FakeModel(CONTEXT_TOKENS);
+        return new Rig(config, store, speculation, ConstraintSource.NONE, model,
+            slab -> new LateDevice(model, FakeModel.layout(config.blockTokens()), slab, random));
     }
 
     static EngineConfig config(final int deviceBlocks, final int stepTokens, final int running) {
@@ -87,6 +101,11 @@ final class Rig implements AutoCloseable {
     int cycle() {
         final int workCount = engine.agent().doWork();
         engine.agent().checkInvariants();
+        if (late != null) {
+            for (final int block : late.blocksToBeWritten()) {
+                assertThat(engine.agent().leases(block)).as("block %d is being written to", block).isPositive();
+            }
+        }
         nowNanos += 1_000_000L;
         return workCount;
     }
@@ -134,6 +153,7 @@ final class Rig implements AutoCloseable {
     public void close() {
         engine.close();
         assertThat(followed).isEmpty();
+        assertThat(late == null ? 0 : late.memory.open).as("transfers that were not ended").isZero();
         arena.close();
     }
 

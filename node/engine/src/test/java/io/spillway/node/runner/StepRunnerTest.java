@@ -98,14 +98,15 @@ class StepRunnerTest {
     void eachSequenceGetsItsOwnOutcome() {
         final SamplingParams withLogprobs = new SamplingParams(0f, 0, 1f, 0f, 0f, 0f, 1f, Map.of(), 0L, 1);
         final NextToken model = new NextToken();
-        final StepRunner runner = new StepRunner(model, model.kvLayout(16, KvElement.F32), MemorySegment.NULL,
+        final HostStepRunner runner = new HostStepRunner(model, model.kvLayout(16, KvElement.F32), MemorySegment.NULL,
             new StepRunner.Limits(16, 4));
         runner.begin();
         runner.add(new Fixed(new int[] {1, 2, 3, 4}, 1, 7, SamplingParams.GREEDY), 2); // not its last tokens
         runner.add(new Fixed(new int[] {5, 6}, 0, 8, withLogprobs), 2);
         runner.add(new Fixed(new int[] {9}, 0, 9, SamplingParams.GREEDY), 1);
         runner.add(new Fixed(new int[] {3, 3, 8}, 2, 10, SamplingParams.GREEDY), 1);
-        runner.run();
+        runner.submit();
+        runner.await();
 
         assertThat(model.rows).containsExactly("2@1 in 7", "3@2 in 7", "5@0 in 8", "6@1 in 8", "9@0 in 9", "8@2 in 10");
         assertThat(runner.rows()).isEqualTo(6);
@@ -124,14 +125,15 @@ class StepRunnerTest {
     @Test
     void aProposalIsFollowedAsFarAsItIsChosen() {
         final NextToken model = new NextToken();
-        final StepRunner runner = new StepRunner(model, model.kvLayout(16, KvElement.F32), MemorySegment.NULL,
+        final HostStepRunner runner = new HostStepRunner(model, model.kvLayout(16, KvElement.F32), MemorySegment.NULL,
             new StepRunner.Limits(16, 4));
         runner.begin();
         runner.add(new Fixed(new int[] {1, 2}, 1, 7, SamplingParams.GREEDY), 1, new int[] {3, 4, 6, 7}, 4);
         runner.add(new Fixed(new int[] {5}, 0, 8, SamplingParams.GREEDY), 1, new int[] {1, 1}, 2);
         runner.add(new Fixed(new int[] {6}, 0, 9, SamplingParams.GREEDY), 1, new int[] {7, 8}, 2);
         runner.add(new Fixed(new int[] {7}, 0, 10, SamplingParams.GREEDY), 1, new int[] {8, 9, 0}, 3);
-        runner.run();
+        runner.submit();
+        runner.await();
 
         assertThat(model.rows).containsExactly("2@1 in 7", "3@2 in 7", "4@3 in 7", "6@4 in 7", "7@5 in 7", "5@0 in 8", "1@1 in 8",
             "1@2 in 8", "6@0 in 9", "7@1 in 9", "8@2 in 9", "7@0 in 10", "8@1 in 10", "9@2 in 10", "0@3 in 10");
@@ -146,7 +148,7 @@ class StepRunnerTest {
         assertThat(runner.failure(2)).isNull();
     }
 
-    private static int[] chosen(final StepRunner runner, final int sequence) {
+    private static int[] chosen(final StepOutcomes runner, final int sequence) {
         return java.util.stream.IntStream.range(0, runner.chosenCount(sequence)).map(i -> runner.chosen(sequence, i)).toArray();
     }
 }

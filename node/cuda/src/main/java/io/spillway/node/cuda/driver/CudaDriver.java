@@ -26,8 +26,8 @@ public final class CudaDriver {
         return load(CudaProbe.LIBRARY);
     }
 
-    /** @param library name or path of the driver's library; stays loaded, and what is loaded later gets it too */
-    static CudaDriver load(final String library) throws CudaUnavailableException {
+    /** Likewise with that library. @param library name or path of the driver's; stays loaded, and what is loaded later gets it too */
+    public static CudaDriver load(final String library) throws CudaUnavailableException {
         return switch (CudaProbe.probe(library)) {
             case final CudaReport.Unusable none -> throw new CudaUnavailableException(none.line());
             case final CudaReport.Usable usable -> start(library, usable);
