@@ -8,6 +8,7 @@
 #include <cuda_fp16.h>
 #include <stdint.h>
 #define SHARED(type, name, count) __shared__ __align__(16) type name[count]
+#define DYNAMIC_SHARED(type, name) extern __shared__ __align__(1024) type name[]
 #define KERNEL(name)
 #define UNROLL _Pragma("unroll")
 #endif

@@ -2,3 +2,5 @@
 #include "gemv.cuh"
 #include "gemv_packed.cuh"
 #include "rounding.cuh"
+#include "gemm.cuh"
+#include "experts.cuh"

@@ -2,11 +2,6 @@
 // out[row][output] = sum over columns of in[row][column] * weights[output][column], summed in f32.
 #pragma once
 #include "tensor.cuh"
-#ifndef DYNAMIC_SHARED
-#define DYNAMIC_SHARED(type, name) \
-    extern __shared__ __align__(1024) unsigned char spillwayDynamicShared[]; \
-    type* const name = reinterpret_cast<type*>(spillwayDynamicShared)
-#endif
 #ifdef SPILLWAY_SHIM
 #define ONE_BY_ONE
 #else
@@ -55,20 +50,52 @@ struct Results {
         return mode >= OUT_SWIGLU;
     }
 
-    /** One result, of which each is written by one thread. `up` counts for gated units only. */
+    /** What becomes of a sum; `up` counts for gated units only. */
+    __device__ __forceinline__ float value(int output, float sum, float up) const {
+        const float biased = bias ? sum + bias[output] : sum;
+        return isGated() ? gatedUnit(mode, biased, bias ? up + bias[width + output] : up) : biased;
+    }
+
+    /** One result, of which each is written by one thread. */
     __device__ __forceinline__ void write(int row, int output, float sum, float up) const {
-        float value = bias ? sum + bias[output] : sum;
-        if (isGated()) {
-            value = gatedUnit(mode, value, bias ? up + bias[width + output] : up);
-        }
+        const float x = value(output, sum, up);
         const size_t at = static_cast<size_t>(row) * stride + output;
         if (mode == OUT_FLOAT) {
-            static_cast<float*>(out)[at] = value;
+            static_cast<float*>(out)[at] = x;
         } else if (mode == OUT_ADD) {
-            static_cast<float*>(out)[at] += value;
+            static_cast<float*>(out)[at] += x;
         } else {
-            static_cast<half_bits*>(out)[at] = halfOf(isBf16, value);
+            static_cast<half_bits*>(out)[at] = halfOf(isBf16, x);
         }
+    }
+
+    /** Eight neighbours, the first a multiple of eight. */
+    __device__ __forceinline__ void writeEight(int row, int output, const float* sums, const float* ups) const {
+        if (output + 8 > width || stride % 8 != 0 || !isAligned(out, 16)) {
+            for (int i = 0; i < 8 && output + i < width; i++) {
+                write(row, output + i, sums[i], isGated() ? ups[i] : 0);
+            }
+            return;
+        }
+        float x[8];
+        UNROLL for (int i = 0; i < 8; i++) {
+            x[i] = value(output + i, sums[i], isGated() ? ups[i] : 0);
+        }
+        const size_t at = static_cast<size_t>(row) * stride + output;
+        if (mode == OUT_FLOAT || mode == OUT_ADD) {
+            float4* const to = reinterpret_cast<float4*>(static_cast<float*>(out) + at);
+            UNROLL for (int i = 0; i < 2; i++) {
+                const float4 before = mode == OUT_ADD ? to[i] : float4{0, 0, 0, 0};
+                to[i] = mode == OUT_ADD ? float4{before.x + x[4 * i], before.y + x[4 * i + 1], before.z + x[4 * i + 2], before.w + x[4 * i + 3]}
+                    : float4{x[4 * i], x[4 * i + 1], x[4 * i + 2], x[4 * i + 3]};
+            }
+            return;
+        }
+        unsigned pairs[4];
+        UNROLL for (int i = 0; i < 4; i++) {
+            pairs[i] = isBf16 ? pairOf<KIND_BF16>(x[2 * i], x[2 * i + 1]) : pairOf<KIND_F16>(x[2 * i], x[2 * i + 1]);
+        }
+        *reinterpret_cast<uint4*>(static_cast<half_bits*>(out) + at) = {pairs[0], pairs[1], pairs[2], pairs[3]};
     }
 };
 

@@ -19,7 +19,7 @@ fi
 if [ -f "$library" ] && [ -z "$(find . ../../main/cuda -type f -newer "$library")" ]; then
     exit 0
 fi
-mkdir -p "$folder" || exit 1
+mkdir -p "$folder/libraries" || exit 1
 
 flags="-std=c++17 -O2 -ffp-contract=off -fno-strict-aliasing -fno-math-errno -Wall -Wextra -fPIC -I ../../main/cuda -include shim.h"
 [ "$(uname -m)" = x86_64 ] && grep -qw fma /proc/cpuinfo && flags="$flags -mfma"
@@ -34,7 +34,7 @@ for source in ../../main/cuda/*.cu ./*.cu ./*.cpp; do
     "$compiler" $flags -x c++ -c "$source" -o "$folder/${name%.*}.o" 2>>"$log" &
     jobs="$jobs $!"
 done
-"$compiler" -std=c++17 -O1 -Wall -Wextra -fPIC -fvisibility=hidden -c driver.cpp -o "$folder/driver.o" 2>>"$log" &
+"$compiler" -std=c++17 -O1 -Wall -Wextra -fPIC -fvisibility=hidden -c driver/driver.cpp -o "$folder/driver.o" 2>>"$log" &
 jobs="$jobs $!"
 for variant in good old empty incomplete refusing small; do
     "$compiler" -x c++ -fPIC -shared -D"DRIVER_$variant" driver_stub.c -o "$folder/libcuda-$variant.so" 2>>"$log" &
@@ -47,7 +47,11 @@ done
 link() {
     # shellcheck disable=SC2086 — objects are words
     "$compiler" -shared -Wl,-soname,libspillway-shim.so -o "$library.new" $objects -lm -lpthread \
-        && "$compiler" -shared -Wl,-soname,libcuda.so.1 -Wl,-rpath,'$ORIGIN' -o "$folder/libcuda.so.1" "$folder/driver.o" "$library.new" -ldl
+        && "$compiler" -shared -Wl,-soname,libcuda.so.1 -Wl,-rpath,'$ORIGIN' -o "$folder/libcuda.so.1" "$folder/driver.o" "$library.new" -ldl \
+        && "$compiler" -std=c++17 -O1 -Wall -Wextra -fPIC -fvisibility=hidden -shared -Wl,-soname,libcublasLt.so.13 -o "$folder/libraries/libcublasLt.so.13" \
+            driver/cublaslt_stub.cpp "$folder/libcuda.so.1" \
+        && "$compiler" -std=c++17 -O1 -Wall -Wextra -fPIC -fvisibility=hidden -shared -Wl,-soname,libnccl.so.2 -o "$folder/libraries/libnccl.so.2" \
+            driver/nccl_stub.cpp "$folder/libcuda.so.1" -lpthread
 }
 if [ -n "$failed" ] || ! link 2>>"$log"; then
     cat "$log"

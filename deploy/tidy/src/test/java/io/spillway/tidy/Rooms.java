@@ -20,7 +20,7 @@ record Rooms(String base) {
 
     private static final List<String> KVSTORE_CORE =
         List.of("kvstore.pool", "kvstore.index", "kvstore.eviction", "kvstore.tier", "kvstore.service");
-    private static final List<String> ENGINE = List.of("node.compute", "node.stored", "node.packed", "node.weights", "node.model", "node.kvcache", "node.sampling",
+    private static final List<String> ENGINE = List.of("node.compute", "node.parallel", "node.stored", "node.packed", "node.weights", "node.model", "node.kvcache", "node.sampling",
         "node.grammar", "node.speculation", "node.runner", "node.scheduler", "node.engine");
     private static final List<String> COORDINATOR_CORE = List.of("coordinator.access", "coordinator.batch", "coordinator.ledger", "coordinator.state", "coordinator.prefix",
         "coordinator.placement", "coordinator.dispatch", "coordinator.admission", "coordinator.routing");

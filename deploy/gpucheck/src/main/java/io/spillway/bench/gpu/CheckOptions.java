@@ -10,19 +10,20 @@ import java.util.Iterator;
  * @param tests       folder of the kernels' test classes
  * @param out         folder for the results
  * @param driver      the driver's library
+ * @param libraries   folders that may hold cuBLASLt, with colons between
  * @param only        runs parts whose name holds this
  * @param isQuick     sizes so small that figures mean nothing: shows that all of it runs
  * @param hasSuite    whether kernels are compared with their specification
  * @param hasBenches  whether anything is measured
  * @param limitSeconds most that a part may take
  */
-record CheckOptions(Path tests, Path out, String driver, String only, boolean isQuick, boolean hasSuite, boolean hasBenches, int limitSeconds) {
-    static final String USAGE = "usage: run [--out FOLDER] [--only TEXT] [--no-suite] [--no-bench] [--limit SECONDS] [--quick] [--driver LIBRARY] [--tests FOLDER]";
+record CheckOptions(Path tests, Path out, String driver, String libraries, String only, boolean isQuick, boolean hasSuite, boolean hasBenches, int limitSeconds) {
+    static final String USAGE = "usage: run [--out FOLDER] [--only TEXT] [--no-suite] [--no-bench] [--limit SECONDS] [--quick] [--driver LIBRARY] [--libraries FOLDER:…] [--tests FOLDER]";
     private static final int LIMIT_SECONDS = 180;
 
     /** @throws IllegalArgumentException that says what is wrong and how it is called */
     static CheckOptions parse(final String... args) {
-        CheckOptions options = new CheckOptions(Path.of("tests"), Path.of("results"), "libcuda.so.1", "", false, true, true, LIMIT_SECONDS);
+        CheckOptions options = new CheckOptions(Path.of("tests"), Path.of("results"), "libcuda.so.1", "", "", false, true, true, LIMIT_SECONDS);
         final Iterator<String> words = Arrays.asList(args).iterator();
         while (words.hasNext()) {
             options = options.with(words.next(), words);
@@ -32,14 +33,15 @@ record CheckOptions(Path tests, Path out, String driver, String only, boolean is
 
     private CheckOptions with(final String name, final Iterator<String> rest) {
         return switch (name) {
-            case "--tests" -> new CheckOptions(Path.of(value(name, rest)), out, driver, only, isQuick, hasSuite, hasBenches, limitSeconds);
-            case "--out" -> new CheckOptions(tests, Path.of(value(name, rest)), driver, only, isQuick, hasSuite, hasBenches, limitSeconds);
-            case "--driver" -> new CheckOptions(tests, out, value(name, rest), only, isQuick, hasSuite, hasBenches, limitSeconds);
-            case "--only" -> new CheckOptions(tests, out, driver, value(name, rest), isQuick, hasSuite, hasBenches, limitSeconds);
-            case "--limit" -> new CheckOptions(tests, out, driver, only, isQuick, hasSuite, hasBenches, positive(name, value(name, rest)));
-            case "--quick" -> new CheckOptions(tests, out, driver, only, true, hasSuite, hasBenches, limitSeconds);
-            case "--no-suite" -> new CheckOptions(tests, out, driver, only, isQuick, false, hasBenches, limitSeconds);
-            case "--no-bench" -> new CheckOptions(tests, out, driver, only, isQuick, hasSuite, false, limitSeconds);
+            case "--tests" -> new CheckOptions(Path.of(value(name, rest)), out, driver, libraries, only, isQuick, hasSuite, hasBenches, limitSeconds);
+            case "--out" -> new CheckOptions(tests, Path.of(value(name, rest)), driver, libraries, only, isQuick, hasSuite, hasBenches, limitSeconds);
+            case "--driver" -> new CheckOptions(tests, out, value(name, rest), libraries, only, isQuick, hasSuite, hasBenches, limitSeconds);
+            case "--only" -> new CheckOptions(tests, out, driver, libraries, value(name, rest), isQuick, hasSuite, hasBenches, limitSeconds);
+            case "--libraries" -> new CheckOptions(tests, out, driver, value(name, rest), only, isQuick, hasSuite, hasBenches, limitSeconds);
+            case "--limit" -> new CheckOptions(tests, out, driver, libraries, only, isQuick, hasSuite, hasBenches, positive(name, value(name, rest)));
+            case "--quick" -> new CheckOptions(tests, out, driver, libraries, only, true, hasSuite, hasBenches, limitSeconds);
+            case "--no-suite" -> new CheckOptions(tests, out, driver, libraries, only, isQuick, false, hasBenches, limitSeconds);
+            case "--no-bench" -> new CheckOptions(tests, out, driver, libraries, only, isQuick, hasSuite, false, limitSeconds);
             default -> throw new IllegalArgumentException("unknown option " + name + "; " + USAGE);
         };
     }

@@ -7,11 +7,11 @@ public interface GpuBench {
     /** @return one word */
     String name();
 
-    /** @return its figures. @param rig the GPU, opened; {@link GpuRig#isQuick()} asks for the smallest sizes there are */
+    /** @return its figures; none where something it needs is not there. @param rig the GPU, opened; {@link GpuRig#isQuick()} asks for the smallest sizes there are */
     List<Measurement> run(GpuRig rig);
 
     /** @return all of them, in the order of the table */
     static List<GpuBench> all() {
-        return List.of(new LimitsBench(), new LaunchBench());
+        return List.of(new LimitsBench(), new LaunchBench(), new MatrixBench());
     }
 }

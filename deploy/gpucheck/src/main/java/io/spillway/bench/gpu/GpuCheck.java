@@ -93,7 +93,8 @@ public final class GpuCheck {
             if (!bench.name().contains(options.only())) {
                 continue;
             }
-            final PartProcess.Outcome outcome = parts.run(log(bench.name()), "bench", bench.name(), options.driver(), options.isQuick() ? "quick" : "full");
+            final PartProcess.Outcome outcome = parts.run(log(bench.name()), "bench", bench.name(), options.driver(), options.isQuick() ? "quick" : "full",
+                options.libraries());
             if (outcome.result().isEmpty()) {
                 report.trouble(bench.name(), outcome.trouble());
                 out.println(bench.name() + ": " + outcome.trouble());

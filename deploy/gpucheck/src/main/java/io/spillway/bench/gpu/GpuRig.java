@@ -9,21 +9,25 @@ import io.spillway.node.cuda.driver.CudaStream;
 import io.spillway.node.cuda.driver.CudaUnavailableException;
 import io.spillway.node.cuda.driver.DevicePool;
 import io.spillway.node.cuda.driver.StreamLauncher;
+import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 
 /** A GPU, opened, with a stream and all kernels. One thread. */
 public final class GpuRig implements AutoCloseable {
     private static final int ROUNDS = 7;
 
     private final boolean isQuick;
+    private final List<Path> libraries;
     private final CudaContext context;
     private final DevicePool pool;
     private final CudaModules modules;
     private final CudaStream stream;
     private final StreamLauncher launcher;
 
-    private GpuRig(final CudaContext context, final boolean isQuick) {
+    private GpuRig(final CudaContext context, final boolean isQuick, final List<Path> libraries) {
         this.isQuick = isQuick;
+        this.libraries = libraries;
         this.context = context;
         pool = new DevicePool(context);
         modules = new CudaModules(context, KernelImage.loadAll());
@@ -31,15 +35,24 @@ public final class GpuRig implements AutoCloseable {
         launcher = new StreamLauncher(modules, stream);
     }
 
-    /** @param driver the driver's library. @throws CudaUnavailableException with one line when there is no GPU */
-    static GpuRig open(final String driver, final boolean isQuick) throws CudaUnavailableException {
+    /**
+     * @param driver    the driver's library
+     * @param libraries folders that may hold cuBLASLt and NCCL
+     * @throws CudaUnavailableException with one line when there is no GPU
+     */
+    static GpuRig open(final String driver, final boolean isQuick, final List<Path> libraries) throws CudaUnavailableException {
         final CudaDriver loaded = CudaDriver.load(driver);
-        return new GpuRig(loaded.open(loaded.report().devices().getFirst().ordinal()), isQuick);
+        return new GpuRig(loaded.open(loaded.report().devices().getFirst().ordinal()), isQuick, libraries);
     }
 
     /** @return whether to take the smallest sizes: the figures are not for anybody */
     public boolean isQuick() {
         return isQuick;
+    }
+
+    /** @return folders that may hold cuBLASLt and NCCL, beside where the system has them */
+    public List<Path> libraries() {
+        return libraries;
     }
 
     /** @return the GPU */

@@ -3,7 +3,9 @@ package io.spillway.bench.gpu;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.spillway.node.cuda.driver.CudaUnavailableException;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import org.junit.platform.engine.TestExecutionResult;
@@ -15,7 +17,7 @@ import org.junit.platform.launcher.core.LauncherDiscoveryRequestBuilder;
 import org.junit.platform.launcher.core.LauncherFactory;
 
 /**
- * One part of a check, in a process of its own: {@code suite CLASS}, or {@code bench NAME DRIVER quick|full}. Its result is the line that
+ * One part of a check, in a process of its own: {@code suite CLASS}, or {@code bench NAME DRIVER quick|full [FOLDER:…]}. Its result is the line that
  * begins with {@link #RESULT}: one JSON object.
  */
 public final class PartMain {
@@ -31,7 +33,7 @@ public final class PartMain {
     public static void main(final String[] args) throws IOException, CudaUnavailableException {
         final Object result = switch (args[0]) {
             case "suite" -> suite(args[1]);
-            case "bench" -> bench(args[1], args[2], args[3].equals("quick"));
+            case "bench" -> bench(args[1], args[2], args[3].equals("quick"), folders(args));
             default -> throw new IllegalArgumentException("no such part: " + args[0]);
         };
         System.out.println(RESULT + MAPPER.writeValueAsString(result));
@@ -39,12 +41,18 @@ public final class PartMain {
         Runtime.getRuntime().halt(0); // a lost GPU can keep a process from ending
     }
 
-    private static List<Measurement> bench(final String name, final String driver, final boolean isQuick) throws CudaUnavailableException {
+    private static List<Measurement> bench(final String name, final String driver, final boolean isQuick, final List<Path> libraries)
+            throws CudaUnavailableException {
         final GpuBench bench = GpuBench.all().stream().filter(it -> it.name().equals(name)).findFirst()
             .orElseThrow(() -> new IllegalArgumentException("no such benchmark: " + name));
-        try (GpuRig rig = GpuRig.open(driver, isQuick)) {
+        try (GpuRig rig = GpuRig.open(driver, isQuick, libraries)) {
             return bench.run(rig);
         }
+    }
+
+    private static List<Path> folders(final String... args) {
+        final int at = 4;
+        return args.length <= at || args[at].isEmpty() ? List.of() : Arrays.stream(args[at].split(":")).map(Path::of).toList();
     }
 
     private static Map<String, Object> suite(final String testClass) {

@@ -12,6 +12,8 @@ final class ServingOptions {
     @Option(names = "--weight-cache", paramLabel = "WHERE",
         description = "where weights of 256 MiB and more are kept as kernels read them: off (default), folder (in --data), or beside the model")
     private String weightCache;
+    @Option(names = "--tensor-parallel", paramLabel = "N", description = "ranks that compute the model together in each node (default 1)")
+    private Integer ranks;
     @Option(names = "--kv", paramLabel = "ELEMENT", description = "how keys and values are kept: F32, F16, BF16, F8, I8 or I4")
     private String kv;
     @Option(names = "--speculation", paramLabel = "MODE", description = "speculative decoding: off, suffix, draft or auto")
@@ -22,8 +24,8 @@ final class ServingOptions {
     private Path guardrails;
 
     Serving serving() {
-        return new Serving(new Serving.Kernels(Optional.ofNullable(kernels), Optional.ofNullable(weightCache)), Optional.ofNullable(kv),
-            Optional.ofNullable(speculation), Optional.ofNullable(draft).filter(path -> !path.equals("none")).map(Path::of),
+        return new Serving(new Serving.Kernels(Optional.ofNullable(kernels), Optional.ofNullable(weightCache), Optional.ofNullable(ranks)),
+            Optional.ofNullable(kv), Optional.ofNullable(speculation), Optional.ofNullable(draft).filter(path -> !path.equals("none")).map(Path::of),
             Optional.ofNullable(guardrails));
     }
 }

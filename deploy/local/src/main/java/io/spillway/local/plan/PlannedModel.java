@@ -1,5 +1,6 @@
 package io.spillway.local.plan;
 
+import io.spillway.domain.kv.HeadSplit;
 import io.spillway.domain.kv.KvLayout;
 import java.util.List;
 
@@ -147,13 +148,8 @@ public record PlannedModel(String architecture, int contextTokens, Attention att
      * @return key-value heads of each: some of them, or one that others have too; a latent row is whole everywhere; 0: it cannot be divided so
      */
     public int kvHeadsOn(final int degree) {
-        if (attention.heads() % degree != 0) {
-            return 0;
-        }
-        if (attention.kvHeads() % degree == 0) {
-            return attention.kvHeads() / degree;
-        }
-        return degree % attention.kvHeads() == 0 ? 1 : 0;
+        final HeadSplit split = new HeadSplit(attention.heads(), attention.kvHeads(), degree);
+        return split.isPossible() ? split.rankKvHeads() : 0;
     }
 
     /** @param kvHeads heads of one GPU @return the cache's layout there; only of ordinary attention */

@@ -18,8 +18,8 @@ class RolesTest {
     private Path folder;
 
     private NodeConfig node(final String weightCache) {
-        final Serving serving = new Serving(new Serving.Kernels(Optional.of("vector"), Optional.ofNullable(weightCache)), Optional.empty(),
-            Optional.empty(), Optional.empty(), Optional.empty());
+        final Serving serving = new Serving(new Serving.Kernels(Optional.of("vector"), Optional.ofNullable(weightCache), Optional.of(2)),
+            Optional.empty(), Optional.empty(), Optional.empty(), Optional.empty());
         final ClusterPlan plan = ClusterPlan.of(new ClusterSpec(Path.of("models/brook"), folder, 1, 0, serving), "sk",
             PortBook.open(folder.resolve("ports.json"), new Random(1)));
         return Roles.of(plan).stream().map(role -> role.launch().config()).filter(NodeConfig.class::isInstance).map(NodeConfig.class::cast)
@@ -33,6 +33,7 @@ class RolesTest {
         assertThat(node("folder").engine().weightCache()).isEqualTo(NodeConfig.Engine.WeightCache.FOLDER);
         assertThat(usual.engine().weightCacheDir()).contains(folder.toAbsolutePath().normalize().resolve("weights"));
         assertThat(usual.engine().kernels().name()).isEqualTo("VECTOR");
+        assertThat(usual.engine().tensorParallel()).isEqualTo(2);
         assertThat(node("beside").engine().weightCache()).isEqualTo(NodeConfig.Engine.WeightCache.BESIDE);
         assertThat(node("off").engine().weightCache()).isEqualTo(NodeConfig.Engine.WeightCache.OFF);
         assertThatThrownBy(() -> node("always")).isInstanceOf(SpillwayException.class).hasMessageContaining("weight-cache");
@@ -40,9 +41,9 @@ class RolesTest {
 
     @Test
     void whatUpWasToldIsToldToTheProcessThatDetachStarts() {
-        final Serving serving = new Serving(new Serving.Kernels(Optional.of("vector"), Optional.of("off")), Optional.of("I8"),
+        final Serving serving = new Serving(new Serving.Kernels(Optional.of("vector"), Optional.of("off"), Optional.of(4)), Optional.of("I8"),
             Optional.empty(), Optional.empty(), Optional.empty());
-        assertThat(serving.arguments()).isEqualTo(List.of("--kernels", "vector", "--weight-cache", "off", "--kv", "I8"));
+        assertThat(serving.arguments()).isEqualTo(List.of("--kernels", "vector", "--weight-cache", "off", "--tensor-parallel", "4", "--kv", "I8"));
         assertThat(Serving.DEFAULT.arguments()).isEmpty();
     }
 }

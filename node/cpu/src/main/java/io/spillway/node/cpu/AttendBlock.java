@@ -64,8 +64,8 @@ final class AttendBlock {
         // Rows are in position order: the last one sees most. What lies behind may never have been written.
         final int tokens = Math.min(layout.blockTokens(), kv.position(s.firstRow + (s.queryCount - 1) / group) + 1 - begin);
         final long at = kv.blockOffset(s.firstRow, index);
-        final long keys = at + layout.keyOffset(layer, kvHead);
-        final long values = at + layout.valueOffset(layer, kvHead);
+        final long keys = at + kv.keyOffset(layer, kvHead);
+        final long values = at + kv.valueOffset(layer, kvHead);
         if (quantised) {
             s.scales.read(kv.slab(), layout, keys, values, tokens);
         }

@@ -69,7 +69,7 @@ final class AttendPlan {
 
     /** Cuts the pieces into tasks for that many workers. */
     void cutTasks(final int workerCount) {
-        final long all = positions * kv.layout().kvHeads();
+        final long all = positions * kv.kvHeads();
         final long target = workerCount == 1 ? all : Math.max(1, all / ((long) workerCount * TASKS_PER_WORKER));
         for (int piece = 0; piece < pieceCount; piece++) {
             cutTasks(piece, target);
@@ -78,7 +78,7 @@ final class AttendPlan {
 
     /** @param target row positions times heads that a task should have at most */
     private void cutTasks(final int piece, final long target) {
-        final int kvHeads = kv.layout().kvHeads();
+        final int kvHeads = kv.kvHeads();
         final int first = firstRange(piece);
         final int end = first + rangeCount(piece);
         final int headsMax = Math.clamp(queriesMax / queryCount(piece), 1, kvHeads);
@@ -186,6 +186,6 @@ final class AttendPlan {
 
     /** @return place of the partial result of a range's first query of a head, of a split piece */
     int partialAt(final int piece, final int range, final int head) {
-        return partialsAt[piece] + ((range - firstRange(piece)) * kv.layout().kvHeads() + head) * queryCount(piece);
+        return partialsAt[piece] + ((range - firstRange(piece)) * kv.kvHeads() + head) * queryCount(piece);
     }
 }

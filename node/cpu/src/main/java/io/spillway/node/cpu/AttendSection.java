@@ -45,7 +45,7 @@ final class AttendSection implements WorkerPool.Task, AutoCloseable {
         this.queries = queries;
         this.out = out;
         final KvLayout layout = kv.layout();
-        group = queries.width() / layout.headDim() / layout.kvHeads();
+        group = queries.width() / layout.headDim() / kv.kvHeads();
         final int queriesMax = Math.max(QUERIES_MAX, group);
         plan.build(kv, rule, queriesMax, group);
         final WorkerPool pool = plan.positions() * queries.width() * 2 <= INLINE_PRODUCTS_MAX ? WorkerPool.INLINE : workers;
@@ -58,7 +58,7 @@ final class AttendSection implements WorkerPool.Task, AutoCloseable {
         pool.run(plan.taskCount(), this);
         if (plan.partialQueries() > 0) {
             final boolean small = (long) plan.partialQueries() * layout.headDim() <= INLINE_PRODUCTS_MAX;
-            (small ? WorkerPool.INLINE : workers).run(plan.pieceCount() * layout.kvHeads(), mergeTask);
+            (small ? WorkerPool.INLINE : workers).run(plan.pieceCount() * kv.kvHeads(), mergeTask);
         }
     }
 
@@ -135,8 +135,8 @@ final class AttendSection implements WorkerPool.Task, AutoCloseable {
 
     /** Merges the ranges of a piece that was split, in their order. */
     private void mergePiece(final int index, final int worker) {
-        final int piece = index / kv.layout().kvHeads();
-        final int kvHead = index % kv.layout().kvHeads();
+        final int piece = index / kv.kvHeads();
+        final int kvHead = index % kv.kvHeads();
         if (!plan.isSplit(piece)) {
             return;
         }

@@ -109,7 +109,7 @@ final class VectorOps implements TensorOps {
 
     private void storeRows(final int from, final int to, final int worker) {
         for (int row = from; row < to; row++) {
-            for (int head = 0; head < kv.layout().kvHeads(); head++) {
+            for (int head = 0; head < kv.kvHeads(); head++) {
                 KvElements.storeHead(kv, layer, row, head, first, second);
             }
         }

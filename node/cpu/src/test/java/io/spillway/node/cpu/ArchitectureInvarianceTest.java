@@ -70,21 +70,38 @@ class ArchitectureInvarianceTest {
     @ParameterizedTest
     @MethodSource("cases")
     void aSequenceIsTheSameInAnyCompany(final Case which) {
-        final Random random = new Random(which.name().hashCode());
         try (LanguageModel model = load(which)) {
-            final KvElement element = KvElement.values()[random.nextInt(KvElement.values().length)];
-            final KvLayout layout = model.kvLayout(BLOCK_TOKENS, element);
-            final Sequence[] sequences = new Sequence[3];
-            for (int s = 0; s < sequences.length; s++) {
-                final int[] tokens = random.ints(20 + random.nextInt(20), 0, VOCABULARY).toArray();
-                final int at = s;
-                final int[] table = java.util.stream.IntStream.range(0, layout.blocksFor(tokens.length)).map(b -> b * 4 + at).toArray();
-                sequences[s] = new Sequence(tokens, table, alone(model, layout, tokens));
-            }
-            try (Slab slab = Slab.allocate(5L * 4 * layout.blockBytes())) {
-                while (Arrays.stream(sequences).anyMatch(s -> s.computed < s.tokens.length)) {
-                    step(model, layout, slab, sequences, random);
-                }
+            sameInAnyCompany(model, which.name().hashCode());
+        }
+    }
+
+    static List<TensorParallelTest.Divided> divided() {
+        return TensorParallelTest.architectures().stream().filter(d -> d.ranks() > 1).toList();
+    }
+
+    @ParameterizedTest
+    @MethodSource("divided")
+    void aSequenceIsTheSameInAnyCompanyWhenRanksDivideTheModel(final TensorParallelTest.Divided which) {
+        try (ModelSource source = ModelSource.open(which.which().file()); CpuBackend single = CpuBackend.start(1);
+                LanguageModel model = ModelLoader.loadParallel(source, backend, single::newOps, which.ranks(), ModelLoader.Options.defaults())) {
+            sameInAnyCompany(model, which.toString().hashCode());
+        }
+    }
+
+    private static void sameInAnyCompany(final LanguageModel model, final int seed) {
+        final Random random = new Random(seed);
+        final KvElement element = KvElement.values()[random.nextInt(KvElement.values().length)];
+        final KvLayout layout = model.kvLayout(BLOCK_TOKENS, element);
+        final Sequence[] sequences = new Sequence[3];
+        for (int s = 0; s < sequences.length; s++) {
+            final int[] tokens = random.ints(20 + random.nextInt(20), 0, VOCABULARY).toArray();
+            final int at = s;
+            final int[] table = java.util.stream.IntStream.range(0, layout.blocksFor(tokens.length)).map(b -> b * 4 + at).toArray();
+            sequences[s] = new Sequence(tokens, table, alone(model, layout, tokens));
+        }
+        try (Slab slab = Slab.allocate(5L * 4 * layout.blockBytes())) {
+            while (Arrays.stream(sequences).anyMatch(s -> s.computed < s.tokens.length)) {
+                step(model, layout, slab, sequences, random);
             }
         }
     }

@@ -100,6 +100,62 @@ class DecoderSpecTest {
         }
     }
 
+    /** Rows and columns of every format, cut at any block: the same numbers, and strips of loaded matrices are not packed again. */
+    @ParameterizedTest
+    @MethodSource("everyFormat")
+    void aPartOfAMatrixHasItsNumbers(final Case which) {
+        final Random random = new Random(which.name().hashCode());
+        try (ModelSource source = ModelSource.open(which.file()); DecoderSpec spec = ModelLoader.describe(source, backend, ModelLoader.Options.defaults())) {
+            for (final WeightMatrix matrix : matrices(spec)) {
+                final int firstRow = random.nextInt(matrix.rows());
+                final int rows = 1 + random.nextInt(matrix.rows() - firstRow);
+                final int block = matrix.dtype().blockColumns();
+                final int firstColumn = random.nextInt(matrix.columns() / block) * block;
+                final int columns = (1 + random.nextInt((matrix.columns() - firstColumn) / block)) * block;
+                final WeightMatrix part = random.nextBoolean() ? matrix.someRows(firstRow, rows).someColumns(firstColumn, columns)
+                        : matrix.someColumns(firstColumn, columns).someRows(firstRow, rows);
+                final PackedMatrix packed = part.load();
+                final PackedMatrix whole = matrix.load();
+                for (int i = 0; i < 40; i++) {
+                    final int row = random.nextInt(rows);
+                    final int column = random.nextInt(columns);
+                    assertThat(packed.at(row, column)).as("%s at %d, %d", part.label(), row, column)
+                            .isEqualTo(whole.at(firstRow + row, firstColumn + column));
+                }
+            }
+        }
+    }
+
+    @Test
+    void stripsOfALoadedMatrixAreItsOwn() throws IOException {
+        final Path file = new SyntheticModel("llama", DType.BF16, true).write(directory.resolve("m.gguf"));
+        try (ModelSource source = ModelSource.open(file); DecoderSpec spec = ModelLoader.describe(source, backend, ModelLoader.Options.defaults())) {
+            final WeightMatrix head = spec.head(); // 101 rows
+            final WeightMatrix early = head.someRows(64, 37);
+            assertThat(early.load().bytes().address()).as("nothing is loaded yet").isNotEqualTo(0);
+            final PackedMatrix whole = head.load();
+            final PackedMatrix late = head.someRows(64, 37).load();
+            assertThat(late.bytes().address()).isEqualTo(whole.bytes().address() + 4 * whole.panelBytes());
+            assertThat(late.bytes().mismatch(early.load().bytes().asSlice(0, late.bytes().byteSize()))).isEqualTo(-1);
+            assertThat(head.someRows(64, 20).load().bytes().address()).as("its last strip would not end with zeros")
+                    .isNotEqualTo(late.bytes().address());
+            assertThat(head.someRows(0, 101)).isSameAs(head);
+            assertThat(head.someColumns(0, head.columns())).isSameAs(head);
+            assertThatThrownBy(() -> head.someRows(64, 38)).isInstanceOf(IllegalArgumentException.class);
+            assertThatThrownBy(() -> head.someColumns(32, head.columns())).isInstanceOf(IllegalArgumentException.class);
+        }
+    }
+
+    @Test
+    void blocksAreNotCut() throws IOException {
+        final Path file = new SyntheticModel("llama", DType.Q8_0, true).write(directory.resolve("m.gguf"));
+        try (ModelSource source = ModelSource.open(file); DecoderSpec spec = ModelLoader.describe(source, backend, ModelLoader.Options.defaults())) {
+            assertThat(spec.head().someColumns(32, 32).load().columns()).isEqualTo(32);
+            assertThatThrownBy(() -> spec.head().someColumns(16, 32)).isInstanceOf(IllegalArgumentException.class).hasMessageContaining("blocks of 32");
+            assertThatThrownBy(() -> spec.head().someColumns(32, 16)).isInstanceOf(IllegalArgumentException.class);
+        }
+    }
+
     private static List<WeightMatrix> matrices(final DecoderSpec spec) {
         final List<WeightMatrix> matrices = new ArrayList<>(List.of(spec.embedding()));
         if (!spec.tied()) {

@@ -33,6 +33,11 @@ public record KernelLaunch(String kernel, Extent grid, Extent block, int sharedB
         return new KernelLaunch(kernel, grid, block, sharedBytes, arguments, true);
     }
 
+    /** @return the same with dynamic shared memory for a block */
+    KernelLaunch withShared(final int bytes) {
+        return new KernelLaunch(kernel, grid, block, bytes, arguments, mayOverlap);
+    }
+
     /** @return a launch without dynamic shared memory; addresses, {@code long long}s, {@code int}s and floats are told apart by {@code values} */
     static KernelLaunch of(final String kernel, final Extent grid, final int threads, final Object... values) {
         final List<KernelArgument> arguments = new ArrayList<>(values.length);

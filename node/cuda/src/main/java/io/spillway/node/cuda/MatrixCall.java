@@ -27,7 +27,72 @@ public sealed interface MatrixCall extends KernelCall {
             final int panels = panelsOfBlock(p);
             final Extent grid = new Extent(Math.ceilDiv(p.outputs(), DType.PANEL_ROWS * panels), tilesOf(p, tileRows), 1);
             return KernelLaunch.of("gemv_" + p.halfName() + "_" + tileRows, grid, THREADS, p.matrix(), p.in(), p.out(), p.bias(), e.work(), e.lists(),
-                    e.counts(), e.listStride(), e.entriesPerRow(), p.rows(), p.outputs(), p.columns(), p.inStride(), p.outStride(), p.output().ordinal(), panels);
+                    e.counts(), e.listStride(), e.entriesPerRow(), p.rows(), p.outputs(), p.columns(), p.inStride(), p.outStride(), p.output().ordinal(), panels).overlapping();
+        }
+    }
+
+    /**
+     * A matrix of halves by many rows, on the tensor cores that every GPU has. Invariant, a row's result does not depend on how many rows there
+     * are; otherwise the columns of few tiles are split over blocks, by the shape of the whole.
+     *
+     * @param workspace {@link #WORKSPACE_BYTES} that no other launch uses meanwhile; before the first launch zero, and then left to these
+     */
+    record Gemm(Product product, long workspace, boolean invariant) implements MatrixCall {
+        /** Bytes that splits may need. */
+        public static final long WORKSPACE_BYTES = 18L << 20;
+
+        private static final int COUNTER_BYTES = 4096;
+        private static final int DEPTH = 64;
+        private static final int STEPS_LEAST = 8;
+        private static final int SPLITS_MAX = 8;
+
+        /** Shapes of tiles. */
+        private enum Tile {
+            R32(64, 32, 128, 5, 264), R64(64, 64, 128, 4, 264), R128(128, 128, 256, 3, 132);
+
+            private final int outputs;
+            private final int rows;
+            private final int threads;
+            private final int stages;
+            private final int blocksWanted;
+
+            Tile(final int outputs, final int rows, final int threads, final int stages, final int blocksWanted) {
+                this.outputs = outputs;
+                this.rows = rows;
+                this.threads = threads;
+                this.stages = stages;
+                this.blocksWanted = blocksWanted;
+            }
+
+            static Tile of(final Product p) {
+                final int rows = p.experts().exist() ? p.experts().tileRows() : p.rows();
+                final Tile tile = rows <= R32.rows ? R32 : rows <= R64.rows ? R64 : R128;
+                requireTile(p.experts(), tile.rows);
+                return tile;
+            }
+
+            int sharedBytes() {
+                return stages * (outputs + rows) * DEPTH * Short.BYTES;
+            }
+        }
+
+        @Override
+        public KernelLaunch launch() {
+            final Product p = product;
+            final ExpertRows e = p.experts();
+            final Tile tile = Tile.of(p);
+            final int outputTiles = Math.ceilDiv(p.outputs(), tile.outputs);
+            final int rowTiles = tilesOf(p, tile.rows);
+            final Extent grid = new Extent(outputTiles, rowTiles, invariant || e.exist() ? 1 : splits(tile, outputTiles * rowTiles, p.columns()));
+            return KernelLaunch.of("gemm_" + p.halfName() + "_" + tile.rows, grid, tile.threads, p.matrix(), p.in(), p.out(), p.bias(), e.work(), e.lists(),
+                    e.counts(), workspace + COUNTER_BYTES, workspace, e.listStride(), e.entriesPerRow(), p.rows(), p.outputs(), p.columns(), p.inStride(),
+                    p.outStride(), p.output().ordinal()).withShared(tile.sharedBytes()).overlapping();
+        }
+
+        /** Few tiles are split, so that there are blocks for every processor, as long as each has something to do. */
+        private static int splits(final Tile tile, final int tiles, final int columns) {
+            final int steps = Math.ceilDiv(columns, DEPTH);
+            return Math.clamp(Math.min(Math.ceilDiv(tile.blocksWanted, tiles), steps / STEPS_LEAST), 1, SPLITS_MAX);
         }
     }
 
@@ -41,7 +106,7 @@ public sealed interface MatrixCall extends KernelCall {
         @Override
         public KernelLaunch launch() {
             return KernelLaunch.of("round_activations", new Extent(Math.ceilDiv(columns, COLUMNS_OF_BLOCK), rows, 1), THREADS, in, out, columns, inStride,
-                    KernelCall.isBf16(half));
+                    KernelCall.isBf16(half)).overlapping();
         }
     }
 
@@ -80,11 +145,11 @@ public sealed interface MatrixCall extends KernelCall {
             if (dtype == DType.F8) {
                 return KernelLaunch.of("gemv_f8_" + p.halfName(), grid, THREADS, p.matrix(), ups, p.in(), p.out(), p.bias(), e.work(), e.lists(), e.counts(),
                         int64(expertBytes), e.listStride(), e.entriesPerRow(), p.rows(), p.outputs(), p.columns(), p.inStride(), p.outStride(),
-                        p.output().ordinal(), panels);
+                        p.output().ordinal(), panels).overlapping();
             }
             return KernelLaunch.of("gemv_" + dtype.name().toLowerCase(Locale.ROOT) + "_" + tileRows, grid, THREADS, p.matrix(), ups, p.in(), p.out(), p.bias(),
                     e.work(), e.lists(), e.counts(), int64(expertBytes), e.listStride(), e.entriesPerRow(), p.rows(), p.outputs(), p.columns(),
-                    p.outStride(), p.output().ordinal(), p.isBf16() ? 1 : 0, panels);
+                    p.outStride(), p.output().ordinal(), p.isBf16() ? 1 : 0, panels).overlapping();
         }
     }
 
@@ -99,7 +164,7 @@ public sealed interface MatrixCall extends KernelCall {
         @Override
         public KernelLaunch launch() {
             final Extent grid = new Extent(Math.ceilDiv(columns, COLUMNS_OF_BLOCK), Math.ceilDiv(rows, DType.PANEL_ROWS), 1);
-            return KernelLaunch.of("expand_packed", grid, THREADS, matrix, out, dtype.ordinal(), rows, columns, KernelCall.isBf16(half));
+            return KernelLaunch.of("expand_packed", grid, THREADS, matrix, out, dtype.ordinal(), rows, columns, KernelCall.isBf16(half)).overlapping();
         }
     }
 

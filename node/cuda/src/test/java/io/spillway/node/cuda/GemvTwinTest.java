@@ -43,7 +43,9 @@ class GemvTwinTest {
         final float[] before = Numbers.tensor(random, rows, outputs, 3).values();
         final float[] actual = halves(weights, in, bias, output, before);
         final PackedMatrix all = weights.packed();
-        final PackedMatrix[] parts = output.isGated() ? new PackedMatrix[] {part(weights, 0), part(weights, 1)} : new PackedMatrix[] {all};
+        final PackedMatrix[] parts = output.isGated()
+            ? new PackedMatrix[] {weights.part(0, outputPairs).packed(), weights.part(outputPairs, outputPairs).packed()}
+            : new PackedMatrix[] {all};
         final ExpectedProduct expected = ExpectedProduct.of(parts, in.floats(), in.floats(), bias, output, half, before);
         Numbers.assertWithin(actual, expected.values(), expected.bounds());
         // What a row gives does not depend on the rows beside it.
@@ -51,11 +53,6 @@ class GemvTwinTest {
         final int width = actual.length / rows;
         final float[] alone = halves(weights, in.row(row), bias, output, Arrays.copyOfRange(before, row * width, (row + 1) * width));
         Numbers.assertSameBits(alone, Arrays.copyOfRange(actual, row * width, (row + 1) * width));
-    }
-
-    private static PackedMatrix part(final HalfRows weights, final int index) {
-        final int count = weights.bits().length / 2;
-        return new HalfRows(weights.kind(), Arrays.copyOfRange(weights.bits(), index * count, (index + 1) * count), weights.width()).packed();
     }
 
     private static float[] halves(final HalfRows weights, final HalfRows in, final float[] bias, final ProductOutput output, final float[] before) {

@@ -7,6 +7,7 @@ import io.spillway.node.compute.Tensor;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.Arrays;
 import java.util.Random;
 
 /** Rows of halves, as the device holds them. @param kind F16 or BF16 */
@@ -40,7 +41,11 @@ record HalfRows(DType kind, short[] bits, int width) {
     }
 
     HalfRows row(final int row) {
-        return new HalfRows(kind, java.util.Arrays.copyOfRange(bits, row * width, (row + 1) * width), width);
+        return part(row, 1);
+    }
+
+    HalfRows part(final int first, final int count) {
+        return new HalfRows(kind, Arrays.copyOfRange(bits, first * width, (first + count) * width), width);
     }
 
     Tensor floats() {

@@ -73,8 +73,8 @@ public final class KvElements {
         final long block = kv.blockOffset(row, position / layout.blockTokens());
         final int token = position % layout.blockTokens();
         final int from = row * keys.width() + kvHead * layout.headDim();
-        storeToken(kv, block + layout.keyOffset(layer, kvHead), true, token, keys.values(), from);
-        storeToken(kv, block + layout.valueOffset(layer, kvHead), false, token, values.values(), from);
+        storeToken(kv, block + kv.keyOffset(layer, kvHead), true, token, keys.values(), from);
+        storeToken(kv, block + kv.valueOffset(layer, kvHead), false, token, values.values(), from);
     }
 
     // Offsets travel as plain numbers from here on: this runs for every head of every row, and may not allocate.

@@ -4,7 +4,8 @@ import io.spillway.domain.kv.KvLayout;
 import java.lang.foreign.MemorySegment;
 
 /**
- * Where the rows of a step live in the paged KV cache. Refilled every step; single writer: the engine thread.
+ * Where the rows of a step live in the paged KV cache, and which of its heads are concerned: all, or those of one rank of several. Refilled every
+ * step; single writer: the engine thread, or the rank's.
  */
 public final class KvRows {
     private KvLayout layout;
@@ -13,6 +14,22 @@ public final class KvRows {
     private int[] sequences = new int[0];          // [rows]
     private int[][] blockTables = new int[0][];    // [sequences], borrowed
     private int rowCount;
+    private int firstHead;
+    private int kvHeads;                           // 0: all that the layout has
+
+    /** Of all heads. */
+    public KvRows() {
+        // as the fields say
+    }
+
+    /** Of some neighbouring heads: head 0 is the first of them from now on, and operations read and write no other. */
+    public KvRows(final int firstHead, final int kvHeads) {
+        if (firstHead < 0 || kvHeads <= 0) {
+            throw new IllegalArgumentException(kvHeads + " key-value heads from " + firstHead + " on");
+        }
+        this.firstHead = firstHead;
+        this.kvHeads = kvHeads;
+    }
 
     /** Begins a step. @param slab off-heap, borrowed; block {@code b} starts at {@code b * layout.blockBytes()} */
     public void begin(final KvLayout layout, final MemorySegment slab, final int rowsMax, final int sequencesMax) {
@@ -50,6 +67,21 @@ public final class KvRows {
 
     public KvLayout layout() {
         return layout;
+    }
+
+    /** @return key-value heads that operations read and write */
+    public int kvHeads() {
+        return kvHeads == 0 ? layout.kvHeads() : kvHeads;
+    }
+
+    /** @return offset in a block of the keys of a head, counted from the first that is concerned */
+    public long keyOffset(final int layer, final int kvHead) {
+        return layout.keyOffset(layer, firstHead + kvHead);
+    }
+
+    /** @return offset in a block of the values of a head, counted from the first that is concerned */
+    public long valueOffset(final int layer, final int kvHead) {
+        return layout.valueOffset(layer, firstHead + kvHead);
     }
 
     public MemorySegment slab() {

@@ -31,7 +31,7 @@ public final class ScalarAttention {
     static void attend(final KvRows kv, final int layer, final AttentionRule rule, final Tensor queries, final Tensor out) {
         final int headDim = kv.layout().headDim();
         final int heads = queries.width() / headDim;
-        final int group = heads / kv.layout().kvHeads();
+        final int group = heads / kv.kvHeads();
         final float[] values = new float[headDim];
         for (int r = 0; r < kv.rowCount(); r++) {
             for (int head = 0; head < heads; head++) {
@@ -92,7 +92,7 @@ public final class ScalarAttention {
 
         float score(final HeadAt at, final int block, final int token) {
             final KvLayout layout = at.kv.layout();
-            final long keys = at.kv.blockOffset(at.row, block) + layout.keyOffset(at.layer, at.kvHead);
+            final long keys = at.kv.blockOffset(at.row, block) + at.kv.keyOffset(at.layer, at.kvHead);
             float score = 0;
             for (int d = 0; d < values.length; d++) {
                 score = Math.fma(values[d], KvElements.keyNumber(at.kv.slab(), layout, keys, d, token), score);
@@ -110,7 +110,7 @@ public final class ScalarAttention {
     private record HeadAt(KvRows kv, int layer, int row, int kvHead) {
         ScalarSoftmax.Values values(final int block) {
             return new ScalarSoftmax.Values(kv.slab(), kv.layout(),
-                    kv.blockOffset(row, block) + kv.layout().valueOffset(layer, kvHead));
+                    kv.blockOffset(row, block) + kv.valueOffset(layer, kvHead));
         }
     }
 }

@@ -59,7 +59,7 @@ public final class ScalarOps implements TensorOps {
     @Override
     public void store(final KvRows kv, final int layer, final Tensor keys, final Tensor values) {
         for (int r = 0; r < kv.rowCount(); r++) {
-            for (int head = 0; head < kv.layout().kvHeads(); head++) {
+            for (int head = 0; head < kv.kvHeads(); head++) {
                 KvElements.storeHead(kv, layer, r, head, keys, values);
             }
         }

@@ -2,6 +2,7 @@ package io.spillway.node.model;
 
 import io.spillway.domain.kv.KvElement;
 import io.spillway.domain.kv.KvLayout;
+import io.spillway.node.compute.Collective;
 import io.spillway.node.compute.PackedMatrix;
 import io.spillway.node.compute.Tensor;
 import io.spillway.node.compute.TensorOps;
@@ -10,31 +11,41 @@ import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 
-/** A decoder of any architecture: embedding, layers, final norm, head. */
+/** A decoder of any architecture: embedding, layers, final norm, head; or what one rank of several computes of it. */
 final class Decoder implements LanguageModel {
     /** Narrower blocks than a sum has lanes are refused: kernels read whole vectors of tokens. */
     private static final int BLOCK_TOKENS_MIN = 16;
 
     private final ModelShape shape;
     private final DecoderSpec spec;       // owned: holds the memory of every matrix
+    private final Collective collective;  // borrowed
+    private final int firstToken;         // of the head
     private final TensorOps ops;          // owned
     private final PackedMatrix embedding; // [vocabulary, hidden]
-    private final PackedMatrix[] head;    // {[vocabulary, hidden]}; the embedding when tied
+    private final PackedMatrix[] head;    // {[vocabulary, hidden]}; the embedding when tied; some of its rows for a rank
     private final List<DecoderLayer> layers = new ArrayList<>();
     private final Step step;
-    private final Tensor[] logitsOut = new Tensor[1];
+    private final Tensor[] logitsOut = new Tensor[1]; // of a rank: its tokens
+    private Tensor wholeLogits;
 
     /** Loads every matrix. @param spec handed over, unless this throws @param ops likewise */
     Decoder(final DecoderSpec spec, final TensorOps ops) {
-        this.spec = spec;
+        this(DecoderShard.whole(spec), ops, Collective.ALONE);
+    }
+
+    /** Loads every matrix of a rank, which lives no longer than the whole. @param ops handed over, unless this throws */
+    Decoder(final DecoderShard shard, final TensorOps ops, final Collective collective) {
+        spec = shard.spec();
         this.ops = ops;
+        this.collective = collective;
+        firstToken = shard.firstToken();
         shape = spec.shape();
         for (int layer = 0; layer < spec.layers().size(); layer++) {
-            layers.add(new DecoderLayer(layer, spec.layers().get(layer)));
+            layers.add(new DecoderLayer(layer, spec.layers().get(layer), shard.keepsKv()));
         }
         embedding = spec.embedding().load();
         head = new PackedMatrix[] {spec.head().load()};
-        step = new Step(shape, ops);
+        step = new Step(shard, ops, collective);
     }
 
     @Override
@@ -54,6 +65,11 @@ final class Decoder implements LanguageModel {
 
     @Override
     public KvLayout kvLayout(final int blockTokens, final KvElement element) {
+        return kvLayout(shape, blockTokens, element);
+    }
+
+    /** @param shape of the whole decoder */
+    static KvLayout kvLayout(final ModelShape shape, final int blockTokens, final KvElement element) {
         if (blockTokens < BLOCK_TOKENS_MIN) {
             throw new IllegalArgumentException("blocks of " + blockTokens + " tokens are too small; the least is " + BLOCK_TOKENS_MIN);
         }
@@ -73,7 +89,9 @@ final class Decoder implements LanguageModel {
     public void hiddenStates(final StepBatch batch, final KvLayout layout, final MemorySegment kvSlab, final float[] states) {
         if (computeLayers(batch, layout, kvSlab)) {
             ops.rmsNorm(step.a().residual, batch.logitsRowCount(), spec.outputNorm(), step.a().normed);
-            System.arraycopy(step.a().normed.values(), 0, states, 0, batch.logitsRowCount() * shape.hidden());
+            if (collective.rank() == 0) { // all ranks have the same
+                System.arraycopy(step.a().normed.values(), 0, states, 0, batch.logitsRowCount() * shape.hidden());
+            }
         }
     }
 
@@ -125,8 +143,13 @@ final class Decoder implements LanguageModel {
 
     /** The head, for the rows that want logits only. */
     private void project(final int wanted, final float[] logits) {
-        if (logitsOut[0] == null || logitsOut[0].values() != logits) {
-            logitsOut[0] = new Tensor(logits, vocabularySize());
+        if (wholeLogits == null || wholeLogits.values() != logits) {
+            wholeLogits = new Tensor(logits, vocabularySize());
+        }
+        if (collective.ranks() == 1) {
+            logitsOut[0] = wholeLogits;
+        } else if (logitsOut[0] == null || logitsOut[0].rowsMax() < wanted) {
+            logitsOut[0] = Tensor.ofRows(Math.max(wanted, logitsOut[0] == null ? 1 : 2 * logitsOut[0].rowsMax()), head[0].rows());
         }
         ops.project(step.a().normed, wanted, head, logitsOut);
         if (spec.headBias() != null) {
@@ -134,6 +157,9 @@ final class Decoder implements LanguageModel {
         }
         if (shape.scaling().logitSoftcap() > 0) {
             ops.softcap(logitsOut[0], wanted, shape.scaling().logitSoftcap());
+        }
+        if (collective.ranks() > 1) {
+            collective.gather(logitsOut[0], wanted, firstToken, wholeLogits);
         }
     }
 

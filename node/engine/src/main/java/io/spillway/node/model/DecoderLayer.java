@@ -6,10 +6,10 @@ final class DecoderLayer {
     private final SelfAttention attention;
     private final FeedForwardPart feedForward;
 
-    /** Loads the matrices of layer {@code index}. */
-    DecoderLayer(final int index, final LayerSpec spec) {
+    /** Loads the matrices of layer {@code index}. @param keepsKv whether keys and values are written here, not by another rank */
+    DecoderLayer(final int index, final LayerSpec spec, final boolean keepsKv) {
         this.spec = spec;
-        attention = new SelfAttention(index, spec.attention());
+        attention = new SelfAttention(index, spec.attention(), keepsKv);
         feedForward = FeedForwardPart.of(spec.feedForward());
     }
 
@@ -17,12 +17,14 @@ final class DecoderLayer {
     void forward(final Step s) {
         s.norm(spec.attentionNorm());
         attention.forward(s);
+        s.sumDelta();
         if (spec.postAttentionNorm() != null) {
             s.normDelta(spec.postAttentionNorm());
         }
         s.addDelta();
         s.norm(spec.feedForwardNorm());
         feedForward.forward(s);
+        s.sumDelta();
         if (spec.postFeedForwardNorm() != null) {
             s.normDelta(spec.postFeedForwardNorm());
         }

@@ -21,12 +21,12 @@ public final class ExpertChoice {
     }
 
     /** Weights are probabilities among all experts, divided by the sum of the chosen ones where the shape says so. */
-    static ExpertChoice ofProbabilities(final ModelShape.Experts experts) {
+    public static ExpertChoice ofProbabilities(final ModelShape.Experts experts) {
         return new ExpertChoice(experts, true);
     }
 
     /** Weights are a softmax over the scores of the chosen ones. */
-    static ExpertChoice ofScores(final ModelShape.Experts experts) {
+    public static ExpertChoice ofScores(final ModelShape.Experts experts) {
         return new ExpertChoice(experts, false);
     }
 
@@ -50,7 +50,7 @@ public final class ExpertChoice {
      * @param into    out: experts, ascending, from {@code intoAt} on; of equal scores the lower expert wins
      * @param weights out: their weights, likewise
      */
-    void choose(final float[] scores, final int at, final int[] into, final float[] weights, final int intoAt) {
+    public void choose(final float[] scores, final int at, final int[] into, final float[] weights, final int intoAt) {
         for (int i = 0; i < chosen; i++) {
             insert(best(scores, at, into, intoAt, i), into, intoAt, i);
         }

@@ -96,7 +96,7 @@ final class Experts implements FeedForwardPart {
         }
         unit.apply(s.ops, gate, up, rows);
         s.ops.project(gate, rows, down[expert], part);
-        if (biases != null) {
+        if (biases != null && biases.down() != null) {
             s.ops.addBias(part[0], rows, biases.down()[expert]);
         }
     }

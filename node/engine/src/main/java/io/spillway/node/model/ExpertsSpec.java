@@ -43,7 +43,7 @@ public record ExpertsSpec(WeightMatrix router, ExpertChoice choice, List<Expert>
      * @param router [experts]
      * @param gate   [experts][feedForward]
      * @param up     [experts][feedForward]
-     * @param down   [experts][hidden]
+     * @param down   [experts][hidden]; null: another rank adds them
      */
     public record Biases(float[] router, float[][] gate, float[][] up, float[][] down) { }
 

@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.BiFunction;
 import java.util.function.DoubleConsumer;
+import java.util.function.Supplier;
 
 /** Makes a {@link LanguageModel} of a model on disk. Stateless. */
 public final class ModelLoader {
@@ -78,6 +79,27 @@ public final class ModelLoader {
             return decoder;
         } catch (final RuntimeException | Error e) {
             ops.close();
+            spec.close();
+            throw e;
+        }
+    }
+
+    /**
+     * Like {@link #load}, for several ranks that compute the model together, each on a thread of its own.
+     *
+     * @param backend reads the weights and holds them, for all ranks together
+     * @param newOps  asked once for each rank; operations of different ranks run at the same time
+     * @param ranks   at least 1
+     * @throws SpillwayException INVALID_CONFIG, naming the dimension, when the model cannot be divided so
+     */
+    public static LanguageModel loadParallel(final ModelSource source, final ComputeBackend backend, final Supplier<TensorOps> newOps,
+            final int ranks, final Options options) {
+        final DecoderSpec spec = describe(source, backend, options);
+        try {
+            final LanguageModel model = TensorParallelModel.load(spec, newOps, ranks);
+            spec.loader().finish();
+            return model;
+        } catch (final RuntimeException | Error e) {
             spec.close();
             throw e;
         }

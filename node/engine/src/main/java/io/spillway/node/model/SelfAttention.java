@@ -8,18 +8,18 @@ import io.spillway.node.compute.Tensor;
 final class SelfAttention {
     private final int index;
     private final AttentionSpec spec;
-    private final PackedMatrix[] queryKeyValue;
-    private final PackedMatrix[] keyValue;
+    private final PackedMatrix[] queryKeyValue; // null: another rank writes keys and values
+    private final PackedMatrix[] keyValue;      // likewise
     private final PackedMatrix[] query;
     private final PackedMatrix[] output;
 
-    /** Loads the matrices. @param index of the layer */
-    SelfAttention(final int index, final AttentionSpec spec) {
+    /** Loads the matrices. @param index of the layer @param keepsKv whether keys and values are written here, not by another rank */
+    SelfAttention(final int index, final AttentionSpec spec, final boolean keepsKv) {
         this.index = index;
         this.spec = spec;
         query = new PackedMatrix[] {spec.query().matrix().load()};
-        keyValue = new PackedMatrix[] {spec.key().matrix().load(), spec.value().matrix().load()};
-        queryKeyValue = new PackedMatrix[] {query[0], keyValue[0], keyValue[1]};
+        keyValue = keepsKv ? new PackedMatrix[] {spec.key().matrix().load(), spec.value().matrix().load()} : null;
+        queryKeyValue = keepsKv ? new PackedMatrix[] {query[0], keyValue[0], keyValue[1]} : null;
         output = new PackedMatrix[] {spec.output().matrix().load()};
     }
 
@@ -31,12 +31,15 @@ final class SelfAttention {
             remember(s);
             s.narrow();
             s.ops.project(a.normed, s.rows(), query, a.queriesOnly);
+        } else if (keyValue == null) {
+            s.ops.project(a.normed, s.rows(), query, a.queriesOnly);
         } else {
             s.ops.project(a.normed, s.rows(), queryKeyValue, a.queriesKeysValues);
             store(s, rotary);
         }
         finish(s, spec.query(), a.queries);
         s.ops.rotate(a.queries, s.rows(), rotary);
+        s.awaitKv();
         s.ops.attend(s.kv, index, spec.rule(), a.queries, a.attended);
         s.ops.project(a.attended, s.rows(), output, a.deltaOnly);
         finish(s, spec.output(), a.delta);
@@ -44,8 +47,10 @@ final class SelfAttention {
 
     /** Writes keys and values. @param s in: what was normed */
     void remember(final Step s) {
-        s.ops.project(s.a().normed, s.rows(), keyValue, s.a().keysValues);
-        store(s, s.rotaryOf(spec.rotary()));
+        if (keyValue != null) {
+            s.ops.project(s.a().normed, s.rows(), keyValue, s.a().keysValues);
+            store(s, s.rotaryOf(spec.rotary()));
+        }
     }
 
     private void store(final Step s, final RotaryRows rotary) {

@@ -1,5 +1,6 @@
 package io.spillway.node.model;
 
+import io.spillway.node.compute.Collective;
 import io.spillway.node.compute.KvRows;
 import io.spillway.node.compute.RmsNorm;
 import io.spillway.node.compute.RotaryRows;
@@ -14,7 +15,9 @@ import java.util.Arrays;
  */
 final class Step {
     final TensorOps ops;                // borrowed
-    final KvRows kv = new KvRows();
+    final KvRows kv;                    // the heads of this rank
+    private final Collective collective; // borrowed
+    private final boolean sharesKv;     // another rank writes, or reads, the same heads
     private final ModelShape shape;
     private final RotaryRows rotary;
     private final RotaryRows windowRotary; // the same object when all layers turn alike
@@ -23,9 +26,12 @@ final class Step {
     private int[] wanted = new int[0];  // [rows]: those whose output is wanted, ascending
     private int wantedCount;
 
-    Step(final ModelShape shape, final TensorOps ops) {
-        this.shape = shape;
+    Step(final DecoderShard shard, final TensorOps ops, final Collective collective) {
+        shape = shard.spec().shape();
         this.ops = ops;
+        this.collective = collective;
+        sharesKv = shard.heads().isShared();
+        kv = new KvRows(shard.heads().firstKvHead(shard.rank()), shard.heads().rankKvHeads());
         final ModelShape.Attention attention = shape.attention();
         rotary = rows(attention.rotary(), attention.headDim());
         windowRotary = attention.rotatesAlike() ? rotary : rows(attention.windowRotary(), attention.headDim());
@@ -108,6 +114,18 @@ final class Step {
     /** {@code delta = norm(delta)}. */
     void normDelta(final RmsNorm norm) {
         ops.rmsNorm(activations.delta, rows, norm, activations.delta);
+    }
+
+    /** {@code delta} becomes the sum of all ranks'. */
+    void sumDelta() {
+        collective.sum(activations.delta, rows);
+    }
+
+    /** Waits until keys and values of this step are written, where another rank writes them. */
+    void awaitKv() {
+        if (sharesKv) {
+            collective.meet();
+        }
     }
 
     /** {@code residual += delta}. */

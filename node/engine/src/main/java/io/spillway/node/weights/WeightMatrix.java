@@ -15,7 +15,8 @@ import java.util.stream.IntStream;
 /**
  * A matrix of a model before it is read: known by format and shape, its tensor found and checked. It is read in one of three ways: for the
  * host ({@link #load}), packed into memory of the caller's ({@link #packInto}), or row by row as a plain array of elements ({@link #copyRows}).
- * The last two leave nothing behind in host memory, so that a device can be given a model that the host could not hold.
+ * The last two leave nothing behind in host memory, so that a device can be given a model that the host could not hold. {@link #someRows} and
+ * {@link #someColumns} describe a part of it, for one rank of several.
  *
  * <p>Thread: the loading one; the backend's workers help inside a call. The file must be open.
  */
@@ -29,6 +30,8 @@ public final class WeightMatrix {
     private final int rows;
     private final RowOrder order;
     private final Reading reading;
+    private final WeightMatrix whole; // null, or what this is consecutive rows of
+    private final int firstRow;       // of whole
     private PackedMatrix loaded; // null until then
 
     /** What reading a matrix needs of its model's loader. */
@@ -63,6 +66,40 @@ public final class WeightMatrix {
         this.rows = rows;
         this.order = order;
         this.reading = reading;
+        whole = null;
+        firstRow = 0;
+    }
+
+    private WeightMatrix(final WeightMatrix whole, final int firstRow, final int rows) {
+        label = whole.label + "[" + firstRow + "+" + rows + "]";
+        stored = whole.stored;
+        this.rows = rows;
+        order = row -> whole.order.sourceRow(firstRow + row);
+        reading = whole.reading;
+        this.whole = whole;
+        this.firstRow = firstRow;
+    }
+
+    /** @return {@code count} outputs from {@code first} on, not read yet; this matrix itself when that is all of it */
+    public WeightMatrix someRows(final int first, final int count) {
+        if (first < 0 || count <= 0 || count > rows - first) {
+            throw new IllegalArgumentException("rows " + first + " + " + count + " of " + rows);
+        }
+        return count == rows ? this : new WeightMatrix(this, first, count);
+    }
+
+    /**
+     * @return {@code count} inputs from {@code first} on, not read yet; this matrix itself when that is all of it
+     * @throws IllegalArgumentException when a block of the format would be cut
+     */
+    public WeightMatrix someColumns(final int first, final int count) {
+        if (first == 0 && count == columns()) {
+            return this;
+        }
+        if (first % dtype().blockColumns() != 0 || count % dtype().blockColumns() != 0) {
+            throw new IllegalArgumentException("columns " + first + " + " + count + " of " + label + " cut blocks of " + dtype().blockColumns());
+        }
+        return new WeightMatrix(label + "[:" + first + "+" + count + "]", new StoredColumns(stored, first, count), rows, order, reading);
     }
 
     /** @return what it is, one of its kind in the model */
@@ -92,6 +129,9 @@ public final class WeightMatrix {
 
     /** @return the matrix in the model's host memory, packed; the same one every time; borrowed until the model is closed */
     public PackedMatrix load() {
+        if (loaded == null && isStripsOfLoaded()) {
+            loaded = stripsOfLoaded();
+        }
         if (loaded == null) {
             final PackedMatrix packed = reading.allocate(dtype(), rows, columns());
             final String keptAs = keptAs();
@@ -103,6 +143,17 @@ public final class WeightMatrix {
             reading.done((long) rows * columns());
         }
         return loaded;
+    }
+
+    /** @return whether these rows stand somewhere already, by themselves */
+    private boolean isStripsOfLoaded() {
+        return whole != null && whole.loaded != null && firstRow % PackedMatrix.STRIP_ROWS == 0
+                && (rows % PackedMatrix.STRIP_ROWS == 0 || firstRow + rows == whole.rows);
+    }
+
+    private PackedMatrix stripsOfLoaded() {
+        final long at = PackedMatrix.sizeBytes(dtype(), 1, columns()) * (firstRow / PackedMatrix.STRIP_ROWS);
+        return new PackedMatrix(dtype(), rows, columns(), whole.loaded.bytes().asSlice(at, packedBytes()));
     }
 
     /**

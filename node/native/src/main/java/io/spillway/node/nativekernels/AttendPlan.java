@@ -35,7 +35,7 @@ final class AttendPlan implements AutoCloseable {
     long fill(final KvRows kv, final AttentionRule rule, final int group) {
         final int rows = kv.rowCount();
         reserve(rows);
-        final int wanted = Math.ceilDiv(rows * kv.layout().kvHeads(), PIECES_PER_WORKER * workers);
+        final int wanted = Math.ceilDiv(rows * kv.kvHeads(), PIECES_PER_WORKER * workers);
         rowsMax = Math.max(1, Math.clamp((long) wanted * group, QUERIES_MIN, QUERIES_MAX) / group);
         pieces = 0;
         long seen = 0;

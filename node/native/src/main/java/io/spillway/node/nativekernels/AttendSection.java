@@ -53,10 +53,10 @@ final class AttendSection implements WorkerPool.Task, AutoCloseable {
         this.kv = kv;
         this.queries = queries;
         this.out = out;
-        final int kvHeads = kv.layout().kvHeads();
+        final int kvHeads = kv.kvHeads();
         rowFloats = queries.width() / kvHeads;
         final int group = rowFloats / kv.layout().headDim();
-        attention.set(kv.layout(), layer, rule, group);
+        attention.set(kv, layer, rule, group);
         final long products = plan.fill(kv, rule, group) * queries.width() * 2;
         reserve();
         final WorkerPool pool = products <= INLINE_PRODUCTS_MAX ? WorkerPool.INLINE : workers;
@@ -82,8 +82,8 @@ final class AttendSection implements WorkerPool.Task, AutoCloseable {
 
     @Override
     public void run(final int piece, final int worker) {
-        final int kvHead = piece % kv.layout().kvHeads();
-        final int index = piece / kv.layout().kvHeads();
+        final int kvHead = piece % kv.kvHeads();
+        final int index = piece / kv.kvHeads();
         if (phase == Phase.PART) {
             part(index, kvHead, worker);
         } else {

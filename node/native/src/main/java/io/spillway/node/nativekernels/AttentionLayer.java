@@ -2,6 +2,7 @@ package io.spillway.node.nativekernels;
 
 import io.spillway.domain.kv.KvLayout;
 import io.spillway.node.compute.AttentionRule;
+import io.spillway.node.compute.KvRows;
 import io.spillway.node.compute.ScalarAttention;
 import java.lang.foreign.MemoryLayout;
 import java.lang.foreign.MemoryLayout.PathElement;
@@ -42,10 +43,11 @@ final class AttentionLayer implements AutoCloseable {
     }
 
     /** @param group query heads per key-value head */
-    void set(final KvLayout layout, final int layer, final AttentionRule rule, final int group) {
+    void set(final KvRows kv, final int layer, final AttentionRule rule, final int group) {
+        final KvLayout layout = kv.layout();
         final MemorySegment s = struct.segment();
-        s.set(ValueLayout.JAVA_LONG, KEYS, layout.keyOffset(layer, 0));
-        s.set(ValueLayout.JAVA_LONG, VALUES, layout.valueOffset(layer, 0));
+        s.set(ValueLayout.JAVA_LONG, KEYS, kv.keyOffset(layer, 0));
+        s.set(ValueLayout.JAVA_LONG, VALUES, kv.valueOffset(layer, 0));
         s.set(ValueLayout.JAVA_LONG, HEAD, layout.headBytes());
         s.set(ValueLayout.JAVA_LONG, SCALES, layout.scalesOffset());
         s.set(ValueLayout.JAVA_LONG, MINIMA, layout.minimaOffset());

@@ -65,12 +65,23 @@ public record NodeConfig(
         @Doc("Most sequences in one step.") @Default("32") int runningRequests,
         @Doc("Most requests that wait on this node.") @Default("256") int queuedRequests,
         @Doc("Threads for kernels, shared by all nodes of a process; 0 = one per core.") @Default("0") int threads,
+        @Doc("Ranks that compute the model together, each with its part of every layer and its share of `threads`; what they add is summed in "
+            + "their order. Heads must be divisible so, and blocks of quantised weights stay whole.") @Default("1") int tensorParallel,
         @Doc("Kernels, for all nodes of a process: `native` (C), `vector` (Java's Vector API), `scalar`; `auto` is native where that is faster.") @Default("auto") KernelSet kernels,
         @Doc("Where weights are kept as kernels read them, for models of 256 MiB and more, so that the next start reads them instead of packing "
             + "them again: `off`; `folder`; `beside` the model, or in the user's cache folder where the model's is read-only.")
         @Default("off") WeightCache weightCache,
         @Doc("With `weight-cache: folder`: that folder; without it `weights` in `data-dir`. Nodes of one machine may share one.")
         Optional<Path> weightCacheDir) {
+        /** More would be more threads than any model has heads for. */
+        private static final int RANKS_MAX = 64;
+
+        public Engine {
+            if (tensorParallel < 1 || tensorParallel > RANKS_MAX) {
+                throw new IllegalArgumentException("tensor-parallel must be between 1 and " + RANKS_MAX + ": " + tensorParallel);
+            }
+        }
+
         /** Where packed weights are kept between starts. */
         public enum WeightCache { OFF, FOLDER, BESIDE }
     }

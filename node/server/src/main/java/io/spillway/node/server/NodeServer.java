@@ -112,7 +112,7 @@ public final class NodeServer implements AutoCloseable {
         final LanguageModel model;
         try (ModelSource source = ModelSource.open(config.model().path())) {
             fingerprint = source.fingerprint();
-            model = opened(ModelLoader.load(source, backend, loading()));
+            model = opened(load(source, backend));
         }
         final KvLayout layout = model.kvLayout(config.kv().blockTokens(), config.kv().element());
         final EngineConfig limits = engineConfig(model, layout);
@@ -129,6 +129,16 @@ public final class NodeServer implements AutoCloseable {
         descriptor = new NodeDescriptor(id, NodeRole.ENGINE, new Endpoint(config.host(), rpc.getPort()), transfer,
             Optional.of(served), limits.deviceBlocks());
         join(served);
+    }
+
+    private LanguageModel load(final ModelSource source, final ComputeBackend backend) {
+        final int ranks = config.engine().tensorParallel();
+        if (ranks == 1) {
+            return ModelLoader.load(source, backend, loading());
+        }
+        final RankBackends each = opened(new RankBackends(config.engine().kernels(), config.engine().threads(), ranks));
+        LOG.log(System.Logger.Level.INFO, "node " + id + ": " + ranks + " ranks compute the model together");
+        return ModelLoader.loadParallel(source, backend, each::newOps, ranks, loading());
     }
 
     private ModelLoader.Options loading() {

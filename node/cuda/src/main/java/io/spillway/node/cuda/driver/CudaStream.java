@@ -67,7 +67,7 @@ public final class CudaStream implements AutoCloseable {
 
     /** To another GPU, over NVLink or the bus; through the host where the two cannot reach each other. @param to owner of {@code target} */
     public void copyToPeer(final CudaContext to, final long target, final long source, final long bytes) {
-        context.check("cuMemcpyPeerAsync", context.calls().copyToPeer.callWith(target, to.handle(), source, context.handle(), bytes, handle.handle()));
+        context.check("cuMemcpyPeerAsync", context.calls().copyToPeer.call(target, to.handle(), source, context.handle(), bytes, handle.handle()));
     }
 
     /** Several pieces, host to device. @param targets device addresses, one per piece */

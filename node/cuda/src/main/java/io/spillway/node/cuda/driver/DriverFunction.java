@@ -63,6 +63,32 @@ final class DriverFunction {
         }
     }
 
+    int call(final long a, final long b, final long c, final long d, final long e, final long f) {
+        try {
+            return (int) handle.invokeExact(a, b, c, d, e, f);
+        } catch (final Throwable t) {
+            throw notCalled(t);
+        }
+    }
+
+    int call(final long a, final long b, final long c, final long d, final long e, final long f, final long g) {
+        try {
+            return (int) handle.invokeExact(a, b, c, d, e, f, g);
+        } catch (final Throwable t) {
+            throw notCalled(t);
+        }
+    }
+
+    /** Sixteen, in their order. */
+    int call16(final long a, final long b, final long c, final long d, final long e, final long f, final long g, final long h, final long i, final long j,
+            final long k, final long l, final long m, final long n, final long o, final long p) {
+        try {
+            return (int) handle.invokeExact(a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p);
+        } catch (final Throwable t) {
+            throw notCalled(t);
+        }
+    }
+
     /** For functions of more parameters, off the hot path. */
     int callWith(final Object... arguments) {
         try {

@@ -6,6 +6,7 @@ import java.lang.foreign.Linker;
 import java.lang.foreign.MemoryLayout;
 import java.lang.foreign.SymbolLookup;
 import java.lang.foreign.ValueLayout;
+import java.lang.invoke.MethodHandle;
 import java.nio.file.Path;
 import java.util.List;
 
@@ -33,8 +34,13 @@ final class DriverLibrary {
 
     /** @param parameters layouts of the C parameters: {@code JAVA_LONG} for addresses, handles and sizes, {@code JAVA_INT} for ints */
     DriverFunction function(final String function, final MemoryLayout... parameters) throws CudaUnavailableException {
+        return new DriverFunction(function, handle(function, parameters));
+    }
+
+    /** For functions that take more than numbers. */
+    MethodHandle handle(final String function, final MemoryLayout... parameters) throws CudaUnavailableException {
         requireAll(List.of(function));
-        return new DriverFunction(function, LINKER.downcallHandle(symbols.findOrThrow(function), FunctionDescriptor.of(ValueLayout.JAVA_INT, parameters)));
+        return LINKER.downcallHandle(symbols.findOrThrow(function), FunctionDescriptor.of(ValueLayout.JAVA_INT, parameters));
     }
 
     /** @throws CudaUnavailableException that names the first function that is missing */

@@ -72,7 +72,8 @@ std::recursive_mutex& door();
 int runTo(Stream& stream, uint64_t point);
 /** Puts work on a stream, or into the graph that is captured there. For stub libraries. */
 API int fake_put(void* stream, const char* kind, std::function<int()>* work);
-API Stream* fake_stream(void* stream);
+/** Runs the next piece of work of a stream. Returns its result, or -1: there is none. */
+API int fake_step(void* stream);
 /** Whether that is memory of one allocation of the device, or of pinned host memory. */
 API bool fake_isMemory(const void* at, size_t bytes);
 } // namespace fake
