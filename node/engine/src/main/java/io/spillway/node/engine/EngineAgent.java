@@ -64,7 +64,7 @@ final class EngineAgent implements Agent {
         final KvLayout layout = parts.layout();
         final KvCache.Shape shape =
             new KvCache.Shape(config.deviceBlocks(), layout.blockTokens(), layout.blockBytes());
-        cache = new KvCache(parts.slab(), shape, parts.kvEvents());
+        cache = new KvCache(parts.device().memory(), shape, parts.kvEvents());
         final WriteBehind.Limits limits = new WriteBehind.Limits(config.offloadWaitingMax(),
             config.offloadInFlightMax(), config.offloadWait().toNanos(), OFFLOAD_RETRY_NANOS);
         writeBehind = new WriteBehind(parts.store(), cache, limits, idle::wake);
@@ -262,10 +262,11 @@ final class EngineAgent implements Agent {
             return;
         }
         writeBehind.dropWaiting();
-        for (int i = 0; i < CLOSE_POLLS_MAX && storeCalls.underWay() + writeBehind.inFlight() > 0; i++) {
+        for (int i = 0; i < CLOSE_POLLS_MAX && storeCalls.underWay() + writeBehind.inFlight() + writeBehind.waiting() > 0; i++) {
             if (storeCalls.poll(clock.nanoTime()) + writeBehind.poll(clock.nanoTime()) == 0) {
                 LockSupport.parkNanos(this, CLOSE_POLL_NANOS);
             }
+            writeBehind.dropWaiting();
         }
     }
 

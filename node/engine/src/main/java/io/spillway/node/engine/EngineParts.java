@@ -24,7 +24,7 @@ import java.util.function.Consumer;
  * @param constraints what outputs may consist of
  */
 public record EngineParts(
-    ModelDevice device, KvLayout layout, MemorySegment slab, BlockStore store, NanoClock clock,
+    ModelDevice device, KvLayout layout, BlockStore store, NanoClock clock,
     Consumer<KvEvent> kvEvents, Speculation speculation, ConstraintSource constraints) {
     /**
      * A model in host memory.
@@ -33,7 +33,7 @@ public record EngineParts(
      */
     public EngineParts(final LanguageModel model, final KvLayout layout, final MemorySegment slab, final BlockStore store,
         final NanoClock clock, final Consumer<KvEvent> kvEvents, final Speculation speculation, final ConstraintSource constraints) {
-        this(new HostModel(model, layout, slab), layout, slab, store, clock, kvEvents, speculation, constraints);
+        this(new HostModel(model, layout, slab), layout, store, clock, kvEvents, speculation, constraints);
     }
 
     /** A model in host memory, without guesses and constraints. */
@@ -45,7 +45,6 @@ public record EngineParts(
     public EngineParts {
         requireNonNull(device, "device");
         requireNonNull(layout, "layout");
-        requireNonNull(slab, "slab");
         requireNonNull(store, "store");
         requireNonNull(clock, "clock");
         requireNonNull(kvEvents, "kvEvents");

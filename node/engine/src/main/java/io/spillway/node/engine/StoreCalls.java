@@ -4,9 +4,12 @@ import io.spillway.domain.kv.BlockHash;
 import io.spillway.domain.time.NanoClock;
 import io.spillway.kvstore.service.BlockStore;
 import io.spillway.node.kvcache.BlockTable;
+import io.spillway.node.kvcache.BlockWriting;
 import io.spillway.node.kvcache.KvCache;
+import io.spillway.node.kvcache.TransferState;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -22,6 +25,7 @@ import org.agrona.concurrent.ManyToOneConcurrentArrayQueue;
  * <p>A call holds leases of its own on the blocks it fills and on the prefix before them: if the sequence that asked
  * gives up, the blocks stay borrowed until the store is done, and then are cached for whoever comes next. Answers
  * arrive on the store's threads and are queued; the number of calls under way is bounded, so the queue always has room.
+ * The store fills host memory; where the device's is elsewhere, blocks are brought there before anybody is told of them.
  *
  * <p>Single writer: the engine thread.
  */
@@ -37,9 +41,10 @@ final class StoreCalls {
     private final Tally tally;
     private final NanoClock clock;
     private final Runnable waker;
-    private final ManyToOneConcurrentArrayQueue<Answer> answers;
+    private final ManyToOneConcurrentArrayQueue<StoreAnswer> answers;
     private final LongAdder errors = new LongAdder(); // added to on the store's threads
-    private final Map<BlockHash, Fetch> fetches = new HashMap<>(); // by their first block; never iterated
+    private final List<Landing> landings = new ArrayList<>();
+    private final Map<BlockHash, StoreCall.Fetch> fetches = new HashMap<>(); // by their first block; never iterated
     private final int callsMax;
     private int callCount;
     private long soonerComputed;
@@ -61,42 +66,7 @@ final class StoreCalls {
         answers = new ManyToOneConcurrentArrayQueue<>(Math.max(2, callsMax));
     }
 
-    /** A question of one sequence; {@code attempt} tells whether the sequence still waits for this very answer. */
-    private record Call(Sequence sequence, int attempt, int fromBlock, long startedNanos) {
-        boolean isAwaitedIn(final Sequence.Phase phase) {
-            return !sequence.live().hasEnded() && sequence.attempt() == attempt && sequence.phase() == phase;
-        }
-
-        private BlockHash firstBlock() {
-            return sequence.chain().get(fromBlock);
-        }
-    }
-
-    /** A call from its look-up to its last answer, and the younger sequences that wait for the same blocks. */
-    private record Fetch(Call call, List<Follower> followers) {
-        /** @return whether the one who asked still waits, so that the store is not late yet */
-        boolean isTimely() {
-            return call.isAwaitedIn(Sequence.Phase.LOOKING_UP) || call.isAwaitedIn(Sequence.Phase.ONBOARDING);
-        }
-    }
-
-    private record Follower(Sequence sequence, int attempt) {
-        boolean isWaiting() {
-            return !sequence.live().hasEnded() && sequence.attempt() == attempt
-                && sequence.phase() == Sequence.Phase.LOOKING_UP;
-        }
-    }
-
-    private sealed interface Answer {
-        record LookedUp(Call call, BlockStore.Found found) implements Answer {
-        }
-
-        /** @param atNanos when the store was done, however long the engine was busy then */
-        record Arrived(Call call, BlockTable table, BlockStore.Onboarded onboarded, long atNanos) implements Answer {
-        }
-    }
-
-    /** @return calls whose answer has not been taken yet; while there are any, the store may be writing to the slab */
+    /** @return calls whose answer has not been taken yet, or has not landed; while there are any, blocks may be written to */
     int underWay() {
         return callCount;
     }
@@ -115,18 +85,18 @@ final class StoreCalls {
         }
         final long deadlineNanos = nowNanos + config.lookupTimeout().toNanos();
         final List<BlockHash> wanted = List.copyOf(sequence.chain().subList(from, from + missing));
-        final Fetch sameBlocks = fetches.get(wanted.getFirst());
+        final StoreCall.Fetch sameBlocks = fetches.get(wanted.getFirst());
         if (sameBlocks != null) {
             return follow(sequence, sameBlocks);
         }
-        final Call call = new Call(sequence, sequence.attempt(), from, nowNanos);
-        fetches.put(wanted.getFirst(), new Fetch(call, new ArrayList<>()));
+        final StoreCall call = new StoreCall(sequence, sequence.attempt(), from, nowNanos);
+        fetches.put(wanted.getFirst(), new StoreCall.Fetch(call, new ArrayList<>()));
         sequence.enter(Sequence.Phase.LOOKING_UP);
         sequence.waitForStoreUntil(deadlineNanos);
         tally.lookups++;
         callCount++;
         listen(() -> store.lookup(wanted, deadlineNanos), BlockStore.Found.NOTHING,
-            found -> new Answer.LookedUp(call, found));
+            found -> new StoreAnswer.LookedUp(call, found));
         return true;
     }
 
@@ -138,25 +108,37 @@ final class StoreCalls {
     }
 
     /** The same blocks are on their way already: to fetch them twice would also take their room twice. */
-    private static boolean follow(final Sequence sequence, final Fetch fetch) {
+    private static boolean follow(final Sequence sequence, final StoreCall.Fetch fetch) {
         if (!fetch.isTimely()) {
             return false;
         }
-        fetch.followers().add(new Follower(sequence, sequence.attempt()));
+        fetch.followers().add(new StoreCall.Follower(sequence, sequence.attempt()));
         sequence.enter(Sequence.Phase.LOOKING_UP);
         sequence.waitForStoreUntil(fetch.call().sequence().storeDeadlineNanos());
         return true;
     }
 
-    /** Takes answers. @return how many */
+    /** Takes answers, and blocks that have landed. @return how many */
     int poll(final long nowNanos) {
-        int count = 0;
-        for (Answer answer = answers.poll(); answer != null; answer = answers.poll()) {
+        int count = pollLandings(nowNanos);
+        for (StoreAnswer answer = answers.poll(); answer != null; answer = answers.poll()) {
             callCount--;
             count++;
             switch (answer) {
-                case Answer.LookedUp(Call call, BlockStore.Found found) -> onFound(call, found, nowNanos);
-                case Answer.Arrived arrived -> onArrived(arrived, nowNanos);
+                case StoreAnswer.LookedUp(StoreCall call, BlockStore.Found found) -> onFound(call, found, nowNanos);
+                case StoreAnswer.Arrived arrived -> onArrived(arrived, nowNanos);
+            }
+        }
+        return count;
+    }
+
+    private int pollLandings(final long nowNanos) {
+        int count = 0;
+        for (int i = landings.size() - 1; i >= 0; i--) {
+            if (land(landings.get(i), nowNanos)) {
+                landings.remove(i);
+                callCount--;
+                count++;
             }
         }
         return count;
@@ -175,7 +157,7 @@ final class StoreCalls {
         return count;
     }
 
-    private void onFound(final Call call, final BlockStore.Found found, final long nowNanos) {
+    private void onFound(final StoreCall call, final BlockStore.Found found, final long nowNanos) {
         if (!call.isAwaitedIn(Sequence.Phase.LOOKING_UP)) {
             askAgain(call, nowNanos);
             return;
@@ -187,42 +169,91 @@ final class StoreCalls {
         // One block per active sequence is left: whoever decodes should not be driven out by what may come.
         final int room = cache.blocks().allocatable() - roster.active().size();
         final int blocks = Math.min(Math.min(found.blocks(), full), room);
-        if (blocks <= 0 || !cache.grow(table, (call.fromBlock() + blocks) * config.blockTokens())) {
+        final BlockWriting writing = blocks > 0 && cache.grow(table, (call.fromBlock() + blocks) * config.blockTokens())
+            ? write(table, call.fromBlock()) : null;
+        if (writing == null) {
             cache.release(table, nowNanos);
             roster.run(sequence);
             letGo(call);
             return;
         }
-        onboard(new Call(sequence, call.attempt(), call.fromBlock(), nowNanos), found, table);
+        cache.shrink(table, call.fromBlock() + writing.count());
+        onboard(new StoreCall(sequence, call.attempt(), call.fromBlock(), nowNanos), found,
+            target(table, call.fromBlock(), writing, writing.count() < blocks));
     }
 
-    private void onboard(final Call call, final BlockStore.Found found, final BlockTable table) {
-        final List<MemorySegment> targets = new ArrayList<>();
-        for (int i = call.fromBlock(); i < table.count(); i++) {
-            targets.add(cache.segment(table.block(i)));
+    /** Blocks that are written to have a lease besides the table's, which takes another block when there is one with the same identity by then. */
+    private StoreCall.Target target(final BlockTable table, final int fromBlock, final BlockWriting writing, final boolean isCut) {
+        final int[] blocks = Arrays.copyOfRange(table.blocks(), fromBlock, table.count());
+        for (final int block : blocks) {
+            cache.blocks().lease(block);
+        }
+        return new StoreCall.Target(table, blocks, writing, isCut);
+    }
+
+    /** @return null: there is no room in host memory now */
+    private BlockWriting write(final BlockTable table, final int fromBlock) {
+        final int[] blocks = Arrays.copyOfRange(table.blocks(), fromBlock, table.count());
+        return cache.memory().write(blocks, blocks.length);
+    }
+
+    private void onboard(final StoreCall call, final BlockStore.Found found, final StoreCall.Target target) {
+        final List<MemorySegment> segments = new ArrayList<>();
+        for (int i = 0; i < target.writing().count(); i++) {
+            segments.add(target.writing().segment(i));
         }
         final Sequence sequence = call.sequence();
-        final List<BlockHash> wanted = List.copyOf(sequence.chain().subList(call.fromBlock(), table.count()));
+        final List<BlockHash> wanted = List.copyOf(sequence.chain().subList(call.fromBlock(), target.table().count()));
         final long deadlineNanos = call.startedNanos() + config.onboardTimeout().toNanos();
         sequence.enter(Sequence.Phase.ONBOARDING);
         sequence.waitForStoreUntil(deadlineNanos);
-        for (final Follower follower : fetches.get(call.firstBlock()).followers()) {
+        for (final StoreCall.Follower follower : fetches.get(call.firstBlock()).followers()) {
             if (follower.isWaiting()) {
                 follower.sequence().waitForStoreUntil(deadlineNanos);
             }
         }
         callCount++;
-        listen(() -> store.onboard(wanted, found, targets, deadlineNanos), BlockStore.Onboarded.NOTHING,
-            onboarded -> new Answer.Arrived(call, table, onboarded, clock.nanoTime()));
+        listen(() -> store.onboard(wanted, found, segments, deadlineNanos), BlockStore.Onboarded.NOTHING,
+            onboarded -> new StoreAnswer.Arrived(call, target, onboarded, clock.nanoTime()));
     }
 
-    private void onArrived(final Answer.Arrived answer, final long nowNanos) {
-        final Call call = answer.call();
-        final BlockTable table = answer.table();
-        final BlockStore.Onboarded onboarded = answer.onboarded();
+    private void onArrived(final StoreAnswer.Arrived answer, final long nowNanos) {
+        final int arrived = Math.min(answer.onboarded().blocks(), answer.onboarded().tiers().size());
+        final Landing landing = new Landing(answer, Math.clamp(arrived, 0, answer.target().writing().count()));
+        if (landing.blocks() == 0) {
+            tell(answer, 0, answer.atNanos(), nowNanos);
+            end(answer.target(), nowNanos);
+            return;
+        }
+        answer.target().writing().begin(landing.blocks());
+        if (!land(landing, answer.atNanos())) {
+            landings.add(landing);
+            callCount++;
+        }
+    }
+
+    /** @param atNanos when the blocks are where they belong, if they are @return whether the transfer is over */
+    private boolean land(final Landing landing, final long atNanos) {
+        final TransferState state = landing.answer().target().writing().state();
+        if (!landing.isTold() && (state != TransferState.UNDER_WAY || landing.answer().target().writing().usable())) {
+            landing.told();
+            if (state == TransferState.FAILED) {
+                errors.increment();
+            }
+            tell(landing.answer(), state == TransferState.FAILED ? 0 : landing.blocks(), atNanos, clock.nanoTime());
+        }
+        if (state == TransferState.UNDER_WAY) {
+            return false;
+        }
+        end(landing.answer().target(), clock.nanoTime());
+        return true;
+    }
+
+    /** The leading {@code valid} blocks are, or are about to be, on the device: whoever waits for them goes on. */
+    private void tell(final StoreAnswer.Arrived answer, final int valid, final long atNanos, final long nowNanos) {
+        final StoreCall call = answer.call();
+        final BlockTable table = answer.target().table();
         final Sequence sequence = call.sequence();
-        final int arrived = Math.min(onboarded.blocks(), onboarded.tiers().size());
-        final int valid = Math.clamp(arrived, 0, table.count() - call.fromBlock());
         for (int i = 0; i < valid; i++) {
             final int position = call.fromBlock() + i;
             cache.publish(table, sequence.chain().get(position), sequence.parentOf(position));
@@ -230,19 +261,43 @@ final class StoreCalls {
         }
         if (valid > 0) {
             tally.onboardedBlocks += valid;
-            meter.onOnboard(valid * cache.blockBytes(), answer.atNanos() - call.startedNanos());
+            meter.onOnboard(valid * cache.blockBytes(), atNanos - call.startedNanos());
         }
+        final boolean isMore = answer.target().isCut() && valid == answer.target().writing().count();
+        final List<StoreCall.Follower> followers = fetches.remove(call.firstBlock()).followers();
         if (call.isAwaitedIn(Sequence.Phase.ONBOARDING)) {
-            sequence.sources().onboarded(call.fromBlock(), onboarded.tiers().subList(0, valid));
-            roster.run(sequence);
+            sequence.sources().onboarded(call.fromBlock(), answer.onboarded().tiers().subList(0, valid));
+            goOn(sequence, isMore, nowNanos);
         }
-        letGo(call);
-        cache.release(table, nowNanos); // after the sequences have taken their own leases
+        for (final StoreCall.Follower follower : followers) {
+            if (follower.isWaiting()) {
+                goOn(follower.sequence(), isMore, nowNanos);
+            }
+        }
     }
 
-    /** Followers go on with what has arrived. */
-    private void letGo(final Call call) {
-        for (final Follower follower : fetches.remove(call.firstBlock()).followers()) {
+    /** @param isMore whether the store has further blocks, for which there was no room in host memory */
+    private void goOn(final Sequence sequence, final boolean isMore, final long nowNanos) {
+        if (isMore) {
+            roster.extend(sequence);
+        }
+        if (!isMore || !lookUp(sequence, nowNanos)) {
+            roster.run(sequence);
+        }
+    }
+
+    /** After the sequences have taken their own leases. */
+    private void end(final StoreCall.Target target, final long nowNanos) {
+        target.writing().close();
+        for (final int block : target.blocks()) {
+            cache.blocks().release(block);
+        }
+        cache.release(target.table(), nowNanos);
+    }
+
+    /** Followers go on with what there is. */
+    private void letGo(final StoreCall call) {
+        for (final StoreCall.Follower follower : fetches.remove(call.firstBlock()).followers()) {
             if (follower.isWaiting()) {
                 roster.run(follower.sequence());
             }
@@ -250,8 +305,8 @@ final class StoreCalls {
     }
 
     /** The sequence that asked is gone: its first follower asks in its place, the others follow that one. */
-    private void askAgain(final Call call, final long nowNanos) {
-        for (final Follower follower : fetches.remove(call.firstBlock()).followers()) {
+    private void askAgain(final StoreCall call, final long nowNanos) {
+        for (final StoreCall.Follower follower : fetches.remove(call.firstBlock()).followers()) {
             if (follower.isWaiting() && !lookUp(follower.sequence(), nowNanos)) {
                 roster.run(follower.sequence());
             }
@@ -260,7 +315,7 @@ final class StoreCalls {
 
     /** Queues the answer when it comes; a store that throws has found nothing, and is counted. */
     private <T> void listen(
-        final Supplier<CompletableFuture<T>> question, final T nothing, final Function<T, Answer> answer) {
+        final Supplier<CompletableFuture<T>> question, final T nothing, final Function<T, StoreAnswer> answer) {
         ask(question).whenComplete((result, failure) -> {
             final boolean isMissing = failure != null || result == null;
             if (isMissing) {

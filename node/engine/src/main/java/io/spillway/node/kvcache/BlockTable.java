@@ -40,6 +40,10 @@ public final class BlockTable {
         blocks[count++] = block;
     }
 
+    int removeLast() {
+        return blocks[--count];
+    }
+
     void replace(final int position, final int block) {
         blocks[position] = block;
     }

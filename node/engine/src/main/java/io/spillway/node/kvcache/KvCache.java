@@ -12,25 +12,28 @@ import java.util.function.Consumer;
  * <p>One identity has one block. A sequence that fills a block whose identity was published meanwhile takes the
  * published one into its table and gives its own back: the bits are equal, because the model is batch-invariant.
  *
- * <p>Single writer: the engine thread. The slab belongs to whoever made this.
+ * <p>Single writer: the engine thread. The memory belongs to whoever made this.
  */
 public final class KvCache {
     private final DeviceBlocks blocks;
-    private final MemorySegment slab;
-    private final long blockBytes;
+    private final BlockMemory memory;
     private final int blockTokens;
     private final Limbo limbo;
 
+    /** Blocks in host memory. @param slab borrowed; block {@code b} starts at {@code b * shape.blockBytes()} */
+    public KvCache(final MemorySegment slab, final Shape shape, final Consumer<KvEvent> events) {
+        this(new HostBlocks(slab, shape.blockBytes()), shape, events);
+    }
+
     /**
-     * @param slab   borrowed; block {@code b} starts at {@code b * shape.blockBytes()}
+     * @param memory borrowed
      * @param events told of every change of what can be found here, in order, on the engine thread
      */
-    public KvCache(final MemorySegment slab, final Shape shape, final Consumer<KvEvent> events) {
-        if (slab.byteSize() < shape.blocks() * shape.blockBytes()) {
-            throw new IllegalArgumentException("a slab of " + slab.byteSize() + " bytes is too small for " + shape);
+    public KvCache(final BlockMemory memory, final Shape shape, final Consumer<KvEvent> events) {
+        if (memory.blocks() < shape.blocks() || memory.blockBytes() != shape.blockBytes()) {
+            throw new IllegalArgumentException("a memory of " + memory.blocks() + " blocks of " + memory.blockBytes() + " bytes is too small for " + shape);
         }
-        this.slab = slab;
-        blockBytes = shape.blockBytes();
+        this.memory = memory;
         blockTokens = shape.blockTokens();
         blocks = new DeviceBlocks(shape.blocks(), events);
         limbo = new Limbo(blocks);
@@ -45,14 +48,14 @@ public final class KvCache {
         return blocks;
     }
 
-    /** @return the bytes of {@code block}; to be used only under a lease */
-    public MemorySegment segment(final int block) {
-        return slab.asSlice(block * blockBytes, blockBytes);
+    /** @return the bytes behind the books; to be used only under leases */
+    public BlockMemory memory() {
+        return memory;
     }
 
     /** @return bytes of one block */
     public long blockBytes() {
-        return blockBytes;
+        return memory.blockBytes();
     }
 
     /**
@@ -93,7 +96,7 @@ public final class KvCache {
         blocks.lease(source); // or the room for the copy might be made by evicting it
         final int copy = blocks.acquire();
         if (copy != DeviceBlocks.NONE) {
-            MemorySegment.copy(slab, source * blockBytes, slab, copy * blockBytes, blockBytes);
+            memory.copy(source, copy);
             table.append(copy);
         }
         blocks.release(source);
@@ -110,6 +113,13 @@ public final class KvCache {
             table.append(blocks.acquire());
         }
         return true;
+    }
+
+    /** Gives private blocks at the table's end back, which no step knows yet, until {@code count} are left. */
+    public void shrink(final BlockTable table, final int count) {
+        while (table.count() > Math.max(count, table.published())) {
+            blocks.release(table.removeLast());
+        }
     }
 
     /**
@@ -198,7 +208,7 @@ public final class KvCache {
         if (copy == DeviceBlocks.NONE) {
             return false;
         }
-        MemorySegment.copy(slab, source * blockBytes, slab, copy * blockBytes, blockBytes);
+        memory.copy(source, copy);
         table.append(copy);
         return true;
     }

@@ -3,6 +3,8 @@ package io.spillway.node.runner;
 import static java.util.Objects.requireNonNull;
 
 import io.spillway.domain.kv.KvLayout;
+import io.spillway.node.kvcache.BlockMemory;
+import io.spillway.node.kvcache.HostBlocks;
 import io.spillway.node.model.LanguageModel;
 import java.lang.foreign.MemorySegment;
 
@@ -36,6 +38,11 @@ public record HostModel(LanguageModel model, KvLayout layout, MemorySegment slab
         } catch (final UnsupportedOperationException e) {
             return 0; // requests for embeddings are refused
         }
+    }
+
+    @Override
+    public BlockMemory memory() {
+        return new HostBlocks(slab, layout.blockBytes());
     }
 
     @Override

@@ -74,7 +74,7 @@ class ExactnessPropertyTest {
         final int running = 1 + random.nextInt(6);
         final EngineConfig config = Rig.config(16 + random.nextInt(24), running + random.nextInt(20), running);
         final Guesses guesses = Guesses.random(random, config);
-        try (Rig rig = isLate ? Rig.late(config, store, guesses.speculation(), ConstraintSource.NONE)
+        try (Rig rig = isLate ? Rig.late(config, store, guesses.speculation(), new Random(seed + 1))
             : new Rig(config, store, guesses.speculation(), ConstraintSource.NONE)) {
             rig.tickNanos = random.nextInt(2) * 20_000;
             final List<Rig.Recorder> recorders = new ArrayList<>();

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.spillway.domain.kv.KvLayout;
 import io.spillway.domain.request.SamplingParams;
+import io.spillway.node.kvcache.BlockMemory;
 import io.spillway.node.runner.HiddenPool;
 import io.spillway.node.runner.HostStepRunner;
 import io.spillway.node.runner.ModelDevice;
@@ -17,6 +18,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Random;
 import java.util.stream.IntStream;
 
 /**
@@ -27,12 +29,15 @@ final class LateDevice implements ModelDevice {
     private final FakeModel model;
     private final KvLayout layout;
     private final MemorySegment slab;
+    final LateMemory memory;
     private final ArrayDeque<Step> underWay = new ArrayDeque<>();
     long aheadRows;
     long droppedRows;
     long awaitedSteps;
 
-    LateDevice(final FakeModel model, final KvLayout layout, final MemorySegment slab) {
+    /** @param random null: nothing fails, and transfers take no time */
+    LateDevice(final FakeModel model, final KvLayout layout, final MemorySegment slab, final Random random) {
+        memory = new LateMemory(slab, layout.blockBytes(), random);
         this.model = model;
         this.layout = layout;
         this.slab = slab;
@@ -51,6 +56,11 @@ final class LateDevice implements ModelDevice {
     @Override
     public int hiddenSize() {
         return FakeModel.HIDDEN;
+    }
+
+    @Override
+    public BlockMemory memory() {
+        return memory;
     }
 
     @Override
@@ -190,6 +200,7 @@ final class LateDevice implements ModelDevice {
             assertThat(underWay).hasSizeLessThan(2);
             assertThat(building.rows).isNotEmpty();
             underWay.addLast(building);
+            memory.stepSubmitted();
             building = null;
         }
 
@@ -203,6 +214,7 @@ final class LateDevice implements ModelDevice {
         public StepOutcomes await() {
             awaitedSteps++;
             final Step step = underWay.removeFirst();
+            memory.runUpToStep();
             final int[] before = chosenBefore;
             chosenBefore = new int[step.rows.size()];
             device.begin();

@@ -20,6 +20,8 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Random;
+import java.util.function.Function;
 
 /** An engine over the fake model, stepped by the test, with a clock of its own. Checks the books after every cycle. */
 final class Rig implements AutoCloseable {
@@ -43,26 +45,28 @@ final class Rig implements AutoCloseable {
     }
 
     Rig(final EngineConfig config, final BlockStore store, final Speculation speculation, final ConstraintSource constraints) {
-        this(config, store, speculation, constraints, new FakeModel(CONTEXT_TOKENS), false);
+        this(config, store, speculation, constraints, new FakeModel(CONTEXT_TOKENS), null);
     }
 
     Rig(final EngineConfig config, final BlockStore store, final FakeModel model) {
-        this(config, store, Speculation.OFF, ConstraintSource.NONE, model, false);
+        this(config, store, Speculation.OFF, ConstraintSource.NONE, model, null);
     }
 
     private Rig(final EngineConfig config, final BlockStore store, final Speculation speculation,
-        final ConstraintSource constraints, final FakeModel model, final boolean isLate) {
+        final ConstraintSource constraints, final FakeModel model, final Function<MemorySegment, LateDevice> lateDevice) {
         this.model = model;
         final KvLayout layout = FakeModel.layout(config.blockTokens());
         final MemorySegment slab = arena.allocate(config.deviceBlocks() * layout.blockBytes(), 64);
-        late = isLate ? new LateDevice(model, layout, slab) : null;
-        engine = new Engine(config, new EngineParts(isLate ? late : new HostModel(model, layout, slab), layout,
-            slab, store, () -> nowNanos += tickNanos, this::follow, speculation, constraints));
+        late = lateDevice == null ? null : lateDevice.apply(slab);
+        engine = new Engine(config, new EngineParts(late != null ? late : new HostModel(model, layout, slab), layout,
+            store, () -> nowNanos += tickNanos, this::follow, speculation, constraints));
     }
 
-    /** An engine over a device that computes as late as it may. */
-    static Rig late(final EngineConfig config, final BlockStore store, final Speculation speculation, final ConstraintSource constraints) {
-        return new Rig(config, store, speculation, constraints, new FakeModel(CONTEXT_TOKENS), true);
+    /** An engine over a device that computes as late as it may. @param random of its memory's delays and faults; null: none */
+    static Rig late(final EngineConfig config, final BlockStore store, final Speculation speculation, final Random random) {
+        final FakeModel model = new FakeModel(CONTEXT_TOKENS);
+        return new Rig(config, store, speculation, ConstraintSource.NONE, model,
+            slab -> new LateDevice(model, FakeModel.layout(config.blockTokens()), slab, random));
     }
 
     static EngineConfig config(final int deviceBlocks, final int stepTokens, final int running) {
@@ -149,6 +153,7 @@ final class Rig implements AutoCloseable {
     public void close() {
         engine.close();
         assertThat(followed).isEmpty();
+        assertThat(late == null ? 0 : late.memory.open).as("transfers that were not ended").isZero();
         arena.close();
     }
 

@@ -38,10 +38,13 @@ class RunAheadTest {
             .anyMatch(run -> run.device().aheadRows > 20 && run.counters().cancelled() > 0)
             .anyMatch(run -> run.device().aheadRows > 20 && run.counters().onboardedBlocks() > 0)
             .anyMatch(run -> run.device().aheadRows > 20 && run.counters().speculation().accepted() > 0);
+        assertThat(runs).anyMatch(run -> run.device().memory.failures > 0).anyMatch(run -> run.device().memory.cuts > 0)
+            .anyMatch(run -> run.device().memory.early > 0).anyMatch(run -> run.device().memory.writings > 2)
+            .anyMatch(run -> run.device().memory.readings > 5);
     }
 
     private static Rig rig(final EngineConfig config) {
-        return Rig.late(config, new NoBlockStore(), Speculation.OFF, ConstraintSource.NONE);
+        return Rig.late(config, new NoBlockStore(), Speculation.OFF, null);
     }
 
     @Test

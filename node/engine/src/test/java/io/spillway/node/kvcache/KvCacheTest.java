@@ -22,14 +22,18 @@ class KvCacheTest {
     private static final List<BlockHash> CHAIN = List.of(new BlockHash(1, 1), new BlockHash(1, 2), new BlockHash(1, 3));
 
     private final List<KvEvent> events = new ArrayList<>();
-    private final KvCache cache = new KvCache(
-        Arena.ofAuto().allocate(4 * BLOCK_BYTES, 8), new KvCache.Shape(4, 4, BLOCK_BYTES), events::add);
+    private final MemorySegment slab = Arena.ofAuto().allocate(4 * BLOCK_BYTES, 8);
+    private final KvCache cache = new KvCache(slab, new KvCache.Shape(4, 4, BLOCK_BYTES), events::add);
+
+    private MemorySegment segment(final int block) {
+        return slab.asSlice((long) block * BLOCK_BYTES, BLOCK_BYTES);
+    }
 
     private BlockTable published(final int count) {
         final BlockTable table = new BlockTable();
         assertThat(cache.grow(table, 4 * count)).isTrue();
         for (int i = 0; i < count; i++) {
-            cache.segment(table.block(i)).fill((byte) (i + 1));
+            segment(table.block(i)).fill((byte) (i + 1));
             cache.publish(table, CHAIN.get(i), i == 0 ? ROOT : CHAIN.get(i - 1));
         }
         return table;
@@ -68,7 +72,7 @@ class KvCacheTest {
         cache.match(table, CHAIN, 1);
         assertThat(cache.appendCopy(table, CHAIN.get(1))).isTrue();
         assertThat(table.block(1)).isNotEqualTo(owner.block(1));
-        assertThat(cache.segment(table.block(1)).mismatch(cache.segment(owner.block(1)))).isEqualTo(-1);
+        assertThat(segment(table.block(1)).mismatch(segment(owner.block(1)))).isEqualTo(-1);
         assertThat(cache.blocks().hash(table.block(1))).isNull();
         assertThat(cache.appendCopy(new BlockTable(), CHAIN.get(2))).as("nothing to copy").isFalse();
     }
