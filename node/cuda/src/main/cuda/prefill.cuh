@@ -67,16 +67,16 @@ template <int ELEMENT, int DIMS> struct Prefill {
     unsigned char* const shared;
     const long long headSize;
     const int blockBits, thread, warp, lane;
-    int blocks[4]; // of the 16 tokens each of the tile to be loaded next
+    int* const entries; // shared, [2][4]: blocks of the 16 tokens each of two steps, by turns
 
     float out[M][DIMS / 8][4];
     float maximum[M][2]; // of rows g and g + 8, times `unit`
     float total[M][2];
     float querySum[M][2];
 
-    __device__ __forceinline__ Prefill(const PrefillShape& of, const PrefillTile& work, unsigned char* memory)
+    __device__ __forceinline__ Prefill(const PrefillShape& of, const PrefillTile& work, unsigned char* memory, int* eight)
         : shape(of), tile(work), shared(memory), headSize(headBytes<ELEMENT>(of.headDim, of.blockTokens)), blockBits(__ffs(of.blockTokens) - 1),
-          thread(static_cast<int>(threadIdx.x)), warp(static_cast<int>(threadIdx.x) / 32), lane(static_cast<int>(threadIdx.x) % 32) {}
+          thread(static_cast<int>(threadIdx.x)), warp(static_cast<int>(threadIdx.x) / 32), lane(static_cast<int>(threadIdx.x) % 32), entries(eight) {}
 
     /** Where a piece of a line lies. linePieces: 8 for keys, PIECES for the others */
     static __device__ __forceinline__ int placeOf(int line, int piece, int linePieces) {
@@ -103,10 +103,16 @@ template <int ELEMENT, int DIMS> struct Prefill {
         return tile.layer + block * shape.blockBytes + (shape.kvHeads + tile.kvHead) * headSize;
     }
 
-    __device__ __forceinline__ void loadBlocks(int first) {
-        UNROLL for (int q = 0; q < 4; q++) {
-            blocks[q] = first + 16 * q < tile.to ? __ldcg(tile.table + ((first + 16 * q) >> blockBits)) : 0;
+    /** The entries of the step that begins at `first`: others see them behind a barrier. */
+    __device__ __forceinline__ void loadEntries(int first) const {
+        if (thread < 4 && first + 16 * thread < tile.to) {
+            entries[first / 64 % 2 * 4 + thread] = __ldcg(tile.table + ((first + 16 * thread) >> blockBits));
         }
+    }
+
+    /** The block of token t, which is there, of that step. */
+    __device__ __forceinline__ int entryOf(int first, int t) const {
+        return entries[first / 64 % 2 * 4 + t / 16];
     }
 
     __device__ __forceinline__ unsigned convert(unsigned pair) const {
@@ -134,24 +140,28 @@ template <int ELEMENT, int DIMS> struct Prefill {
     /** Begins to copy the 64 tokens from `first` on. Values of tokens that are not there are 0: their weight 0 would not help. */
     __device__ __forceinline__ void copyTokens(int first, int stage) const {
         const int keyPiece = thread % 8;
-        const int q = keyPiece / 2;
         const bool isThere = first + keyPiece * 8 < tile.to;
-        const int token = (first + keyPiece * 8) & (shape.blockTokens - 1);
-        const unsigned char* const from = keysOf(q < 2 ? q == 0 ? blocks[0] : blocks[1] : q == 2 ? blocks[2] : blocks[3]) + token * 2;
-        UNROLL for (int i = 0; i < DIMS / 16; i++) {
-            const int d = thread / 8 + i * 16;
-            if (i * 16 < shape.headDim) { // the same for every thread
-                copyLater(keysAt(stage) + placeOf(d, keyPiece, 8), from + (isThere ? static_cast<long long>(d) * shape.blockTokens * 2 : 0), isThere);
-            }
+        const unsigned char* from = tile.layer;
+        if (isThere) {
+            from = keysOf(entryOf(first, keyPiece * 8)) + ((first + keyPiece * 8) & (shape.blockTokens - 1)) * 2
+                + static_cast<long long>(thread / 8) * shape.blockTokens * 2;
+        }
+        const long long step = isThere ? 16 * shape.blockTokens * 2 : 0;
+        unsigned char* to = keysAt(stage) + placeOf(thread / 8, keyPiece, 8);
+        for (int d = 0; d < shape.headDim; d += 16) { // 16 lines: the same bits are flipped
+            copyLater(to, from, isThere);
+            to += 16 * 128;
+            from += step;
         }
         const int piece = thread % PIECES;
-        UNROLL for (int i = 0; i < PASSES; i++) {
-            const int t = thread / PIECES + i * (PREFILL_THREADS / PIECES);
-            const bool exists = first + t < tile.to;
+        for (int t = thread / PIECES; t < 64; t += PREFILL_THREADS / PIECES) {
             if (piece * 8 < shape.headDim) {
-                const int inBlock = (first + t) & (shape.blockTokens - 1);
-                const unsigned char* const at = valuesOf(blocks[i * (PREFILL_THREADS / PIECES) / 16]) + piece * 16;
-                copyLater(valuesAt(stage) + placeOf(t, piece, PIECES), at + static_cast<long long>(inBlock) * shape.headDim * 2, exists);
+                const bool exists = first + t < tile.to;
+                const unsigned char* at = tile.layer;
+                if (exists) {
+                    at = valuesOf(entryOf(first, t)) + (static_cast<long long>((first + t) & (shape.blockTokens - 1)) * shape.headDim + piece * 8) * 2;
+                }
+                copyLater(valuesAt(stage) + placeOf(t, piece, PIECES), at, exists);
             }
         }
     }
@@ -161,17 +171,20 @@ template <int ELEMENT, int DIMS> struct Prefill {
         constexpr int BYTES = ELEMENT == KV_I4 ? 2 : 1;   // dimensions in a byte
         const long long numbers = numberBytes<ELEMENT>(shape.headDim, shape.blockTokens);
         if (thread < 64) {
-            const int block = __ldcg(tile.table + ((first + thread < tile.to ? first + thread : first) >> blockBits));
             const int token = (first + thread) & (shape.blockTokens - 1);
-            const bool isThere = first + thread < tile.to;
-            scales()[thread] = isThere ? scaleOf<ELEMENT>(keysOf(block) + numbers, token) * (ELEMENT == KV_F8 ? F8_PAIR_FACTOR : 1.0f) : 0.0f;
-            scales()[64 + thread] = isThere ? minimumOf<ELEMENT>(keysOf(block) + numbers, shape.blockTokens, token) : 0.0f;
+            float scale = 0;
+            float minimum = 0;
+            if (first + thread < tile.to) {
+                const unsigned char* const at = keysOf(entryOf(first, thread)) + numbers;
+                scale = scaleOf<ELEMENT>(at, token) * (ELEMENT == KV_F8 ? F8_PAIR_FACTOR : 1.0f);
+                minimum = minimumOf<ELEMENT>(at, shape.blockTokens, token);
+            }
+            scales()[thread] = scale;
+            scales()[64 + thread] = minimum;
         }
         const int keyPiece = thread % 8;
-        const int q = keyPiece / 2;
         const bool isThere = first + keyPiece * 8 < tile.to;
-        const unsigned char* const keys = keysOf(q < 2 ? q == 0 ? blocks[0] : blocks[1] : q == 2 ? blocks[2] : blocks[3])
-            + ((first + keyPiece * 8) & (shape.blockTokens - 1));
+        const unsigned char* const keys = isThere ? keysOf(entryOf(first, keyPiece * 8)) + ((first + keyPiece * 8) & (shape.blockTokens - 1)) : tile.layer;
         UNROLL for (int i = 0; i < DIMS / 16 / BYTES; i++) {
             const int line = thread / 8 + i * 16;
             Numbers eight;
@@ -191,14 +204,13 @@ template <int ELEMENT, int DIMS> struct Prefill {
         const int rowBytes = shape.headDim / BYTES;
         for (int t = thread / UNITS; t < 64; t += PREFILL_THREADS / UNITS) {
             if (unit * 8 < rowBytes) {
-                const int q16 = t / 16;
-                const unsigned char* const values = valuesOf(q16 < 2 ? q16 == 0 ? blocks[0] : blocks[1] : q16 == 2 ? blocks[2] : blocks[3]);
                 const int inBlock = (first + t) & (shape.blockTokens - 1);
                 Numbers eight;
                 eight.clear();
                 float scale = 0;
                 float minimum = 0;
                 if (first + t < tile.to) {
+                    const unsigned char* const values = valuesOf(entryOf(first, t));
                     eight.load(values + static_cast<long long>(inBlock) * rowBytes + unit * 8);
                     scale = scaleOf<ELEMENT>(values + numbers, inBlock);
                     minimum = minimumOf<ELEMENT>(values + numbers, shape.blockTokens, inBlock);
@@ -412,42 +424,34 @@ template <int ELEMENT, int DIMS> struct Prefill {
 
     /** All tokens of the tile. */
     __device__ __forceinline__ void attend() {
-        if constexpr (STAGES == 1) {
-            __syncthreads();
-            begin();
-            for (int first = tile.from; first < tile.to; first += 64) {
-                loadBlocks(first);
-                if constexpr (IS_QUANTISED<ELEMENT>) {
-                    expandTokens(first);
-                } else {
-                    copyTokens(first, 0);
-                    closeCopies();
-                    awaitCopies<0>();
-                }
-                __syncthreads();
-                attendTokens(first, 0);
-                __syncthreads();
-            }
-        } else {
-            loadBlocks(tile.from);
+        loadEntries(tile.from);
+        loadEntries(tile.from + 64);
+        __syncthreads();
+        if constexpr (STAGES == 2) {
             copyTokens(tile.from, 0);
             closeCopies();
-            loadBlocks(tile.from + 64);
-            __syncthreads();
-            begin();
-            int stage = 0;
-            for (int first = tile.from; first < tile.to; first += 64) {
+        }
+        begin();
+        int stage = 0;
+        for (int first = tile.from; first < tile.to; first += 64) {
+            if constexpr (STAGES == 2) {
                 if (first + 64 < tile.to) {
                     copyTokens(first + 64, stage ^ 1);
-                    loadBlocks(first + 128);
                 }
                 closeCopies();
                 awaitCopies<1>();
-                __syncthreads();
-                attendTokens(first, stage);
-                __syncthreads();
-                stage ^= 1;
+            } else if constexpr (IS_QUANTISED<ELEMENT>) {
+                expandTokens(first);
+            } else {
+                copyTokens(first, 0);
+                closeCopies();
+                awaitCopies<0>();
             }
+            __syncthreads();
+            loadEntries(first + 128); // nobody reads this step's any more
+            attendTokens(first, stage);
+            __syncthreads();
+            stage ^= STAGES - 1;
         }
         UNROLL for (int m = 0; m < M; m++) {
             UNROLL for (int h = 0; h < 2; h++) {

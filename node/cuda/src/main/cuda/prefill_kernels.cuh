@@ -1,6 +1,6 @@
 // The launches of prefill attention: work, outputs, and the merging of parts where few queries attend to many tokens.
 #pragma once
-#include "decode_kernels.cuh"
+#include "merge.cuh"
 #include "prefill.cuh"
 
 namespace spillway {
@@ -97,7 +97,7 @@ template <typename Work> __device__ __forceinline__ void mergeParts(const Work& 
 template <int ELEMENT, int DIMS> __device__ __forceinline__ void attendTile(const PrefillShape& shape, const PrefillPlaces& places) {
     typedef Prefill<ELEMENT, DIMS> Work;
     DYNAMIC_SHARED(unsigned char, shared);
-    SHARED(int, flag, 1);
+    SHARED(int, entries, 8);
     launchDependents();
     awaitPrevious();
     const int4 item = __ldcg(reinterpret_cast<const int4*>(places.work) + blockIdx.y);
@@ -118,7 +118,7 @@ template <int ELEMENT, int DIMS> __device__ __forceinline__ void attendTile(cons
         perHead - inHead < groupSize ? perHead - inHead : groupSize, item.z, position, partFrom, partFrom + step < end ? partFrom + step : end};
     const size_t first = (static_cast<size_t>(item.y) * shape.heads + firstHead) * shape.headDim;
     const float* const sinks = places.sinks ? places.sinks + firstHead : nullptr;
-    Work work(shape, tile, shared);
+    Work work(shape, tile, shared, entries);
     work.loadQueries(places.queries + first);
     work.attend();
     if (parts == 1) {
@@ -130,7 +130,7 @@ template <int ELEMENT, int DIMS> __device__ __forceinline__ void attendTile(cons
     float* const mine = places.parts + (static_cast<size_t>(blockIdx.y) * gridDim.x + blockIdx.x) * partFloats;
     writePart(work, mine);
     int* const arrivals = places.arrivals + (static_cast<int>(blockIdx.y) - part) * static_cast<int>(gridDim.x) + static_cast<int>(blockIdx.x);
-    if (arrivesLast(arrivals, parts, flag)) { // the same for every thread
+    if (arrivesLast(arrivals, parts, entries)) { // the same for every thread
         mergeParts(work, mine - part * stride, stride, parts, sinks, places.out + first, reinterpret_cast<float*>(shared));
     }
 }

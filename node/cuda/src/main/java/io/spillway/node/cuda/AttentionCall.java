@@ -1,7 +1,7 @@
 package io.spillway.node.cuda;
 
 /**
- * Kernels of attention over the paged cache, and how each is launched: image {@code attend}. Longs are device addresses unless named
+ * Kernels of attention over the paged cache, and how each is launched: images {@code attend} and {@code prefill}. Longs are device addresses unless named
  * otherwise; shapes as in {@code src/main/cuda}. Values only; any thread.
  */
 public sealed interface AttentionCall extends KernelCall permits DecodeCall, PrefillCall {

