@@ -19,6 +19,18 @@ public interface Device extends KernelLauncher, AutoCloseable {
     /** @return zeroed host memory that the device reads and writes by itself; it lives as long as the device */
     MemorySegment pinned(long bytes);
 
+    /** Lets the calling thread use the device from now on. Cheap. */
+    void bind();
+
+    /** @return another stream over the same memory, the caller's to close before this device */
+    Device sibling();
+
+    /** What is asked for from now on comes after the mark. @param mark of this device or a sibling */
+    void waitFor(Mark mark);
+
+    /** Copies on the device; the pieces do not overlap. */
+    void copy(long from, long to, long bytes);
+
     /** Copies to the device. @param from pinned; stays as it is until a later {@link #mark} has been passed */
     void toDevice(MemorySegment from, long to);
 

@@ -21,6 +21,7 @@ public final class StreamDevice implements Device {
     private final CudaContext context;
     private final CudaStream stream;
     private final CudaModules modules;
+    private final boolean isSibling; // modules and pool are another's
     private final StreamLauncher launcher;
     private final DevicePool pool;
     private final Map<Long, DeviceBuffer> buffers = new HashMap<>();
@@ -30,16 +31,43 @@ public final class StreamDevice implements Device {
 
     /** @param context outlives it */
     public StreamDevice(final CudaContext context) {
+        this(context, new CudaModules(context, KernelImage.loadAll()), new DevicePool(context), false);
+    }
+
+    private StreamDevice(final CudaContext context, final CudaModules modules, final DevicePool pool, final boolean isSibling) {
         this.context = context;
+        this.modules = modules;
+        this.pool = pool;
+        this.isSibling = isSibling;
         stream = CudaStream.of(context);
-        modules = new CudaModules(context, KernelImage.loadAll());
         launcher = new StreamLauncher(modules, stream);
-        pool = new DevicePool(context);
     }
 
     /** @return the stream that everything is put on */
     public CudaStream stream() {
         return stream;
+    }
+
+    @Override
+    public void bind() {
+        context.bind();
+    }
+
+    @Override
+    public Device sibling() {
+        return new StreamDevice(context, modules, pool, true);
+    }
+
+    @Override
+    public void waitFor(final Mark mark) {
+        if (mark instanceof EventMark other && !other.isPassed) {
+            stream.await(other.event);
+        }
+    }
+
+    @Override
+    public void copy(final long from, final long to, final long bytes) {
+        stream.copyOnDevice(to, from, bytes);
     }
 
     @Override
@@ -133,9 +161,13 @@ public final class StreamDevice implements Device {
         pinned.forEach(PinnedSlab::close);
         events.forEach(CudaEvent::close);
         launcher.close();
-        modules.close();
+        if (!isSibling) {
+            modules.close();
+        }
         stream.close();
-        pool.close();
+        if (!isSibling) {
+            pool.close();
+        }
     }
 
     /** Its event is used again as soon as it has been seen passed. */

@@ -51,7 +51,7 @@ final class DeviceDecoder implements AutoCloseable {
         void write(MemorySegment rows, int[] slots);
     }
 
-    /** @param weights owned @param slab address of block 0; borrowed */
+    /** @param weights borrowed @param slab address of block 0; borrowed */
     DeviceDecoder(final Device device, final DeviceWeights weights, final KvLayout layout, final long slab, final Limits limits) {
         this.device = device;
         this.weights = weights;
@@ -159,6 +159,5 @@ final class DeviceDecoder implements AutoCloseable {
         recorded.values().forEach(Device.Replay::close);
         program.close();
         buffers.close();
-        weights.close();
     }
 }

@@ -36,6 +36,7 @@ final class DeviceStepRunner implements StepRunner {
 
     @Override
     public void begin() {
+        device.bind();
         if (underWay.size() == flights.length) {
             throw new IllegalStateException("as many steps are under way as there may be");
         }

@@ -71,7 +71,7 @@ class DecoderTwinTest {
                 LanguageModel host = ModelLoader.load(source, backend, ModelLoader.Options.defaults())) {
             final KvLayout layout = host.kvLayout(BLOCK_TOKENS, element);
             final long slab = device.allocate(BLOCKS * layout.blockBytes());
-            try (DeviceDecoder decoder = new DeviceDecoder(device, WeightsUpload.run(device, spec), layout, slab, new DeviceDecoder.Limits(ROWS_MAX, 3, false));
+            try (DeviceWeights weights = WeightsUpload.run(device, spec); DeviceDecoder decoder = new DeviceDecoder(device, weights, layout, slab, new DeviceDecoder.Limits(ROWS_MAX, 3, false));
                     Slab hostSlab = Slab.allocate(BLOCKS * layout.blockBytes())) {
                 double worst = 0;
                 final int[][] tables = {{3, 1, 4, 15, 9, 2}, {6, 5, 8, 7, 12, 11}};
@@ -93,8 +93,7 @@ class DecoderTwinTest {
                     device.toHost(decoder.buffers().logits, read);
                     worst = Math.max(worst, relativeError(read.toArray(ValueLayout.JAVA_FLOAT), logits));
                 }
-                System.out.println(file.getFileName() + " " + element + " " + worst);
-                assertThat(worst).isLessThan(ERROR_MAX);
+                        assertThat(worst).isLessThan(ERROR_MAX);
             }
             device.free(slab);
             assertThat(device.held()).isZero();

@@ -73,7 +73,7 @@ class DeviceStepRunnerTest {
         try (ShimDevice device = new ShimDevice()) {
             final KvLayout layout = new KvLayout(spec.shape().layers(), spec.shape().attention().kvHeads(), spec.shape().attention().headDim(), BLOCK_TOKENS, KvElement.F16);
             final long slab = device.allocate((long) SEQUENCES * 3 * layout.blockBytes());
-            try (DeviceDecoder decoder = new DeviceDecoder(device, WeightsUpload.run(device, spec), layout, slab,
+            try (DeviceWeights weights = WeightsUpload.run(device, spec); DeviceDecoder decoder = new DeviceDecoder(device, weights, layout, slab,
                     new DeviceDecoder.Limits(LIMITS.rowsMax(), LIMITS.sequencesMax(), true))) {
                 final DeviceStepRunner runner = new DeviceStepRunner(device, decoder, LIMITS, way != Way.HOST);
                 final List<TestSequence> sequences = sequences(seed);
