@@ -4,3 +4,4 @@
 #include "rounding.cuh"
 #include "gemm.cuh"
 #include "experts.cuh"
+#include "gemm_wide.cuh"

@@ -19,18 +19,13 @@
 
 namespace spillway {
 
-/** The specification's gated units, operation by operation. */
+/** The specification's gated units, operation by operation: what differs is chosen, so that there is one exponential. */
 __device__ __forceinline__ float gatedUnit(int mode, float gate, float up) {
-    if (mode == OUT_SWIGLU) {
-        return gate / (1.0f + expOf(-gate)) * up;
-    }
-    if (mode == OUT_GEGLU) {
-        const float inner = gate * fmaf(gate * gate, 0.0713548162726f, 1.5957691216f);
-        return gate / (1.0f + expOf(-inner)) * up;
-    }
-    const float g = gate > 7.0f ? 7.0f : gate;
-    const float u = up > 7.0f ? 7.0f : up < -7.0f ? -7.0f : up;
-    return g / (1.0f + expOf(g * -1.702f)) * (u + 1.0f);
+    const bool isClamped = mode == OUT_CLAMPED;
+    const float g = isClamped && gate > 7.0f ? 7.0f : gate;
+    const float u = !isClamped ? up : (up > 7.0f ? 7.0f : up < -7.0f ? -7.0f : up) + 1.0f;
+    const float inner = isClamped ? g * 1.702f : mode == OUT_GEGLU ? g * fmaf(g * g, 0.0713548162726f, 1.5957691216f) : g;
+    return g / (1.0f + expOf(-inner)) * u;
 }
 
 __device__ __forceinline__ half_bits halfOf(int isBf16, float x) {

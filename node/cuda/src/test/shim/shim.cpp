@@ -22,6 +22,7 @@ asm(".text\n.globl shim_switch\n.hidden shim_switch\n.type shim_switch,@function
 
 namespace shim {
 void forgetCopies(int thread);
+void forgetProducts(int thread);
 uint3 blockIndex, threadIndex, blockExtent, gridExtent;
 
 namespace {
@@ -32,7 +33,7 @@ constexpr size_t SHARED_BYTES = 320 << 10;
 constexpr size_t ZONE_BYTES = 16;
 constexpr unsigned char ZONE = 0xA5;
 
-enum class State { ready, barrier, warp, done };
+enum class State { ready, barrier, warp, arrivals, done };
 
 struct Fiber {
     State state;
@@ -45,6 +46,8 @@ struct Fiber {
     int source;
     uint64_t result;
     void (*work)(void**);
+    const unsigned long long* counted; // the barrier whose arrivals it waits for
+    unsigned parity;
 #if defined(__x86_64__)
     void* stackPointer;
 #else
@@ -113,6 +116,7 @@ void prepare(Fiber& fiber, int i) {
     fiber.sharedAt = 0;
     fiber.work = nullptr;
     forgetCopies(i);
+    forgetProducts(i);
     fiber.index = {i % blockExtent.x, i / blockExtent.x % blockExtent.y, i / (blockExtent.x * blockExtent.y)};
 }
 
@@ -184,6 +188,19 @@ bool releaseBarrier() {
     return true;
 }
 
+/** Lets threads go on whose barrier has counted what they wait for. */
+bool releaseArrivals() {
+    bool released = false;
+    for (int i = 0; i < threadCount; i++) {
+        Fiber& fiber = fibers[i];
+        if (fiber.state == State::arrivals && (*fiber.counted >> 63) != fiber.parity) {
+            fiber.state = State::ready;
+            released = true;
+        }
+    }
+    return released;
+}
+
 void describeDeadlock() {
     int waits = -1;
     int other = -1;
@@ -198,7 +215,7 @@ void describeDeadlock() {
             other = i;
         }
     }
-    const char* const names[] = {"is ready", "waits at the barrier", "waits at the warp operation", "has ended"};
+    const char* const names[] = {"is ready", "waits at the barrier", "waits at the warp operation", "waits for the arrivals", "has ended"};
     const Fiber& a = fibers[waits];
     if (other < 0) {
         describe("deadlock: thread %d %s of line %d for lanes that do not exist", waits, names[static_cast<int>(a.state)], a.line);
@@ -244,7 +261,7 @@ void runBlock() {
                 released = true;
             }
         }
-        released = released || releaseBarrier();
+        released = releaseArrivals() || released || releaseBarrier();
         if (!released && !faulted) {
             describeDeadlock();
         }
@@ -343,6 +360,24 @@ void together(void (*work)(void**), void* operands, int line) {
     fiber.work = work;
     fiber.state = State::warp;
     toScheduler();
+}
+
+void awaitArrivals(const unsigned long long* barrier, unsigned parity, int line) {
+    Fiber& fiber = *current;
+    fiber.counted = barrier;
+    fiber.parity = parity;
+    fiber.line = line;
+    fiber.state = State::arrivals;
+    toScheduler();
+}
+
+unsigned sharedOffset(const void* shared) {
+    const char* const begin = static_cast<const char*>(dynamicShared());
+    const char* const at = static_cast<const char*>(shared);
+    if (at < begin || at >= begin + dynamicBytes) {
+        fault("an operand does not stand in dynamic shared memory");
+    }
+    return static_cast<unsigned>(at - begin);
 }
 
 int threadNumber() {

@@ -41,6 +41,14 @@ void together(void (*work)(void** lanes), void* operands, int line);
 void multiplyHalves(bool isBf16, float* sums, const unsigned* a, unsigned b0, unsigned b1, int line);
 /** Over 32 inner indices, or 16: then b1 and a[2], a[3] are not read. */
 void multiplyBytes(int* sums, const unsigned* a, unsigned b0, unsigned b1, bool isWide, int line);
+/** Hopper's products of warpgroups and counting barriers, see warpgroup.cuh. */
+unsigned sharedOffset(const void* shared);
+void multiplyWide(bool isBf16, int n, float* sums, uint64_t left, uint64_t right, bool adds);
+void closeProducts();
+void awaitProducts(int groups);
+void beginArrivals(unsigned long long* barrier, int count);
+void arrive(unsigned long long* barrier);
+void awaitArrivals(const unsigned long long* barrier, unsigned parity, int line);
 void loadMatrices(unsigned* pairs, const void* row, bool transposed, int line);
 /** Copies of 16 bytes that take place when they are waited for; until then their places hold 0xFF. */
 void copyLater(void* shared, const void* from, bool exists);

@@ -12,7 +12,7 @@ import io.spillway.node.compute.DType;
  * @param in        [rows][inStride] halves
  * @param out       [rows][outStride], from the first result of the first row on
  * @param bias      [outputs] f32 of every expert, or 0
- * @param rows      of in and out, padding included; with experts the most there may be
+ * @param rows      of in, padding included; of out too without experts
  * @param outputs   rows of the matrix; gated: gates and what they gate
  * @param columns   a multiple of 8
  * @param inStride  a multiple of 8
@@ -50,6 +50,11 @@ public record Product(DType half, long matrix, long in, long out, long bias, int
     /** @return the same for rows that meet the matrices of experts */
     public Product withExperts(final ExpertRows chosen) {
         return new Product(half, matrix, in, out, bias, rows, outputs, columns, inStride, outStride, output, chosen);
+    }
+
+    /** @return the same by another matrix and from other activations */
+    Product reading(final long otherMatrix, final long otherIn) {
+        return new Product(half, otherMatrix, otherIn, out, bias, rows, outputs, columns, inStride, outStride, output, experts);
     }
 
     /** @return results of a row */

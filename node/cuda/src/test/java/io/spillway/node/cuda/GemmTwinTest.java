@@ -17,7 +17,10 @@ import org.junit.jupiter.api.Test;
 /** Products with many rows against their specification: every shape of tile, split and not. */
 class GemmTwinTest {
     private static final int COUNTERS = 1024;
+    private static final int PROCESSORS = 5; // some of which take several tiles
     private static Shim shim;
+
+    private enum Way { FAST, INVARIANT, WIDE }
 
     @BeforeContainer
     static void load() {
@@ -44,23 +47,23 @@ class GemmTwinTest {
         final HalfRows in = HalfRows.random(random, half, rows, columns, 1);
         final float[] bias = random.nextBoolean() ? Numbers.tensor(random, 1, outputs, 1).values() : null;
         final float[] before = Numbers.tensor(random, rows, outputs, 3).values();
-        final boolean invariant = random.nextBoolean();
-        final float[] actual = products(weights, in, bias, output, before, invariant);
+        final Way way = Way.values()[random.nextInt(Way.values().length)];
+        final float[] actual = products(weights, in, bias, output, before, way);
         final PackedMatrix[] parts = output.isGated() ? new PackedMatrix[] {weights.part(0, outputs / 2).packed(), weights.part(outputs / 2, outputs / 2).packed()}
             : new PackedMatrix[] {weights.packed()};
         final ExpectedProduct expected = ExpectedProduct.of(parts, in.floats(), in.floats(), bias, output, half, before);
         Numbers.assertWithin(actual, expected.values(), expected.bounds());
-        if (invariant) {
+        if (way == Way.INVARIANT) {
             final int first = random.nextInt(rows);
             final int count = 1 + random.nextInt(Math.min(rows - first, 40));
             final int width = actual.length / rows;
-            Numbers.assertSameBits(products(weights, in.part(first, count), bias, output, Arrays.copyOfRange(before, first * width, (first + count) * width), true),
+            Numbers.assertSameBits(products(weights, in.part(first, count), bias, output, Arrays.copyOfRange(before, first * width, (first + count) * width), way),
                     Arrays.copyOfRange(actual, first * width, (first + count) * width));
         }
     }
 
     private static float[] products(final HalfRows weights, final HalfRows in, final float[] bias, final ProductOutput output, final float[] before,
-            final boolean invariant) {
+            final Way way) {
         final int count = in.rows() * (output.isGated() ? weights.rows() / 2 : weights.rows());
         final boolean areFloats = output == ProductOutput.FLOAT || output == ProductOutput.ADD;
         final byte[] bytes = Twins.run(shim, device -> {
@@ -68,16 +71,30 @@ class GemmTwinTest {
             if (output == ProductOutput.ADD) {
                 MemorySegment.copy(MemorySegment.ofArray(before), 0, out, 0, 4L * count);
             }
-            final MemorySegment workspace = device.memory().bytes(MatrixCall.Gemm.WORKSPACE_BYTES);
+            final MemorySegment workspace = device.memory().bytes(WideCall.WORKSPACE_BYTES);
             final Product product = Product.of(in.kind(), device.address(weights.segment()), device.address(in.segment()), out.address(), in.rows(),
                     weights.rows(), in.width(), output).withBias(bias == null ? 0 : device.address(bias));
-            device.run(new MatrixCall.Gemm(product, workspace.address(), invariant));
+            if (way == Way.WIDE) {
+                WideCall.of(product, workspace.address(), 1 + in.rows() % PROCESSORS).forEach(device::run);
+                return out;
+            }
+            device.run(new MatrixCall.Gemm(product, workspace.address(), way == Way.INVARIANT));
             for (int i = 0; i < COUNTERS; i++) {
                 assertThat(workspace.getAtIndex(ValueLayout.JAVA_INT, i)).isZero(); // for the next launch
             }
             return out;
         });
         return areFloats ? MemorySegment.ofArray(bytes).toArray(ValueLayout.JAVA_FLOAT_UNALIGNED) : HalfRows.floats(in.kind(), bytes);
+    }
+
+    @Test
+    void wideProductsAreSplitWhereProcessorsWouldBeIdle() {
+        final Product few = Product.of(DType.BF16, 1, 1, 1, 64, 4096, 4096, ProductOutput.HALF);
+        assertThat(WideCall.of(few, 1, 132)).extracting(call -> call.launch().kernel()).containsExactly("gemm_wide_bf16_64", "finish_splits");
+        assertThat(WideCall.of(few, 1, 132).getFirst().launch().grid()).isEqualTo(Extent.of(128));
+        final Product many = Product.of(DType.F16, 1, 1, 1, 8192, 4096, 4096, ProductOutput.HALF);
+        assertThat(WideCall.of(many, 1, 132)).extracting(call -> call.launch().kernel()).containsExactly("gemm_wide_f16_256");
+        assertThat(WideCall.of(many, 1, 132).getFirst().launch().grid()).isEqualTo(Extent.of(132));
     }
 
     @Test

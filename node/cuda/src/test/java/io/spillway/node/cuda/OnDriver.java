@@ -22,6 +22,7 @@ final class OnDriver extends Shim {
     private static final long ALIGNMENT = 256;
     private static final long ZONE_BYTES = 256;
     private static final byte ZONE = 0x5A;
+    private static final int HOPPER = 9;
     private static OnDriver shared;
 
     private final CudaContext context;
@@ -56,6 +57,9 @@ final class OnDriver extends Shim {
 
     @Override
     public void launch(final KernelLaunch call) {
+        if (call.kernel().startsWith("gemm_wide_") && context.device().major() != HOPPER) {
+            throw new TestAbortedException(call.kernel() + " is compiled for sm_90a only");
+        }
         context.bind();
         try {
             launcher.launch(call);
