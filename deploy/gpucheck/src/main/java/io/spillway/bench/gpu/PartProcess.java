@@ -30,7 +30,8 @@ final class PartProcess {
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.addAll(List.of("--enable-native-access=ALL-UNNAMED", "--sun-misc-unsafe-memory-access=allow",
             "--add-opens=java.base/jdk.internal.misc=ALL-UNNAMED", "--add-modules=jdk.incubator.vector", "-XX:+UseSerialGC", "-Xmx2g",
-            "-Dspillway.kernels=driver", "-Dspillway.driver=" + options.driver(), "-Dspillway.root=" + System.getProperty("spillway.root", "."),
+            options.isQuick() ? "-XX:TieredStopAtLevel=1" : "-XX:+TieredCompilation", "-Dspillway.kernels=driver",
+            "-Dspillway.driver=" + options.driver(), "-Dspillway.libraries=" + options.libraries(), "-Dspillway.root=" + System.getProperty("spillway.root", "."),
             "-Djava.library.path=" + System.getProperty("java.library.path", ""), "-Djqwik.database=" + options.out().resolve("jqwik-database"),
             "-cp", options.tests() + ":" + System.getProperty("java.class.path"), PartMain.class.getName()));
         command.addAll(List.of(arguments));

@@ -65,7 +65,7 @@ public final class Nccl {
      * @param context bound to the calling thread
      * @param group   of {@link #newGroup()}
      */
-    public Collective join(final CudaContext context, final byte[] group, final int rank, final int ranks) {
+    public DeviceCollective join(final CudaContext context, final byte[] group, final int rank, final int ranks) {
         if (group.length != ID_BYTES || rank < 0 || rank >= ranks) {
             throw new IllegalArgumentException("not a rank of a group: " + rank + " of " + ranks + ", a group of " + group.length + " bytes");
         }
@@ -94,7 +94,7 @@ public final class Nccl {
     }
 
     /** One GPU's membership. */
-    private final class Rank implements Collective {
+    private final class Rank implements DeviceCollective {
         private final CudaContext context;
         private final long communicator;
         private final int rank;

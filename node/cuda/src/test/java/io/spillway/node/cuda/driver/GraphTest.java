@@ -6,9 +6,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.spillway.node.compute.DType;
 import io.spillway.node.cuda.RowCall;
 import io.spillway.node.cuda.Values;
-import java.lang.foreign.ValueLayout;
-import java.util.Arrays;
-import java.util.Random;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -100,66 +97,6 @@ class GraphTest {
                 graph.launch(gpu.stream);
                 assertThat(gpu.read(a)).containsExactly(0, 3.0039215f);
             }
-        }
-    }
-
-    /** Random fills and copies on two streams that wait for each other give what the same gives on an array; captured too, and again. */
-    @Test
-    void anyProgramGivesWhatItSays() {
-        final Random random = new Random(5);
-        for (int trial = 0; trial < 100; trial++) {
-            final int bytes = 64;
-            final int length = 1 + random.nextInt(20);
-            final int[][] steps = new int[length][];
-            Arrays.setAll(steps, i -> new int[] {random.nextInt(2), random.nextInt(2), random.nextInt(bytes / 2), bytes / 2 + random.nextInt(bytes / 4),
-                1 + random.nextInt(bytes / 4), random.nextInt(128)});
-            final byte[] model = new byte[bytes];
-            try (CudaStream other = CudaStream.of(gpu.context); CudaEvent event = CudaEvent.of(gpu.context); DeviceBuffer memory = gpu.floats(new float[bytes / 4])) {
-                final Runnable program = () -> run(steps, other, event, memory);
-                program.run();
-                replay(steps, model);
-                assertThat(bytes(memory)).isEqualTo(model);
-                try (CudaGraph graph = CudaGraph.capture(gpu.stream, program)) {
-                    graph.launch(gpu.stream);
-                    graph.launch(gpu.stream);
-                }
-                replay(steps, model);
-                replay(steps, model);
-                assertThat(bytes(memory)).isEqualTo(model);
-            }
-        }
-    }
-
-    private void run(final int[][] steps, final CudaStream other, final CudaEvent event, final DeviceBuffer memory) {
-        for (final int[] step : steps) {
-            final CudaStream stream = step[0] == 0 ? gpu.stream : other;
-            gpu.stream.record(event);
-            other.await(event);
-            if (step[1] == 0) {
-                stream.fill(memory.address() + step[2], (byte) step[5], step[4]);
-            } else {
-                stream.copyOnDevice(memory.address() + step[2], memory.address() + step[3], step[4]);
-            }
-            other.record(event);
-            gpu.stream.await(event);
-        }
-    }
-
-    private static void replay(final int[][] steps, final byte[] model) {
-        for (final int[] step : steps) {
-            if (step[1] == 0) {
-                Arrays.fill(model, step[2], step[2] + step[4], (byte) step[5]);
-            } else {
-                System.arraycopy(model, step[3], model, step[2], step[4]);
-            }
-        }
-    }
-
-    private byte[] bytes(final DeviceBuffer buffer) {
-        try (PinnedSlab slab = PinnedSlab.allocate(gpu.context, buffer.bytes())) {
-            gpu.stream.copyToHost(slab.segment(), buffer.address());
-            gpu.stream.synchronize();
-            return slab.segment().toArray(ValueLayout.JAVA_BYTE);
         }
     }
 }

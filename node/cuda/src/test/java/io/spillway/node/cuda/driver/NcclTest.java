@@ -28,7 +28,7 @@ class NcclTest {
     private FakeDriver fake;
 
     /** A rank with memory of its own. */
-    private record Member(CudaContext context, DevicePool pool, CudaStream stream, Collective collective, DeviceBuffer memory, PinnedSlab slab) {
+    private record Member(CudaContext context, DevicePool pool, CudaStream stream, DeviceCollective collective, DeviceBuffer memory, PinnedSlab slab) {
         static Member of(final CudaDriver driver, final Nccl nccl, final byte[] group, final int rank) {
             final CudaContext context = driver.open(rank);
             final DevicePool pool = new DevicePool(context);

@@ -6,7 +6,7 @@ import io.spillway.node.compute.DType;
  * Port: what the GPUs that share a model compute together. Every rank makes the same calls in the same order, with the same counts; each
  * puts its part on its own stream and returns, and the part waits on the GPU for the others'. One thread at a time.
  */
-public interface Collective extends AutoCloseable {
+public interface DeviceCollective extends AutoCloseable {
     /** @return this GPU's number, from 0 */
     int rank();
 
