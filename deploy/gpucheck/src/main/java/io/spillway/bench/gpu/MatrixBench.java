@@ -45,7 +45,8 @@ final class MatrixBench implements GpuBench {
         }
     }
 
-    private static void fill(final GpuRig rig, final DeviceBuffer matrix) {
+    /** Fills a matrix with normally distributed numbers. */
+    static void fill(final GpuRig rig, final DeviceBuffer matrix) {
         final int count = (int) Math.min(RANDOMS, matrix.bytes() / Short.BYTES);
         final Random random = new Random(7);
         try (PinnedSlab slab = PinnedSlab.allocate(rig.context(), (long) count * Short.BYTES)) {
