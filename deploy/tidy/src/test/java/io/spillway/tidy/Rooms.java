@@ -64,7 +64,7 @@ record Rooms(String base) {
             new Room("node/engine", ENGINE, with(KVSTORE_CORE, "domain", "modelfile", "grammar"), List.of("org.agrona")),
             new Room("node/cpu", List.of("node.cpu"), List.of("domain", "node.compute"), List.of("jdk.incubator.vector", "org.slf4j")),
             new Room("node/native", List.of("node.nativekernels"), List.of("domain", "node.compute"), List.of("org.slf4j")),
-            new Room("node/cuda", List.of("node.cuda"), List.of("domain", "node.compute", "node.model", "node.weights", "node.runner", "node.sampling"), List.of("jcuda")),
+            new Room("node/cuda", List.of("node.cuda"), List.of("domain", "node.compute", "node.kvcache", "node.model", "node.runner", "node.sampling", "node.weights"), List.of("jcuda")),
             new Room("node/server", List.of("node.membership", "node.events", "node.server"),
                 List.of("domain", "config", "modelfile", "wire", "text", "grammar", "node", "kvstore"),
                 List.of("io.aeron", "org.agrona", "org.slf4j", "io.grpc", "io.netty", "com.google.protobuf")));

@@ -49,6 +49,9 @@ public interface Device extends KernelLauncher, AutoCloseable {
     /** @return processors that run blocks side by side */
     int multiprocessors();
 
+    /** @return whether kernels of warpgroups run on it: an sm_90 */
+    boolean hasWarpgroups();
+
     /** Frees everything. Not idempotent. */
     @Override
     void close();

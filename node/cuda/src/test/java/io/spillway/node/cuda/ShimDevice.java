@@ -138,6 +138,11 @@ public final class ShimDevice implements Device {
     }
 
     @Override
+    public boolean hasWarpgroups() {
+        return false;
+    }
+
+    @Override
     public void close() {
         List.copyOf(pieces.keySet()).forEach(this::free);
         arena.close();

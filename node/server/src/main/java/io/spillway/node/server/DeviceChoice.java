@@ -11,7 +11,7 @@ import java.util.function.Supplier;
  * Chooses where a node computes.
  *
  * @param probe asked for GPUs, if that matters
- * @param gpu   makes a device of GPUs; empty where nodes cannot compute on them
+ * @param gpu   makes a device of GPUs; empty where nodes do not compute on them
  * @param host  makes a device of the CPU
  */
 record DeviceChoice(Supplier<CudaReport> probe, Optional<GpuOpener> gpu, Supplier<NodeDevice> host) {
@@ -47,7 +47,7 @@ record DeviceChoice(Supplier<CudaReport> probe, Optional<GpuOpener> gpu, Supplie
     private NodeDevice gpuOf(final CudaReport report) {
         return switch (report) {
             case CudaReport.Unusable(String line) -> throw unusable(line);
-            case CudaReport.Usable found -> gpu.orElseThrow(() -> unusable("nodes do not compute on GPUs yet (found: " + found.line() + ")")).open(found);
+            case CudaReport.Usable found -> gpu.orElseThrow(() -> unusable("a GPU is used only where " + KEY + " is cuda (found: " + found.line() + ")")).open(found);
         };
     }
 

@@ -135,7 +135,10 @@ public final class NodeServer implements AutoCloseable {
 
     /** @param backend computes on the host: the model, or at least a draft model */
     private NodeDevice device(final ComputeBackend backend) {
-        return new DeviceChoice(CudaProbe::probe, Optional.empty(), () -> new HostDevice(config.engine(), backend)).choose(config.engine().backend(),
+        // Nothing of it has run on a GPU yet: only who asks for one gets it.
+        final Optional<DeviceChoice.GpuOpener> gpu = config.engine().backend() == NodeConfig.Engine.Backend.CUDA
+            ? Optional.of(found -> GpuDevice.open(found, config.engine(), backend)) : Optional.empty();
+        return new DeviceChoice(CudaProbe::probe, gpu, () -> new HostDevice(config.engine(), backend)).choose(config.engine().backend(),
             line -> LOG.log(System.Logger.Level.INFO, "node " + id + ": " + line));
     }
 

@@ -73,11 +73,11 @@ class DeviceChoiceTest {
             throw SpillwayException.ofField(ErrorCode.INVALID_CONFIG, "x", "it is on fire");
         })).isEqualTo("CPU");
         assertThat(log).containsExactly("it computes on the CPU: no NVIDIA driver: libcuda.so.1 cannot be loaded",
-            "it computes on the CPU: nodes do not compute on GPUs yet (found: CUDA 13.0, a GPU (1024 MiB, compute capability 9.0))",
+            "it computes on the CPU: a GPU is used only where engine.backend is cuda (found: CUDA 13.0, a GPU (1024 MiB, compute capability 9.0))",
             "it computes on the CPU: it is on fire");
         refused(() -> choose(Backend.CUDA, NONE, found -> new Named("GPU")), "no NVIDIA driver: libcuda.so.1 cannot be loaded");
         refused(() -> choose(Backend.CUDA, FOUND, null),
-            "nodes do not compute on GPUs yet (found: CUDA 13.0, a GPU (1024 MiB, compute capability 9.0))");
+            "a GPU is used only where engine.backend is cuda (found: CUDA 13.0, a GPU (1024 MiB, compute capability 9.0))");
     }
 
     @Test
@@ -89,12 +89,10 @@ class DeviceChoiceTest {
                 assertThat(note).content().startsWith("CPU, ").hasLineCount(1);
             }
             assertThat(note).doesNotExist();
-            final String machine = switch (CudaProbe.probe()) {
-                case CudaReport.Unusable(String line) -> line;
-                case CudaReport.Usable found -> "nodes do not compute on GPUs yet (found: " + found.line() + ")";
-            };
-            refused(() -> node(coordinator, "cuda"), machine);
-            assertThat(Files.exists(note)).isFalse();
+            if (CudaProbe.probe() instanceof CudaReport.Unusable(String line)) {
+                refused(() -> node(coordinator, "cuda"), line);
+                assertThat(Files.exists(note)).isFalse();
+            }
         }
     }
 

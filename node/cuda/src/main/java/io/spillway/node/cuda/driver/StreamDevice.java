@@ -17,6 +17,7 @@ import java.util.Map;
  */
 public final class StreamDevice implements Device {
     private static final String OWNER = "model";
+    private static final int HOPPER = 9;
 
     private final CudaContext context;
     private final CudaStream stream;
@@ -149,6 +150,11 @@ public final class StreamDevice implements Device {
     @Override
     public int multiprocessors() {
         return context.limits().multiprocessors();
+    }
+
+    @Override
+    public boolean hasWarpgroups() {
+        return context.device().major() == HOPPER && context.device().minor() == 0;
     }
 
     @Override

@@ -4,6 +4,7 @@ import io.spillway.node.compute.DType;
 import io.spillway.node.compute.PackedMatrix;
 import io.spillway.node.cuda.Device;
 import io.spillway.node.cuda.MatrixCall;
+import io.spillway.node.cuda.ProductPlan;
 import io.spillway.node.cuda.Values;
 import io.spillway.node.weights.ModelShape;
 import java.util.ArrayList;
@@ -57,7 +58,7 @@ final class Buffers implements AutoCloseable {
         final int roundedRows = Math.min(Math.max(rowsMax, wantedMax), MatrixCall.GemvPacked.ROWS_MAX);
         rounded = isPacked ? allocate((long) roundedRows * Math.ceilDiv(widest, ROUNDED_COLUMNS) * MatrixCall.RoundActivations.BLOCK_BYTES) : 0;
         expanded = isPacked ? allocate(Math.max(EXPANDED_BYTES, 2L * PackedMatrix.STRIP_ROWS * widest)) : 0;
-        workspace = allocate(MatrixCall.Gemm.WORKSPACE_BYTES);
+        workspace = allocate(ProductPlan.WORKSPACE_BYTES);
         wanted = floats(wantedMax, shape.hidden());
         output = halves(half, wantedMax, shape.hidden());
         states = floats(wantedMax, shape.hidden());

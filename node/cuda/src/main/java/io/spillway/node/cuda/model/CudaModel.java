@@ -1,10 +1,13 @@
 package io.spillway.node.cuda.model;
 
-import static java.util.Objects.requireNonNull;
-
+import io.spillway.domain.error.ErrorCode;
+import io.spillway.domain.error.SpillwayException;
 import io.spillway.domain.kv.KvElement;
 import io.spillway.domain.kv.KvLayout;
+import io.spillway.node.cuda.AttentionCall;
 import io.spillway.node.cuda.Device;
+import io.spillway.node.cuda.KernelFailedException;
+import io.spillway.node.cuda.PagedKv;
 import io.spillway.node.kvcache.BlockMemory;
 import io.spillway.node.model.DecoderSpec;
 import io.spillway.node.runner.ModelDevice;
@@ -34,8 +37,8 @@ public final class CudaModel implements AutoCloseable {
      * @param spec        borrowed for the call
      * @param isInvariant whether a row's result may not depend on the rows beside it: promises the same output however requests are batched, and
      *                    leaves parts of the GPU idle where few rows are computed
-     * @throws io.spillway.domain.error.SpillwayException INVALID_MODEL_FILE for shapes that GPU kernels do not take
-     * @throws io.spillway.node.cuda.KernelFailedException when the device has no room
+     * @throws SpillwayException INVALID_MODEL_FILE for shapes that GPU kernels do not take
+     * @throws KernelFailedException when the device has no room
      */
     public static CudaModel load(final Device device, final DecoderSpec spec, final boolean isInvariant) {
         return new CudaModel(device, WeightsUpload.run(device, spec), isInvariant);
@@ -57,12 +60,26 @@ public final class CudaModel implements AutoCloseable {
         return new KvLayout(weights.shape().layers(), attention.kvHeads(), attention.headDim(), blockTokens, element);
     }
 
-    /** Takes memory for the cache. Once. @param blocks of the layout */
+    /**
+     * Takes memory for the cache. Once.
+     *
+     * @param blocks of the layout
+     * @throws SpillwayException INVALID_CONFIG for heads, blocks or elements that GPU kernels do not take, or where there is no room
+     */
     public ModelDevice open(final KvLayout layout, final int blocks) {
+        try {
+            AttentionCall.require(new PagedKv(layout, 0, 0, 0, 0, 0));
+        } catch (final IllegalArgumentException e) {
+            throw new SpillwayException(ErrorCode.INVALID_CONFIG, "the model's cache is not for a GPU: " + e.getMessage(), e);
+        }
         if (opened != null) {
             throw new IllegalStateException("the model serves an engine already");
         }
-        opened = new Opened(requireNonNull(layout, "layout"), blocks);
+        try {
+            opened = new Opened(layout, blocks);
+        } catch (final KernelFailedException e) {
+            throw new SpillwayException(ErrorCode.INVALID_CONFIG, "the GPU has no room for a cache of " + blocks + " blocks: " + e.getMessage(), e);
+        }
         return opened;
     }
 

@@ -2,6 +2,7 @@ package io.spillway.node.cuda.model;
 
 import io.spillway.domain.kv.KvLayout;
 import io.spillway.node.cuda.Device;
+import io.spillway.node.cuda.ProductPlan;
 import io.spillway.node.model.StepBatch;
 import java.lang.foreign.MemorySegment;
 import java.util.HashMap;
@@ -64,8 +65,8 @@ final class DeviceDecoder implements AutoCloseable {
         final long tables = buffers.allocate((long) slots.count() * stride * Integer.BYTES);
         patches = new TablePatches(device, tables, buffers.allocate(TablePatches.bytes()));
         final AttentionLaunches.Limits attending = new AttentionLaunches.Limits(rowsMax, singlesMax, limits.sequencesMax(), limits.isInvariant());
-        program = new DeviceProgram(weights, buffers, new KernelProducts(weights.half(), buffers, limits.isInvariant()),
-            new DeviceProgram.Cache(layout, slab, tables, stride, slots.count()), attending);
+        final ProductPlan plan = new ProductPlan(device.multiprocessors(), device.hasWarpgroups(), limits.isInvariant(), buffers.workspace);
+        program = new DeviceProgram(weights, buffers, plan, new DeviceProgram.Cache(layout, slab, tables, stride, slots.count()), attending);
 
         final StepShape largest = new StepShape(rowsMax, singlesMax, program.attention().itemsMax(), singlesMax, StepShape.Output.WITH_LOGPROBS, true);
         final long inputBytes = StepInputs.of(0, largest).bytes();

@@ -6,6 +6,7 @@ import io.spillway.node.cuda.KernelCall;
 import io.spillway.node.cuda.KernelLauncher;
 import io.spillway.node.cuda.PagedKv;
 import io.spillway.node.cuda.ProductOutput;
+import io.spillway.node.cuda.ProductPlan;
 import io.spillway.node.cuda.RowCall;
 import io.spillway.node.cuda.RowCall.Delta;
 import io.spillway.node.cuda.RowCall.HeadRule;
@@ -48,15 +49,15 @@ final class DeviceProgram implements AutoCloseable {
         }
     }
 
-    DeviceProgram(final DeviceWeights weights, final Buffers buffers, final Products products, final Cache cache, final AttentionLaunches.Limits limits) {
+    DeviceProgram(final DeviceWeights weights, final Buffers buffers, final ProductPlan plan, final Cache cache, final AttentionLaunches.Limits limits) {
         this.weights = weights;
         this.buffers = buffers;
         this.cache = cache;
-        this.products = products;
+        products = new KernelProducts(weights.half(), buffers, plan);
         shape = weights.shape();
         attention = new AttentionLaunches(weights, buffers, cache, limits);
         sampling = new SamplingLaunches(buffers, weights.vocabulary(), limits.singlesMax(), cache.slots());
-        feedForward = new FeedForwardLaunches(weights, buffers, products);
+        feedForward = new FeedForwardLaunches(weights, buffers, products, plan);
     }
 
     /** Launches a step. Logits of the wanted rows stand in the buffers then, in their order. */

@@ -8,22 +8,23 @@ import io.spillway.node.cuda.KernelLauncher;
 import io.spillway.node.cuda.MatrixCall;
 import io.spillway.node.cuda.Product;
 import io.spillway.node.cuda.ProductOutput;
+import io.spillway.node.cuda.ProductPlan;
 import io.spillway.node.cuda.Values;
 import io.spillway.node.model.GatedUnit;
 import io.spillway.node.weights.ModelShape;
 
 /** The half of a layer that looks at each row by itself. Thread: the engine's. */
 final class FeedForwardLaunches {
-    private static final int FEW_ROWS = 8;
-
     private final DeviceWeights weights;
     private final Buffers buffers;
     private final Products products;
+    private final ProductPlan plan;
 
-    FeedForwardLaunches(final DeviceWeights weights, final Buffers buffers, final Products products) {
+    FeedForwardLaunches(final DeviceWeights weights, final Buffers buffers, final Products products, final ProductPlan plan) {
         this.weights = weights;
         this.buffers = buffers;
         this.products = products;
+        this.plan = plan;
     }
 
     /** {@code gated = unit(gate · normed, up · normed)}. */
@@ -55,13 +56,9 @@ final class FeedForwardLaunches {
             ProductOutput.FLOAT).launch());
     }
 
-    /** As many rows a piece as an expert gets on average, as far as kernels go. */
     private ExpertRows lists(final DeviceLayer.Experts experts, final int rows, final ModelShape.Experts shape) {
-        final boolean isF8 = experts.gateUp().dtype() == DType.F8 || experts.down().dtype() == DType.F8;
-        final boolean isPacked = !experts.gateUp().isPlain() || !experts.down().isPlain();
-        final int average = Math.ceilDiv(rows * shape.chosen(), shape.count());
-        final int most = isF8 ? FEW_ROWS : isPacked ? MatrixCall.GemvPacked.ROWS_MAX : MatrixCall.Gemv.ROWS_MAX;
-        final int tileRows = average <= FEW_ROWS ? FEW_ROWS : Math.min(most, average <= 2 * FEW_ROWS ? 2 * FEW_ROWS : most);
+        final int tileRows = Math.min(plan.tileRows(experts.gateUp().dtype(), rows, shape.chosen(), shape.count()),
+            plan.tileRows(experts.down().dtype(), rows, shape.chosen(), shape.count()));
         final ExpertBuffers e = buffers.experts;
         return new ExpertRows(e.work, e.lists, e.counts, e.rowsMax, tileRows, ExpertRows.piecesMax(rows, shape.chosen(), shape.count(), tileRows), shape.chosen());
     }
@@ -70,8 +67,11 @@ final class FeedForwardLaunches {
             final Products.Target target, final KernelLauncher launcher) {
         final int width = target.output().isGated() ? m.rows() / 2 : m.rows();
         if (m.isPlain()) {
-            launcher.launch(new MatrixCall.Gemv(new Product(weights.half(), m.address(), in.address(), target.values().address(), bias, rows, m.rows(),
-                m.columns(), m.columns(), width, target.output(), lists)).launch());
+            final Product product = new Product(weights.half(), m.address(), in.address(), target.values().address(), bias, rows, m.rows(), m.columns(),
+                m.columns(), width, target.output(), lists);
+            for (final KernelCall call : plan.launches(product)) {
+                launcher.launch(call.launch());
+            }
             return;
         }
         final boolean isRounded = m.dtype() != DType.F8;
@@ -80,7 +80,6 @@ final class FeedForwardLaunches {
         }
         final Product product = new Product(weights.half(), m.address(), isRounded ? buffers.experts.rounded : in.address(), target.values().address(), bias, rows,
             m.rows(), m.columns(), m.columns(), width, target.output(), lists);
-        final KernelCall call = new MatrixCall.GemvPacked(product, m.dtype(), target.output().isGated() ? m.address() + m.expertBytes() / 2 : 0, m.expertBytes());
-        launcher.launch(call.launch());
+        launcher.launch(new MatrixCall.GemvPacked(product, m.dtype(), target.output().isGated() ? m.address() + m.expertBytes() / 2 : 0, m.expertBytes()).launch());
     }
 }

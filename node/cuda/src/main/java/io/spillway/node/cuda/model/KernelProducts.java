@@ -8,6 +8,7 @@ import io.spillway.node.cuda.KernelLauncher;
 import io.spillway.node.cuda.MatrixCall;
 import io.spillway.node.cuda.Product;
 import io.spillway.node.cuda.ProductOutput;
+import io.spillway.node.cuda.ProductPlan;
 import io.spillway.node.cuda.RowCall;
 import io.spillway.node.cuda.Values;
 
@@ -18,13 +19,13 @@ import io.spillway.node.cuda.Values;
 final class KernelProducts implements Products {
     private final DType half;
     private final Buffers buffers;
-    private final boolean isInvariant;
+    private final ProductPlan plan;
 
-    /** @param half what enters and leaves a product @param isInvariant whether a row's result may not depend on the rows beside it */
-    KernelProducts(final DType half, final Buffers buffers, final boolean isInvariant) {
+    /** @param half what enters and leaves a product */
+    KernelProducts(final DType half, final Buffers buffers, final ProductPlan plan) {
         this.half = half;
         this.buffers = buffers;
-        this.isInvariant = isInvariant;
+        this.plan = plan;
     }
 
     @Override
@@ -106,8 +107,8 @@ final class KernelProducts implements Products {
     }
 
     private void plain(final Product product, final KernelLauncher launcher) {
-        final KernelCall call = product.rows() <= MatrixCall.Gemv.ROWS_MAX ? new MatrixCall.Gemv(product)
-            : new MatrixCall.Gemm(product, buffers.workspace, isInvariant);
-        launcher.launch(call.launch());
+        for (final KernelCall call : plan.launches(product)) {
+            launcher.launch(call.launch());
+        }
     }
 }
