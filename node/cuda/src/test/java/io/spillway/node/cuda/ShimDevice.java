@@ -57,11 +57,6 @@ public final class ShimDevice implements Device {
         }
     }
 
-    /** @return pieces that are not freed */
-    public int held() {
-        return pieces.size();
-    }
-
     @Override
     public MemorySegment pinned(final long bytes) {
         return arena.allocate(bytes, ALIGNMENT_BYTES);
@@ -144,7 +139,11 @@ public final class ShimDevice implements Device {
 
     @Override
     public void close() {
+        final int held = pieces.size();
         List.copyOf(pieces.keySet()).forEach(this::free);
         arena.close();
+        if (held > 0) {
+            throw new IllegalStateException(held + " pieces of device memory were not freed");
+        }
     }
 }

@@ -39,8 +39,12 @@ final class Buffers implements AutoCloseable {
     private final List<Long> addresses = new ArrayList<>();
     private long bytes;
 
-    /** @param rowsMax rows of the largest step @param wantedMax of them those whose output is wanted */
-    Buffers(final Device device, final DeviceWeights weights, final int rowsMax, final int wantedMax) {
+    /**
+     * @param rowsMax     rows of the largest step
+     * @param wantedMax   of them those whose output is wanted
+     * @param isInvariant whether packed matrices are never expanded
+     */
+    Buffers(final Device device, final DeviceWeights weights, final int rowsMax, final int wantedMax, final boolean isInvariant) {
         this.device = device;
         final ModelShape shape = weights.shape();
         final ModelShape.Attention a = shape.attention();
@@ -55,7 +59,7 @@ final class Buffers implements AutoCloseable {
         delta = new Values(floats(rowsMax, shape.hidden()), DType.F32);
         final boolean isPacked = weights.isPacked();
         final int widest = Math.max(Math.max(shape.hidden(), a.queryWidth()), shape.feedForward());
-        final int roundedRows = Math.min(Math.max(rowsMax, wantedMax), MatrixCall.GemvPacked.ROWS_MAX);
+        final int roundedRows = Math.min(Math.max(rowsMax, wantedMax), isInvariant ? Integer.MAX_VALUE : MatrixCall.GemvPacked.ROWS_MAX);
         rounded = isPacked ? allocate((long) roundedRows * Math.ceilDiv(widest, ROUNDED_COLUMNS) * MatrixCall.RoundActivations.BLOCK_BYTES) : 0;
         expanded = isPacked ? allocate(Math.max(EXPANDED_BYTES, 2L * PackedMatrix.STRIP_ROWS * widest)) : 0;
         workspace = allocate(ProductPlan.WORKSPACE_BYTES);

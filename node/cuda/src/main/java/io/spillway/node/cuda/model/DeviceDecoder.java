@@ -59,7 +59,7 @@ final class DeviceDecoder implements AutoCloseable {
         blockTokens = layout.blockTokens();
         final int rowsMax = StepFeed.rowsMax(limits.rowsMax());
         final int singlesMax = StepFeed.rowsMax(Math.min(limits.rowsMax(), limits.sequencesMax() * StepFeed.SINGLES_MAX));
-        buffers = new Buffers(device, weights, rowsMax, singlesMax);
+        buffers = new Buffers(device, weights, rowsMax, singlesMax, limits.isInvariant());
         final int stride = layout.blocksFor(weights.shape().contextTokens());
         slots = new SequenceSlots(limits.sequencesMax() * STEPS_UNDER_WAY_MAX, stride);
         final long tables = buffers.allocate((long) slots.count() * stride * Integer.BYTES);

@@ -51,14 +51,19 @@ final class KernelProducts implements Products {
     }
 
     /** Gates and ups by one launch: of one format, and few rows where they are packed. */
-    private static boolean isGatedAtOnce(final Projection projection, final int rows) {
+    private boolean isGatedAtOnce(final Projection projection, final int rows) {
         final DeviceMatrix gates = projection.parts().getFirst().matrix();
         final boolean alike = projection.parts().stream().allMatch(part -> part.matrix().dtype() == gates.dtype() && part.bias() == 0);
-        return alike && (gates.isPlain() ? projection.isOne() : rows <= MatrixCall.GemvPacked.ROWS_MAX);
+        return alike && (gates.isPlain() ? projection.isOne() : isFew(rows));
     }
 
-    private static boolean isRounded(final DeviceMatrix matrix, final int rows) {
-        return !matrix.isPlain() && matrix.dtype() != DType.F8 && rows <= MatrixCall.GemvPacked.ROWS_MAX;
+    private boolean isRounded(final DeviceMatrix matrix, final int rows) {
+        return !matrix.isPlain() && matrix.dtype() != DType.F8 && isFew(rows);
+    }
+
+    /** Whether a packed matrix is read as it is: expanded, it gives other bits. */
+    private boolean isFew(final int rows) {
+        return plan.invariant() || rows <= MatrixCall.GemvPacked.ROWS_MAX;
     }
 
     private void gated(final Projection projection, final Values in, final int rows, final Target target, final KernelLauncher launcher) {
@@ -85,7 +90,7 @@ final class KernelProducts implements Products {
             m.columns(), outStride, target.output(), ExpertRows.NONE);
         if (m.isPlain()) {
             plain(product, launcher);
-        } else if (rows <= MatrixCall.GemvPacked.ROWS_MAX) {
+        } else if (isFew(rows)) {
             launcher.launch(new MatrixCall.GemvPacked(product, m.dtype(), 0, 0).launch());
         } else {
             expanded(m, product, launcher);

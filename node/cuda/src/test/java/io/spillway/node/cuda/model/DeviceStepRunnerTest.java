@@ -8,7 +8,7 @@ import io.spillway.domain.request.SamplingParams;
 import io.spillway.domain.request.TokenLogprob;
 import io.spillway.modelfile.ModelSource;
 import io.spillway.node.cpu.CpuBackend;
-import io.spillway.node.cuda.ShimDevice;
+import io.spillway.node.cuda.Device;
 import io.spillway.node.model.DecoderSpec;
 import io.spillway.node.model.ModelLoader;
 import io.spillway.node.runner.StepOutcomes;
@@ -70,7 +70,7 @@ class DeviceStepRunnerTest {
     }
 
     private static Run run(final Way way, final int seed) {
-        try (ShimDevice device = new ShimDevice()) {
+        try (Device device = TestDevices.open()) {
             final KvLayout layout = new KvLayout(spec.shape().layers(), spec.shape().attention().kvHeads(), spec.shape().attention().headDim(), BLOCK_TOKENS, KvElement.F16);
             final long slab = device.allocate((long) SEQUENCES * 3 * layout.blockBytes());
             try (DeviceWeights weights = WeightsUpload.run(device, spec); DeviceDecoder decoder = new DeviceDecoder(device, weights, layout, slab,
@@ -80,6 +80,8 @@ class DeviceStepRunnerTest {
                 final List<TokenLogprob> logprobs = new ArrayList<>();
                 drive(runner, sequences, way, logprobs);
                 return new Run(sequences.stream().map(TestSequence::output).toList(), logprobs);
+            } finally {
+                device.free(slab);
             }
         }
     }
