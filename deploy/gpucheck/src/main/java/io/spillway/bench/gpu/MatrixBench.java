@@ -41,7 +41,7 @@ final class MatrixBench implements GpuBench {
                 return List.of();
             }
             final double seconds = rig.seconds(() -> cublas.multiply(rig.stream(), product));
-            return List.of(Measurement.of("bf16 product of " + size + "³ by cuBLASLt", 2.0 * size * size * size / seconds / TERA, "TFLOP/s"));
+            return List.of(Measurement.of("bf16 product of " + size + " x " + size + " x " + size + " by cuBLASLt", 2.0 * size * size * size / seconds / TERA, "TFLOP/s"));
         }
     }
 
