@@ -44,6 +44,17 @@ class GpuCheckTest {
         assertThat(folder.resolve("results.md")).exists();
     }
 
+    /** What is skipped is said, and does not count as failed. */
+    @Test
+    void skippedTestsAreNamed() throws Exception {
+        Assumptions.assumeTrue(Files.exists(DRIVER) && System.getProperty("os.arch").equals("amd64"), "there is no driver for tests here");
+        final ByteArrayOutputStream printed = new ByteArrayOutputStream();
+        final int status = run(printed, "--quick", "--driver", DRIVER.toString(), "--tests", MODULE.resolve("target/test-classes").toString(),
+            "--out", folder.toString(), "--no-bench", "--only", "TensorTest");
+        assertThat(printed.toString(StandardCharsets.UTF_8)).contains("0 failed, 1 skipped").contains("What was skipped:").doesNotContain("What went wrong");
+        assertThat(status).isZero();
+    }
+
     @Test
     void withoutAGpuItIsOneLine() throws Exception {
         final ByteArrayOutputStream printed = new ByteArrayOutputStream();
