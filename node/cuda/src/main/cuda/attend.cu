@@ -1,2 +1,2 @@
-// Kernels of attention over the paged cache.
+// Kernels of decode attention over the paged cache.
 #include "decode_kernels.cuh"

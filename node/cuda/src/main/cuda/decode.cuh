@@ -14,10 +14,11 @@
 //            8g + 2j + 1, its inner indices are those tokens. B = weights: a lane computes the four that it needs.
 #pragma once
 #include "kv.cuh"
-#include "plan.cuh"
 #include "tensor.cuh"
 
 #define GROUP_MAX 8
+#define PLAN_TILE 64
+#define PARTS_MAX 256  // items of a row
 #define SCORE_STRIDE 80 // floats from head to head: lanes that read four tokens each use all banks
 
 namespace spillway {

@@ -1,6 +1,8 @@
 // The launches of decode attention: items, outputs, and the merging of a row's items.
 #pragma once
 #include "decode.cuh"
+#include "merge.cuh"
+#include "plan.cuh"
 
 namespace spillway {
 
@@ -15,28 +17,6 @@ struct DecodePlaces {
     half_bits* out;
     int itemsMax;
 };
-
-__device__ __forceinline__ half_bits halfOf(float x, bool isBf16) {
-    return isBf16 ? __bfloat16_as_ushort(__float2bfloat16_rn(x)) : halfFromFloat(x);
-}
-
-/** Whether this block is the last of `blocks` to arrive. What every thread wrote before is visible to the last. flag: room for 1 */
-__device__ __forceinline__ bool arrivesLast(int* arrivals, int blocks, int* flag) {
-    __threadfence();
-    __syncthreads();
-    if (threadIdx.x == 0) {
-        *flag = atomicAdd(arrivals, 1) == blocks - 1;
-        if (*flag) {
-            *arrivals = 0; // for the next launch
-        }
-    }
-    __syncthreads();
-    const bool isLast = *flag != 0;
-    if (isLast) {
-        __threadfence();
-    }
-    return isLast;
-}
 
 /**
  * Merges the items of a row's heads in their order. parts: those of the first item's first head; itemStride: floats from item to item;
@@ -93,7 +73,7 @@ template <int ELEMENT, int DIMS> __device__ __forceinline__ void attendItems(con
     SHARED(float, buffer, Work::BUFFER);
     SHARED(float, heads, 2 * GROUP_MAX);
     SHARED(float, perWarp, 3 * 4 * GROUP_MAX);
-    SHARED(int, flag, 1);
+    SHARED(int, flag, 2);
     launchDependents();
     awaitPrevious();
     const int thread = static_cast<int>(threadIdx.x);
@@ -106,7 +86,10 @@ template <int ELEMENT, int DIMS> __device__ __forceinline__ void attendItems(con
     const int group = perHead - inHead < groupSize ? perHead - inHead : groupSize;
     const float* const sinks = places.sinks ? places.sinks + firstHead : nullptr;
     const int count = __ldcg(places.work);
-    for (int i = static_cast<int>(blockIdx.y); i < count; i += static_cast<int>(gridDim.y)) {
+    int* const taken = places.work + 4 + 4 * places.itemsMax + blockIdx.x;
+    int i = static_cast<int>(blockIdx.y);
+    while (i < count) { // the first by number, then whichever is next
+        const int takenBefore = thread == 0 ? atomicAdd(taken, 1) : 0;
         const int4 item = __ldcg(reinterpret_cast<const int4*>(places.work) + 1 + i);
         const int row = item.x;
         const int part = item.w >> 16;
@@ -141,13 +124,20 @@ template <int ELEMENT, int DIMS> __device__ __forceinline__ void attendItems(con
                 mine[thread * (shape.headDim + 2) + shape.headDim] = heads[thread];
                 mine[thread * (shape.headDim + 2) + shape.headDim + 1] = heads[GROUP_MAX + thread];
             }
-            int* const arrivals = places.work + 4 + 4 * places.itemsMax + row * static_cast<int>(gridDim.x) + static_cast<int>(blockIdx.x);
+            int* const arrivals = taken + (row + 1) * static_cast<int>(gridDim.x);
             if (arrivesLast(arrivals, parts, flag)) { // the same for every thread
                 mergeItems<Work::THREADS>(mine - part * itemStride, itemStride, parts, sinks, places.out + head * shape.headDim, shape, group,
                     buffer, perWarp);
             }
         }
+        if (thread == 0) {
+            flag[1] = static_cast<int>(gridDim.y) + takenBefore;
+            if (takenBefore == count - 1) { // every item is taken from once
+                *taken = 0;
+            }
+        }
         __syncthreads();
+        i = flag[1];
     }
 }
 
@@ -155,7 +145,7 @@ template <int ELEMENT, int DIMS> __device__ __forceinline__ void attendItems(con
 
 /**
  * Attention of rows over the paged cache: one kernel for every element and head width. Grid: x head groups (kv heads, cut where more than
- * GROUP_MAX heads share one), y any number of blocks; they take the items of attend_plan in turn.
+ * GROUP_MAX heads share one), y any number of blocks; each takes an item of attend_plan after the other.
  *
  * queries, out: [rows][heads * headDim] halves, bf16 where isBf16; sequences: [rows]; tables: [sequences][tableStride]
  * work: attend_plan's; parts: [itemsMax][heads][headDim + 2] floats; sinks: [heads] or null; softcap: 0 = none

@@ -1,12 +1,11 @@
 // What blocks of decode attention do: planned on the device, once a step for all layers of one window, so that a captured launch suits
-// every step. Work: ints [4]: number of items; then items of 4 ints: row, first position, end, part << 16 | parts of the row; then
-// arrivals [rows][head groups], which are 0 between launches.
+// every step. Work: ints [4]: number of items; then [itemsMax] items of 4 ints: row, first position, end, part << 16 | parts of the row;
+// then [head groups] items taken and [rows][head groups] items done, which are 0 between launches.
 #pragma once
-#include "device.cuh"
+#include "decode.cuh"
 
-#define PLAN_TILE 64
 #define PLAN_THREADS 256
-#define PARTS_MAX 256
+#define ROUNDS_MAX 8       // items that a block takes, where it is to be items of equal length
 #define INVARIANT_TILES 4  // at least, of an item
 #define INVARIANT_PARTS 32 // at most, of a row
 
@@ -57,14 +56,28 @@ __device__ __forceinline__ int tilesOfItem(int tiles, int target, bool isInvaria
     return (tiles + kept - 1) / kept;
 }
 
+/** Items of the rows from `first` to `end`. */
+__device__ __forceinline__ int itemsOf(const int* positions, int first, int end, int windowTokens, int target, bool isInvariant) {
+    int items = 0;
+    for (int row = first; row < end; row++) {
+        const int tiles = rangeOf(positions[row], windowTokens).tiles;
+        if (tiles > 0) {
+            const int step = tilesOfItem(tiles, target, isInvariant);
+            items += (tiles + step - 1) / step;
+        }
+    }
+    return items;
+}
+
 } // namespace spillway
 
 /**
- * Cuts the rows' positions into items: about `wanted` of equal length, or, where isInvariant, by each row's own length alone. Rows at
+ * Cuts the rows' positions into items, one for each of `blocks` or a few, such that all blocks are done at about the same time; or, where
+ * isInvariant, by each row's own length alone. Rows at
  * negative positions have none. One block of PLAN_THREADS.
  */
 extern "C" __global__ void __launch_bounds__(PLAN_THREADS) attend_plan(const int* positions, int* work, int rows, int headGroups,
-    int itemsMax, int windowTokens, int wanted, int isInvariant) {
+    int itemsMax, int windowTokens, int blocks, int isInvariant) {
     SHARED(int, perWarp, 32);
     spillway::launchDependents();
     spillway::awaitPrevious();
@@ -78,17 +91,24 @@ extern "C" __global__ void __launch_bounds__(PLAN_THREADS) attend_plan(const int
     }
     int all = 0;
     spillway::sumBefore(tiles, perWarp, &all);
-    const int target = all > wanted ? (all + wanted - 1) / wanted : 1;
-    int items = 0;
-    for (int row = first; row < end; row++) {
-        const int mine = spillway::rangeOf(positions[row], windowTokens).tiles;
-        if (mine > 0) {
-            const int step = spillway::tilesOfItem(mine, target, isInvariant != 0);
-            items += (mine + step - 1) / step;
+    int target = 1;
+    int count = 0;
+    int at = 0;
+    float least = INFINITY;
+    for (int rounds = 1; rounds <= (isInvariant ? 1 : ROUNDS_MAX); rounds *= 2) {
+        const int tried = (all + blocks * rounds - 1) / (blocks * rounds);
+        const int mine = spillway::itemsOf(positions, first, end, windowTokens, tried, isInvariant != 0);
+        int items = 0;
+        const int before = spillway::sumBefore(mine, perWarp, &items);
+        // Tiles that the busiest block has, if items are alike, and half a tile for each item's beginning and end.
+        const float cost = static_cast<float>((items + blocks - 1) / blocks) * (static_cast<float>(all) / static_cast<float>(items) + 0.5f);
+        if (rounds == 1 || cost < least) {
+            least = cost;
+            target = tried;
+            count = items;
+            at = before;
         }
     }
-    int count = 0;
-    int at = spillway::sumBefore(items, perWarp, &count);
     for (int row = first; row < end; row++) {
         const spillway::RowRange range = spillway::rangeOf(positions[row], windowTokens);
         if (range.tiles > 0) {
@@ -102,8 +122,8 @@ extern "C" __global__ void __launch_bounds__(PLAN_THREADS) attend_plan(const int
             }
         }
     }
-    for (int i = thread; i < rows * headGroups; i += PLAN_THREADS) {
-        work[4 + 4 * itemsMax + i] = 0;
+    for (int i = thread; i < (rows + 1) * headGroups; i += PLAN_THREADS) {
+        work[4 + 4 * itemsMax + i] = 0; // taken, done
     }
     if (thread == 0) {
         work[0] = count;

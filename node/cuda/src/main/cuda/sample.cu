@@ -1,2 +1,3 @@
-// Kernels that choose tokens.
-#include "sample.cuh"
+// Kernels that choose tokens: the sampler's choices, bit for bit.
+#include "scan.cuh"
+#include "choose.cuh"

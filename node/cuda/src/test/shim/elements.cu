@@ -2,13 +2,13 @@
 #include "kv.cuh"
 
 namespace {
-template <int ELEMENT> void storeOnce(unsigned char* slab, const long long* heads, const int* tokens, const float* x, int headDim,
+template <int ELEMENT> __device__ void storeOnce(unsigned char* slab, const long long* heads, const int* tokens, const float* x, int headDim,
     int blockTokens, bool isKey) {
     const int row = static_cast<int>(blockIdx.x);
     spillway::storeToken<ELEMENT>(slab + heads[row], isKey, headDim, blockTokens, tokens[row], x + static_cast<size_t>(row) * headDim);
 }
 
-template <int ELEMENT> void loadOnce(const unsigned char* slab, const long long* heads, const int* tokens, float* out, int headDim,
+template <int ELEMENT> __device__ void loadOnce(const unsigned char* slab, const long long* heads, const int* tokens, float* out, int headDim,
     int blockTokens, bool isKey) {
     const int row = static_cast<int>(blockIdx.x);
     const unsigned char* const head = slab + heads[row];

@@ -3,7 +3,7 @@
 
 namespace {
 /** out [16][8] = a [16][16] * b [16][8] + out. b is [16 inner][8], or [8][16 inner] where it need not be transposed. One warp. */
-template <int KIND> void multiplyOnce(const unsigned short* a, const unsigned short* b, float* out, int isTransposed) {
+template <int KIND> __device__ void multiplyOnce(const unsigned short* a, const unsigned short* b, float* out, int isTransposed) {
     SHARED(unsigned short, left, 256);
     SHARED(unsigned short, right, 256);
     const int lane = static_cast<int>(threadIdx.x);

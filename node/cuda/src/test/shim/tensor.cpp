@@ -47,9 +47,10 @@ float half(unsigned pair, int which, bool isBf16) {
 }
 
 /** Products and their sum are exact before one rounding: hardware rounds otherwise. */
-void multiply(void** lanes) {
-    float a[16][16];
-    float b[16][8];
+__attribute__((optimize("O3"))) void multiply(void** lanes) {
+    double a[16][16];
+    double b[16][8];
+    double sums[16][8];
     for (int l = 0; l < 32; l++) {
         const Product& p = *static_cast<Product*>(lanes[l]);
         const int g = l / 4;
@@ -58,6 +59,7 @@ void multiply(void** lanes) {
             for (int h = 0; h < 2; h++) {
                 a[g + i % 2 * 8][2 * t + h + i / 2 * 8] = half(p.a[i], h, p.isBf16);
             }
+            sums[g + i / 2 * 8][2 * t + i % 2] = p.sums[i];
         }
         for (int i = 0; i < 2; i++) {
             for (int h = 0; h < 2; h++) {
@@ -65,16 +67,17 @@ void multiply(void** lanes) {
             }
         }
     }
+    for (int row = 0; row < 16; row++) {
+        for (int k = 0; k < 16; k++) {
+            for (int column = 0; column < 8; column++) {
+                sums[row][column] += a[row][k] * b[k][column];
+            }
+        }
+    }
     for (int l = 0; l < 32; l++) {
         const Product& p = *static_cast<Product*>(lanes[l]);
         for (int i = 0; i < 4; i++) {
-            const int row = l / 4 + i / 2 * 8;
-            const int column = l % 4 * 2 + i % 2;
-            double sum = p.sums[i];
-            for (int k = 0; k < 16; k++) {
-                sum += static_cast<double>(a[row][k]) * b[k][column];
-            }
-            p.sums[i] = static_cast<float>(sum);
+            p.sums[i] = static_cast<float>(sums[l / 4 + i / 2 * 8][l % 4 * 2 + i % 2]);
         }
     }
 }

@@ -10,6 +10,7 @@ import java.io.PrintStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /**
@@ -18,7 +19,7 @@ import java.util.stream.Stream;
  */
 public final class GpuCheck {
     private static final String TEST_PACKAGE = "io/spillway/node/cuda";
-    private static final String TEST_ENDING = "TwinTest.class";
+    private static final Pattern TESTS = Pattern.compile("(.*TwinTest|TensorTest)\\.class");
     private static final double NANOS = 1e9;
     private static final ObjectMapper MAPPER = new ObjectMapper();
 
@@ -117,7 +118,7 @@ public final class GpuCheck {
             throw new IllegalStateException("no tests of kernels in " + options.tests());
         }
         try (Stream<Path> files = Files.walk(folder)) {
-            return files.map(file -> folder.relativize(file).toString().replace('/', '.')).filter(name -> name.endsWith(TEST_ENDING))
+            return files.map(file -> folder.relativize(file).toString().replace('/', '.')).filter(name -> TESTS.matcher(name).matches())
                 .map(name -> name.substring(0, name.length() - ".class".length())).filter(name -> name.contains(options.only())).sorted().toList();
         }
     }

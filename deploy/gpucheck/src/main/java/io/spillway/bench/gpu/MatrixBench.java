@@ -41,11 +41,12 @@ final class MatrixBench implements GpuBench {
                 return List.of();
             }
             final double seconds = rig.seconds(() -> cublas.multiply(rig.stream(), product));
-            return List.of(Measurement.of("bf16 product of " + size + "³ by cuBLASLt", 2.0 * size * size * size / seconds / TERA, "TFLOP/s"));
+            return List.of(Measurement.of("bf16 product of " + size + " x " + size + " x " + size + " by cuBLASLt", 2.0 * size * size * size / seconds / TERA, "TFLOP/s"));
         }
     }
 
-    private static void fill(final GpuRig rig, final DeviceBuffer matrix) {
+    /** Fills a matrix with normally distributed numbers. */
+    static void fill(final GpuRig rig, final DeviceBuffer matrix) {
         final int count = (int) Math.min(RANDOMS, matrix.bytes() / Short.BYTES);
         final Random random = new Random(7);
         try (PinnedSlab slab = PinnedSlab.allocate(rig.context(), (long) count * Short.BYTES)) {

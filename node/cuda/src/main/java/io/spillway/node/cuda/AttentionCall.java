@@ -1,10 +1,10 @@
 package io.spillway.node.cuda;
 
 /**
- * Kernels of attention over the paged cache, and how each is launched: image {@code attend}. Longs are device addresses unless named
+ * Kernels of attention over the paged cache, and how each is launched: images {@code attend} and {@code prefill}. Longs are device addresses unless named
  * otherwise; shapes as in {@code src/main/cuda}. Values only; any thread.
  */
-public sealed interface AttentionCall extends KernelCall permits DecodeCall {
+public sealed interface AttentionCall extends KernelCall permits DecodeCall, PrefillCall {
     /** Heads are multiples of this, and blocks hold at least so many tokens. */
     int STEP = 16;
 

@@ -15,6 +15,7 @@ import io.spillway.domain.kv.KvLayout;
 public record DecodeBucket(int rows, int heads, KvLayout layout, int blocks, boolean isInvariant) {
     private static final int GROUP_MAX = 8;
     private static final int INVARIANT_PARTS = 32;
+    private static final int ROUNDS_MAX = 8;
     private static final int HEADER_INTS = 4;
     private static final int ITEM_INTS = 4;
 
@@ -42,12 +43,12 @@ public record DecodeBucket(int rows, int heads, KvLayout layout, int blocks, boo
 
     /** @return most items that a plan has */
     public int itemsMax() {
-        return isInvariant ? rows * INVARIANT_PARTS : rows + blocks;
+        return isInvariant ? rows * INVARIANT_PARTS : rows + ROUNDS_MAX * blocks;
     }
 
     /** @return bytes of a plan */
     public long workBytes() {
-        return Integer.BYTES * (HEADER_INTS + (long) ITEM_INTS * itemsMax() + (long) rows * headGroups());
+        return Integer.BYTES * (HEADER_INTS + (long) ITEM_INTS * itemsMax() + (rows + 1L) * headGroups());
     }
 
     /** @return bytes for partial results of a launch */

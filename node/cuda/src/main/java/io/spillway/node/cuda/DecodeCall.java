@@ -15,7 +15,7 @@ public sealed interface DecodeCall extends AttentionCall {
         @Override
         public KernelLaunch launch() {
             return KernelLaunch.of("attend_plan", Extent.of(1), THREADS, positions, work, bucket.rows(), bucket.headGroups(), bucket.itemsMax(),
-                    windowTokens, bucket.blocks(), bucket.isInvariant() ? 1 : 0);
+                    windowTokens, bucket.blocks(), bucket.isInvariant() ? 1 : 0).overlapping();
         }
     }
 
@@ -57,7 +57,7 @@ public sealed interface DecodeCall extends AttentionCall {
             return KernelLaunch.of(AttentionCall.name("attend_decode", kv), new Extent(bucket.headGroups(), bucket.blocks(), 1), threads,
                     places.queries, kv.slab(), kv.sequences(), kv.tables(), places.work, places.parts, places.sinks, places.out,
                     int64(kv.layout().blockBytes()), int64(kv.layerOffset(layer)), bucket.heads(), kv.layout().kvHeads(), headDim,
-                    kv.layout().blockTokens(), kv.tableStride(), bucket.itemsMax(), KernelCall.isBf16(half), rule.scale(), rule.softcap());
+                    kv.layout().blockTokens(), kv.tableStride(), bucket.itemsMax(), KernelCall.isBf16(half), rule.scale(), rule.softcap()).overlapping();
         }
     }
 }

@@ -14,7 +14,7 @@ import java.util.List;
  */
 public record KernelImage(String name, byte[] fatbin, boolean isBuilt) {
     /** All images; a kernel is in one of them. */
-    public static final List<String> NAMES = List.of("attend", "group", "matrix", "rows", "sample");
+    public static final List<String> NAMES = List.of("attend", "group", "matrix", "prefill", "rows", "sample");
 
     /** @return every image */
     public static List<KernelImage> loadAll() {

@@ -52,11 +52,6 @@ public record Product(DType half, long matrix, long in, long out, long bias, int
         return new Product(half, matrix, in, out, bias, rows, outputs, columns, inStride, outStride, output, chosen);
     }
 
-    /** @return the same by another matrix and from other activations */
-    Product reading(final long otherMatrix, final long otherIn) {
-        return new Product(half, otherMatrix, otherIn, out, bias, rows, outputs, columns, inStride, outStride, output, experts);
-    }
-
     /** @return results of a row */
     public int width() {
         return output.isGated() ? outputs / 2 : outputs;

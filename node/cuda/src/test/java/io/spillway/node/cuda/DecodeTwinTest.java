@@ -25,7 +25,7 @@ class DecodeTwinTest {
         shim = Shim.load();
     }
 
-    @Property(tries = 150)
+    @Property(tries = 100)
     void anyShape(@ForAll final long seed, @ForAll @IntRange(min = 2, max = 6) final int element, @ForAll @IntRange(min = 1, max = 11) final int group,
             @ForAll @IntRange(min = 1, max = 4) final int rows, @ForAll @IntRange(min = 1, max = 12) final int blocks) {
         final Random random = new Random(seed);
@@ -45,7 +45,7 @@ class DecodeTwinTest {
     }
 
     /** Bit for bit the same beside other rows, on other grids, and where others need more room. */
-    @Property(tries = 25)
+    @Property(tries = 15)
     void invariantRowsDoNotDependOnOthers(@ForAll final long seed, @ForAll @IntRange(min = 2, max = 6) final int element) {
         final Random random = new Random(seed);
         final KvLayout layout = AttentionCase.layout(random, KvElement.ofNumber(element), 1);

@@ -8,8 +8,15 @@ import io.spillway.node.cuda.driver.CudaStream;
 import io.spillway.node.cuda.driver.CudaUnavailableException;
 import io.spillway.node.cuda.driver.PinnedSlab;
 import io.spillway.node.cuda.driver.StreamLauncher;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.lang.foreign.MemorySegment;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
+import java.util.stream.Stream;
 import org.opentest4j.TestAbortedException;
 
 /**
@@ -35,8 +42,22 @@ final class OnDriver extends Shim {
     private OnDriver(final CudaDriver driver) {
         context = driver.open(driver.report().devices().getFirst().ordinal());
         stream = CudaStream.of(context);
-        launcher = new StreamLauncher(new CudaModules(context, KernelImage.loadAll()), stream);
+        launcher = new StreamLauncher(new CudaModules(context, images()), stream);
         slab = PinnedSlab.allocate(context, SLAB_BYTES).segment();
+    }
+
+    /** The kernels, and those that only tests have, where they were compiled for GPUs: {@code tests/kernels} below {@code spillway.root}. */
+    private static List<KernelImage> images() {
+        final List<KernelImage> images = new ArrayList<>(KernelImage.loadAll());
+        final Path folder = Path.of(System.getProperty("spillway.root"), "tests", "kernels");
+        try (Stream<Path> files = Files.isDirectory(folder) ? Files.list(folder) : Stream.empty()) {
+            for (final Path file : files.sorted().toList()) {
+                images.add(new KernelImage(file.getFileName().toString(), Files.readAllBytes(file), true));
+            }
+        } catch (final IOException e) {
+            throw new UncheckedIOException("the tests' kernels cannot be read", e);
+        }
+        return images;
     }
 
     static synchronized OnDriver shared() {

@@ -14,6 +14,7 @@ import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import net.jqwik.api.EdgeCasesMode;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.constraints.IntRange;
@@ -57,7 +58,7 @@ class StoreTwinTest {
         }
     }
 
-    @Property(tries = 400)
+    @Property(tries = 300, edgeCases = EdgeCasesMode.NONE)
     void anyShape(@ForAll final long seed, @ForAll @IntRange(min = 1, max = 40) final int rows, @ForAll @IntRange(min = 0, max = 3) final int group,
             @ForAll @IntRange(min = 1, max = 140) final int size) {
         final Random random = new Random(seed);

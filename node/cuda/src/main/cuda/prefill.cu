@@ -1,0 +1,2 @@
+// Kernels of prefill attention over the paged cache.
+#include "prefill_kernels.cuh"
