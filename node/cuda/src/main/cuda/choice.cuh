@@ -154,9 +154,16 @@ __device__ __forceinline__ double weightOf(double x) {
     return p - 2e-28 > 0.0 ? p - 2e-28 : 0.0;
 }
 
-/** A weight as a whole number: sums of them are exact in any order. */
+/** Numbers from 0 on, ordered as whole numbers. */
+__device__ __forceinline__ wide keyOf(double x) {
+    wide bits;
+    memcpy(&bits, &x, sizeof bits);
+    return bits;
+}
+
+/** A weight as a whole number of 2^-43: sums of them are exact in any order. */
 __device__ __forceinline__ wide massOf(double weight) {
-    return static_cast<wide>(weight * 0x1p43);
+    return keyOf(weight + 512.0) - 0x4080000000000000ull;
 }
 
 __device__ __forceinline__ int massBin(double scaledLevel) {

@@ -40,13 +40,6 @@ __device__ __forceinline__ bool isWithin(const Cut& cut, wide key, int place) {
     return key < cut.key || (key == cut.key && place <= cut.place);
 }
 
-/** Numbers from 0 on, ordered as whole numbers. */
-__device__ __forceinline__ wide keyOf(double x) {
-    wide bits;
-    memcpy(&bits, &x, sizeof bits);
-    return bits;
-}
-
 /**
  * Finds the first bin with which the sum reaches the target: state[0] = the bin, or count if there is none; state[1] = the sum before it.
  * All threads; bins are written and a barrier passed before. count: a multiple of 32

@@ -36,24 +36,22 @@ template <int ELEMENT> struct Packed {
     static constexpr int WORDS = ELEMENT_BITS<ELEMENT> == 16 ? 4 : 2;
     unsigned words[WORDS];
 
-    __device__ __forceinline__ void clear() {
-        UNROLL for (int i = 0; i < WORDS; i++) {
-            words[i] = 0;
+    /** Or zeros; without a branch, so that many loads are under way. Nobody reads `from` where there is nothing. */
+    __device__ __forceinline__ void load(const unsigned char* from, bool exists) {
+#ifdef SPILLWAY_SHIM
+        for (int i = 0; i < WORDS; i++) {
+            words[i] = exists ? reinterpret_cast<const unsigned*>(from)[i] : 0;
         }
-    }
-
-    __device__ __forceinline__ void load(const unsigned char* from) {
+#else
         if constexpr (WORDS == 4) {
-            const uint4 loaded = __ldcg(reinterpret_cast<const uint4*>(from));
-            words[0] = loaded.x;
-            words[1] = loaded.y;
-            words[2] = loaded.z;
-            words[3] = loaded.w;
+            asm volatile("{\n.reg .pred p;\nsetp.ne.s32 p, %5, 0;\nmov.b32 %0, 0;\nmov.b32 %1, 0;\nmov.b32 %2, 0;\nmov.b32 %3, 0;\n"
+                "@p ld.global.cg.v4.b32 {%0,%1,%2,%3}, [%4];\n}"
+                : "=&r"(words[0]), "=&r"(words[1]), "=&r"(words[2]), "=&r"(words[3]) : "l"(from), "r"(static_cast<int>(exists)));
         } else {
-            const uint2 loaded = __ldcg(reinterpret_cast<const uint2*>(from));
-            words[0] = loaded.x;
-            words[1] = loaded.y;
+            asm volatile("{\n.reg .pred p;\nsetp.ne.s32 p, %3, 0;\nmov.b32 %0, 0;\nmov.b32 %1, 0;\n@p ld.global.cg.v2.b32 {%0,%1}, [%2];\n}"
+                : "=&r"(words[0]), "=&r"(words[1]) : "l"(from), "r"(static_cast<int>(exists)));
         }
+#endif
     }
 };
 
@@ -208,16 +206,14 @@ template <int ELEMENT, int DIMS> struct Decode {
     __device__ __forceinline__ void loadKeys(int tile) {
         const bool isSeen = sees(keyToken(tile), 8);
         const int token = keyToken(tile) & (shape.blockTokens - 1);
-        const unsigned char* const at = keysOf(keyBlock);
+        constexpr int BYTES = IS_QUANTISED<ELEMENT> ? 1 : 2;     // of a token in a line
+        constexpr int LINES = ELEMENT == KV_I4 ? 8 : 16;         // of a chunk
+        const int lineBytes = shape.blockTokens * BYTES;
+        const unsigned char* const at = keysOf(keyBlock) + token * BYTES + (warp * LINES + lane % 4 * KEY_LOADS) * lineBytes;
         UNROLL for (int c = 0; c < KEY_CHUNKS; c++) {
-            const int d = (warp + c * WARPS) * 16 + lane % 4 * 4;
+            const bool exists = isSeen && (warp + c * WARPS) * 16 + lane % 4 * 4 < shape.headDim;
             UNROLL for (int i = 0; i < KEY_LOADS; i++) {
-                const int row = ELEMENT == KV_I4 ? d / 2 + i : d + i;
-                if (isSeen && d < shape.headDim) {
-                    keys[c][i].load(at + (static_cast<long long>(row) * shape.blockTokens + token) * (IS_QUANTISED<ELEMENT> ? 1 : 2));
-                } else {
-                    keys[c][i].clear();
-                }
+                keys[c][i].load(at + (c * WARPS * LINES + i) * lineBytes, exists);
             }
         }
     }
@@ -231,11 +227,7 @@ template <int ELEMENT, int DIMS> struct Decode {
             const int byte = ((warp / 4 * VALUE_CHUNKS + c) * 64 + lane / 4 * 8) * (IS_QUANTISED<ELEMENT> ? 1 : 2);
             UNROLL for (int i = 0; i < 4; i++) {
                 // What nobody has written may be no number: its weight 0 would not help.
-                if (sees(valueToken(tile) + i, 1) && byte < rowBytes) {
-                    values[c][i].load(at + (token + i) * rowBytes + byte);
-                } else {
-                    values[c][i].clear();
-                }
+                values[c][i].load(at + (token + i) * rowBytes + byte, sees(valueToken(tile) + i, 1) && byte < rowBytes);
             }
         }
         if constexpr (IS_QUANTISED<ELEMENT>) {
@@ -291,14 +283,12 @@ template <int ELEMENT, int DIMS> struct Decode {
         UNROLL for (int i = 0; i < 4; i++) {
             four[i] = 0;
         }
-        if (head < group) {
-            UNROLL for (int w = 0; w < WARPS; w++) {
-                const float4 part = *reinterpret_cast<const float4*>(scores + (w * GROUP_MAX + head) * SCORE_STRIDE + warp % 4 * 16 + lane % 4 * 4);
-                four[0] += part.x;
-                four[1] += part.y;
-                four[2] += part.z;
-                four[3] += part.w;
-            }
+        UNROLL for (int w = 0; w < WARPS; w++) { // beyond the group: whatever stands there
+            const float4 part = *reinterpret_cast<const float4*>(scores + (w * GROUP_MAX + head) * SCORE_STRIDE + warp % 4 * 16 + lane % 4 * 4);
+            four[0] += part.x;
+            four[1] += part.y;
+            four[2] += part.z;
+            four[3] += part.w;
         }
         UNROLL for (int i = 0; i < 4; i++) {
             float x = four[i];
@@ -325,11 +315,13 @@ template <int ELEMENT, int DIMS> struct Decode {
         greatest = other > greatest ? other : greatest;
         other = __shfl_xor_sync(FULL_WARP, greatest, 2);
         greatest = other > greatest ? other : greatest;
-        const float decay = maximum == -INFINITY ? 1.0f : expOf(maximum - greatest);
+        const float fallen = expOf(maximum - greatest); // not a number where nothing was seen: without a branch
+        const float decay = maximum == -INFINITY ? 1.0f : fallen;
         maximum = greatest;
         float w[4];
         UNROLL for (int i = 0; i < 4; i++) {
-            w[i] = scores[i] == -INFINITY ? 0.0f : expOf(scores[i] - greatest);
+            const float weight = expOf(scores[i] - greatest);
+            w[i] = scores[i] == -INFINITY ? 0.0f : weight;
         }
         *unit = 1;
         if constexpr (IS_QUANTISED<ELEMENT>) {
@@ -351,7 +343,7 @@ template <int ELEMENT, int DIMS> struct Decode {
             most = other > most ? other : most;
             const float inverse = most > 0x1p-120f ? 1.0f / most : 0.0f;
             UNROLL for (int i = 0; i < 4; i++) {
-                w[i] = w[i] == 0 ? 0.0f : w[i] * (valueScales.scale[i] * inverse);
+                w[i] *= valueScales.scale[i] * inverse;
             }
             *unit = most * (ELEMENT == KV_F8 ? F8_PAIR_FACTOR : 1.0f);
         }

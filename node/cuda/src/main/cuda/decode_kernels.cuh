@@ -86,11 +86,12 @@ template <int ELEMENT, int DIMS> __device__ __forceinline__ void attendItems(con
     const int group = perHead - inHead < groupSize ? perHead - inHead : groupSize;
     const float* const sinks = places.sinks ? places.sinks + firstHead : nullptr;
     const int count = __ldcg(places.work);
+    const int4* const items = reinterpret_cast<const int4*>(places.work) + 1;
     int* const taken = places.work + 4 + 4 * places.itemsMax + blockIdx.x;
     int i = static_cast<int>(blockIdx.y);
+    int4 item = __ldcg(items + (i < places.itemsMax ? i : 0)); // not behind the count
     while (i < count) { // the first by number, then whichever is next
         const int takenBefore = thread == 0 ? atomicAdd(taken, 1) : 0;
-        const int4 item = __ldcg(reinterpret_cast<const int4*>(places.work) + 1 + i);
         const int row = item.x;
         const int part = item.w >> 16;
         const int parts = item.w & 0xFFFF;
@@ -138,6 +139,7 @@ template <int ELEMENT, int DIMS> __device__ __forceinline__ void attendItems(con
         }
         __syncthreads();
         i = flag[1];
+        item = __ldcg(items + (i < places.itemsMax ? i : 0));
     }
 }
 

@@ -185,41 +185,41 @@ template <int ELEMENT, int DIMS> struct Prefill {
         const int keyPiece = thread % 8;
         const bool isThere = first + keyPiece * 8 < tile.to;
         const unsigned char* const keys = isThere ? keysOf(entryOf(first, keyPiece * 8)) + ((first + keyPiece * 8) & (shape.blockTokens - 1)) : tile.layer;
-        UNROLL for (int i = 0; i < DIMS / 16 / BYTES; i++) {
+        constexpr int LINES = DIMS / 16 / BYTES;          // a thread's; all loads before the first use
+        Numbers lines[LINES];
+        UNROLL for (int i = 0; i < LINES; i++) {
             const int line = thread / 8 + i * 16;
-            Numbers eight;
-            eight.clear();
-            if (isThere && line * BYTES < shape.headDim) {
-                eight.load(keys + static_cast<long long>(line) * shape.blockTokens);
-            }
+            lines[i].load(keys + line * shape.blockTokens, isThere && line * BYTES < shape.headDim);
+        }
+        UNROLL for (int i = 0; i < LINES; i++) {
+            const int line = (thread / 8 + i * 16) * BYTES;
+            storeEight(keysAt(0) + placeOf(line, keyPiece, 8), lines[i], 0);
             if constexpr (ELEMENT == KV_I4) {
-                storeEight(keysAt(0) + placeOf(2 * line, keyPiece, 8), eight, 0);
-                storeEight(keysAt(0) + placeOf(2 * line + 1, keyPiece, 8), eight, 4);
-            } else {
-                storeEight(keysAt(0) + placeOf(line, keyPiece, 8), eight, 0);
+                storeEight(keysAt(0) + placeOf(line + 1, keyPiece, 8), lines[i], 4);
             }
         }
-        constexpr int UNITS = PIECES / BYTES; // of 8 bytes in a token's values
+        constexpr int UNITS = PIECES / BYTES;             // of 8 bytes in a token's values
+        constexpr int STEP = PREFILL_THREADS / UNITS;
+        constexpr int TOGETHER = 64 / STEP < 4 ? 64 / STEP : 4; // loads under way
         const int unit = thread % UNITS;
         const int rowBytes = shape.headDim / BYTES;
-        for (int t = thread / UNITS; t < 64; t += PREFILL_THREADS / UNITS) {
-            if (unit * 8 < rowBytes) {
-                const int inBlock = (first + t) & (shape.blockTokens - 1);
-                Numbers eight;
-                eight.clear();
-                float scale = 0;
-                float minimum = 0;
-                if (first + t < tile.to) {
-                    const unsigned char* const values = valuesOf(entryOf(first, t));
-                    eight.load(values + static_cast<long long>(inBlock) * rowBytes + unit * 8);
-                    scale = scaleOf<ELEMENT>(values + numbers, inBlock);
-                    minimum = minimumOf<ELEMENT>(values + numbers, shape.blockTokens, inBlock);
-                }
+        for (int t = thread / UNITS; t < 64 && unit * 8 < rowBytes; t += TOGETHER * STEP) {
+            Numbers eight[TOGETHER];
+            float scale[TOGETHER];
+            float minimum[TOGETHER];
+            UNROLL for (int i = 0; i < TOGETHER; i++) {
+                const int token = t + i * STEP;
+                const int inBlock = (first + token) & (shape.blockTokens - 1);
+                const bool exists = first + token < tile.to;
+                const unsigned char* const values = exists ? valuesOf(entryOf(first, token)) : tile.layer;
+                eight[i].load(values + static_cast<long long>(inBlock) * rowBytes + unit * 8, exists);
+                scale[i] = exists ? scaleOf<ELEMENT>(values + numbers, inBlock) * (ELEMENT == KV_F8 ? F8_PAIR_FACTOR : 1.0f) : 0.0f;
+                minimum[i] = exists ? minimumOf<ELEMENT>(values + numbers, shape.blockTokens, inBlock) : 0.0f;
+            }
+            UNROLL for (int i = 0; i < TOGETHER; i++) {
+                storeScaled(valuesAt(0) + placeOf(t + i * STEP, unit, PIECES), eight[i], 0, scale[i], minimum[i]);
                 if constexpr (ELEMENT == KV_I4) {
-                    storeScaled(valuesAt(0) + placeOf(t, unit, PIECES), eight, 0, scale, minimum);
-                    storeScaled(valuesAt(0) + placeOf(t, unit + rowBytes / 8, PIECES), eight, 4, scale, minimum);
-                } else {
-                    storeScaled(valuesAt(0) + placeOf(t, unit, PIECES), eight, 0, scale * (ELEMENT == KV_F8 ? F8_PAIR_FACTOR : 1.0f), 0.0f);
+                    storeScaled(valuesAt(0) + placeOf(t + i * STEP, unit + rowBytes / 8, PIECES), eight[i], 4, scale[i], minimum[i]);
                 }
             }
         }

@@ -60,7 +60,7 @@ public sealed interface RowCall extends KernelCall {
         public KernelLaunch launch() {
             final int threads = Math.min(THREADS_MAX, Math.ceilDiv(width, EIGHT * WARP) * WARP);
             return KernelLaunch.of("rms_norm", Extent.of(rows), threads, x, delta.values.address(), delta.gain, gain, out.address(), width, epsilon,
-                    delta.values.kind(), out.kind());
+                    delta.values.kind(), out.kind()).overlapping();
         }
     }
 
@@ -68,7 +68,7 @@ public sealed interface RowCall extends KernelCall {
     record GatedUnit(Unit unit, Values in, long out, int rows, int width) implements RowCall {
         @Override
         public KernelLaunch launch() {
-            return KernelLaunch.of("gated_unit", eights(width, rows), THREADS, in.address(), out, width, unit.ordinal(), in.halfKind());
+            return KernelLaunch.of("gated_unit", eights(width, rows), THREADS, in.address(), out, width, unit.ordinal(), in.halfKind()).overlapping();
         }
     }
 
@@ -76,7 +76,7 @@ public sealed interface RowCall extends KernelCall {
     record Softcap(long x, long count, float cap) implements RowCall {
         @Override
         public KernelLaunch launch() {
-            return KernelLaunch.of("softcap_logits", Extent.of(Math.toIntExact(Math.ceilDiv(count, (long) EIGHT * THREADS))), THREADS, x, int64(count), cap);
+            return KernelLaunch.of("softcap_logits", Extent.of(Math.toIntExact(Math.ceilDiv(count, (long) EIGHT * THREADS))), THREADS, x, int64(count), cap).overlapping();
         }
     }
 
@@ -84,7 +84,7 @@ public sealed interface RowCall extends KernelCall {
     record AddBias(Values x, long bias, int rows, int width) implements RowCall {
         @Override
         public KernelLaunch launch() {
-            return KernelLaunch.of("add_bias", eights(width, rows), THREADS, x.address(), bias, width, x.kind());
+            return KernelLaunch.of("add_bias", eights(width, rows), THREADS, x.address(), bias, width, x.kind()).overlapping();
         }
     }
 
@@ -124,7 +124,7 @@ public sealed interface RowCall extends KernelCall {
     record GatherRows(long in, long index, long out, int rows, long rowBytes) implements RowCall {
         @Override
         public KernelLaunch launch() {
-            return KernelLaunch.of("gather_rows", shares(rowBytes, rows), THREADS, in, index, out, int64(rowBytes));
+            return KernelLaunch.of("gather_rows", shares(rowBytes, rows), THREADS, in, index, out, int64(rowBytes)).overlapping();
         }
     }
 
@@ -166,7 +166,7 @@ public sealed interface RowCall extends KernelCall {
             return KernelLaunch.of("qkv_finish", new Extent(Math.ceilDiv(rows, TILE_ROWS), heads + 2 * stored, 1), TILE_THREADS, qkv.address(), rule.bias,
                     rule.queryGain, rule.keyGain, rule.rotary, queries, kv.positions(), kv.sequences(), kv.tables(), kv.slab(),
                     int64(kv.layout().blockBytes()), int64(kv.layerOffset(layer)), rule.epsilon, rows, heads, stored, kv.layout().headDim(), rule.half,
-                    kv.layout().blockTokens(), kv.tableStride(), qkv.halfKind(), kv.layout().element().number());
+                    kv.layout().blockTokens(), kv.tableStride(), qkv.halfKind(), kv.layout().element().number()).overlapping();
         }
     }
 

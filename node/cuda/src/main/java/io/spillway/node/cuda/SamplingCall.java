@@ -51,7 +51,7 @@ public sealed interface SamplingCall extends KernelCall {
         public KernelLaunch launch() {
             return KernelLaunch.of("scan_logits", parts(memory, rows), THREADS, rows.logits, rows.rows, extras.masks, extras.biasTokens, extras.biases,
                     extras.lastSeen, extras.outputCounts, memory.adjusted(), memory.maxima(), memory.rawMaxima(), memory.bins(), memory.vocabulary(),
-                    Math.ceilDiv(memory.vocabulary(), Long.SIZE));
+                    Math.ceilDiv(memory.vocabulary(), Long.SIZE)).overlapping();
         }
     }
 
@@ -62,7 +62,7 @@ public sealed interface SamplingCall extends KernelCall {
         @Override
         public KernelLaunch launch() {
             return KernelLaunch.of("weigh_logits", parts(memory, rows), WEIGH_THREADS, rows.logits, rows.rows, memory.adjusted(), memory.maxima(),
-                    memory.rawMaxima(), memory.sums(), memory.rawSums(), memory.bins(), memory.vocabulary());
+                    memory.rawMaxima(), memory.sums(), memory.rawSums(), memory.bins(), memory.vocabulary()).overlapping();
         }
     }
 
@@ -80,7 +80,7 @@ public sealed interface SamplingCall extends KernelCall {
         public KernelLaunch launch() {
             return KernelLaunch.of("choose_tokens", Extent.of(rows.count), CHOOSE_THREADS, rows.logits, rows.rows, memory.adjusted(), memory.members(),
                     memory.maxima(), memory.rawMaxima(), memory.sums(), memory.bins(), tokens, inputTokens, inputPositions, extras.lastSeen,
-                    extras.outputCounts, memory.vocabulary());
+                    extras.outputCounts, memory.vocabulary()).overlapping();
         }
     }
 
@@ -98,7 +98,7 @@ public sealed interface SamplingCall extends KernelCall {
         @Override
         public KernelLaunch launch() {
             return KernelLaunch.of("list_logprobs", Extent.of(rows.count), THREADS, rows.logits, rows.rows, tokens, memory.rawMaxima(), memory.rawSums(),
-                    chosen, topCounts, topTokens, topLogprobs, memory.vocabulary());
+                    chosen, topCounts, topTokens, topLogprobs, memory.vocabulary()).overlapping();
         }
     }
 

@@ -5,15 +5,16 @@ import java.util.Arrays;
 /**
  * Keeps the fewest of the best candidates that reach a share of all their mass, without sorting them: buckets of level tell
  * roughly where the cut runs, only the bucket it runs through is divided further. Masses are weights as whole multiples of
- * 2⁻⁴³, so that their sums are exact in any order: a candidate is kept if those better than it weigh less than the share,
- * however that is computed. Scratch memory; not thread-safe; allocates nothing.
+ * 2⁻⁴³, so that their sums are exact in any order, and those of a million tokens fit: a candidate is kept if those better
+ * than it weigh less than the share, however that is computed. Scratch memory; not thread-safe; allocates nothing.
  */
 final class MassCut {
     private static final int BUCKETS = 1024;
     /** 64 of level · scale, the largest that still has weight, in that many buckets. */
     private static final double BUCKETS_PER_LEVEL = 16;
-    /** Mass of weight 1; that of a million tokens of it is a long still. */
-    private static final double ONE = 0x1p43;
+    /** Doubles from here on are multiples of 2⁻⁴³: adding it rounds a weight to one, and the bits count them. */
+    private static final double ROUND = 0x1p9;
+    private static final long ROUND_BITS = Double.doubleToRawLongBits(ROUND);
 
     private final long[] masses = new long[BUCKETS];
     private final short[] buckets; // [vocabulary], of each candidate
@@ -66,7 +67,7 @@ final class MassCut {
     }
 
     private static long mass(final double weight) {
-        return (long) (weight * ONE);
+        return Double.doubleToRawLongBits(weight + ROUND) - ROUND_BITS;
     }
 
     private long target(final float share) {
