@@ -1,32 +1,9 @@
 // Kernels whose results are the specification's bits: each element is one fixed sequence of operations. A thread takes eight numbers.
 #pragma once
 #include "halves.cuh"
-
-#define UNIT_SWI_GLU 0
-#define UNIT_GE_GLU 1
-#define UNIT_CLAMPED_SWI_GLU 2
+#include "units.cuh"
 
 namespace spillway {
-
-__device__ __forceinline__ float swiGluOf(float gate, float up) {
-    return gate / (1.0f + expOf(-gate)) * up;
-}
-
-__device__ __forceinline__ float geGluOf(float gate, float up) {
-    const float inner = gate * fmaf(gate * gate, 0.0713548162726f, 1.5957691216f);
-    return gate / (1.0f + expOf(-inner)) * up;
-}
-
-__device__ __forceinline__ float clampedSwiGluOf(float gate, float up) {
-    const float g = gate > 7.0f ? 7.0f : gate; // NaN stays
-    const float u = up > 7.0f ? 7.0f : up < -7.0f ? -7.0f : up;
-    return g / (1.0f + expOf(g * -1.702f)) * (u + 1.0f);
-}
-
-/** unit: UNIT_... */
-__device__ __forceinline__ float gatedOf(int unit, float gate, float up) {
-    return unit == UNIT_SWI_GLU ? swiGluOf(gate, up) : unit == UNIT_GE_GLU ? geGluOf(gate, up) : clampedSwiGluOf(gate, up);
-}
 
 /** The thread of a launch over eights. */
 __device__ __forceinline__ long long eightOfThread() {

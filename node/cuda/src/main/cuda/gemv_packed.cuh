@@ -45,7 +45,7 @@ __device__ __forceinline__ void addPart(float* sums, const unsigned* a, const fl
 /** See gemv_q8_0_8. TILES: of 8 rows */
 template <int FORMAT, int TILES>
 __device__ __forceinline__ void gemvPacked(const unsigned char* gates, const unsigned char* ups, const RoundedBlock* in, int columns, int panels,
-    const Rows& rows, const Results& results) {
+    const Rows& rows, const Results& results, bool isWaiting) {
     typedef Packed<FORMAT> F;
     SHARED(float, sums, GEMV_WARPS * TILES * 8 * PANEL_STRIDE);
     const int warp = static_cast<int>(threadIdx.x) / 32;
@@ -60,6 +60,14 @@ __device__ __forceinline__ void gemvPacked(const unsigned char* gates, const uns
     const int index = results.isGated() ? number / 2 : number;
     const unsigned char* const matrix = results.isGated() && number % 2 ? ups : gates;
     const unsigned char* const panel = matrix + (index * 16 < results.width ? index : 0) * F::panelBytes(columns);
+    if (isWaiting) { // meanwhile the first weights come to the L2 cache
+        const unsigned char* const begin = F::block(panel, slice * PACKED_AHEAD);
+        const int bytes = 2 * PACKED_AHEAD * F::partBytes;
+        for (int at = static_cast<int>(threadIdx.x) % 32 * 128; at < bytes && begin + at < panel + F::panelBytes(columns); at += 32 * 128) {
+            loadLater(begin + at);
+        }
+        awaitPrevious();
+    }
     const RoundedBlock* inRows[TILES];
     const RoundedBlock* firstRows[TILES];
     const RoundedBlock* secondRows[TILES];
@@ -125,7 +133,7 @@ template <int KIND> __device__ __forceinline__ unsigned f8Halves(unsigned bytes)
 /** See gemv_f8_f16. A warp reads a part at once, and takes its columns in pairs from shared memory. */
 template <int KIND>
 __device__ __forceinline__ void gemvF8(const unsigned char* gates, const unsigned char* ups, const half_bits* in, int inStride, int columns,
-    int panels, const Rows& rows, const Results& results) {
+    int panels, const Rows& rows, const Results& results, bool isWaiting) {
     typedef Packed<PACKED_F8> F;
     SHARED(float, sums, GEMV_WARPS * 8 * PANEL_STRIDE);
     SHARED(uint4, numbers, GEMV_WARPS * 2 * 32);
@@ -140,6 +148,12 @@ __device__ __forceinline__ void gemvF8(const unsigned char* gates, const unsigne
     const int index = results.isGated() ? number / 2 : number;
     const unsigned char* const matrix = results.isGated() && number % 2 ? ups : gates;
     const unsigned char* const panel = matrix + (index * 16 < results.width ? index : 0) * F::panelBytes(columns);
+    if (isWaiting) {
+        if (slice < parts) {
+            loadLater(F::block(panel, slice) + lane * 16); // meanwhile the first weights come to the L2 cache
+        }
+        awaitPrevious();
+    }
     const half_bits* const inRow = in + static_cast<size_t>(rows.in(g < rows.count ? g : 0)) * inStride;
     float acc[4] = {0, 0, 0, 0};
     int turn = 0;
@@ -186,7 +200,9 @@ __device__ __forceinline__ PackedBlock packedBlock(const unsigned char* matrix, 
     const int* work, const int* lists, const int* counts, long long expertBytes, int listStride, int entriesPerRow, int rowCount, int outputs,
     int outStride, int mode, int isBf16, int tileRows) {
     launchDependents();
-    awaitPrevious();
+    if (work) {
+        awaitPrevious(); // which weights are read depends on what others wrote
+    }
     const Rows rows = rowsOf(work, lists, counts, listStride, entriesPerRow, static_cast<int>(blockIdx.y), tileRows, rowCount);
     const long long toExpert = rows.expert * expertBytes;
     const float* const own = bias ? bias + static_cast<size_t>(rows.expert) * outputs : nullptr;
@@ -208,7 +224,8 @@ __device__ __forceinline__ PackedBlock packedBlock(const unsigned char* matrix, 
         const spillway::PackedBlock block = spillway::packedBlock(matrix, ups, out, bias, work, lists, counts, expertBytes, listStride, \
             entriesPerRow, rows, outputs, outStride, mode, isBf16, tiles * 8); \
         if (block.rows.count > 0) { \
-            spillway::gemvPacked<format, tiles>(block.gates, block.ups, in, columns, panels, block.rows, block.results); \
+            spillway::gemvPacked<format, tiles>(block.gates, block.ups, in, columns, panels, block.rows, block.results, \
+                !work); \
         } \
     } \
     KERNEL(name)
@@ -236,7 +253,8 @@ GEMV_PACKED_KERNEL(gemv_q6_k_16, PACKED_Q6_K, 2)
         const spillway::PackedBlock block = spillway::packedBlock(matrix, ups, out, bias, work, lists, counts, expertBytes, listStride, \
             entriesPerRow, rows, outputs, outStride, mode, kind == KIND_BF16, 8); \
         if (block.rows.count > 0) { \
-            spillway::gemvF8<kind>(block.gates, block.ups, in, inStride, columns, panels, block.rows, block.results); \
+            spillway::gemvF8<kind>(block.gates, block.ups, in, inStride, columns, panels, block.rows, block.results, \
+                !work); \
         } \
     } \
     KERNEL(name)

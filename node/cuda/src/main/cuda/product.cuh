@@ -2,6 +2,7 @@
 // out[row][output] = sum over columns of in[row][column] * weights[output][column], summed in f32.
 #pragma once
 #include "tensor.cuh"
+#include "units.cuh"
 #ifdef SPILLWAY_SHIM
 #define ONE_BY_ONE
 #else
@@ -18,15 +19,6 @@
 #define OUT_CLAMPED 5
 
 namespace spillway {
-
-/** The specification's gated units, operation by operation: what differs is chosen, so that there is one exponential. */
-__device__ __forceinline__ float gatedUnit(int mode, float gate, float up) {
-    const bool isClamped = mode == OUT_CLAMPED;
-    const float g = isClamped && gate > 7.0f ? 7.0f : gate;
-    const float u = !isClamped ? up : (up > 7.0f ? 7.0f : up < -7.0f ? -7.0f : up) + 1.0f;
-    const float inner = isClamped ? g * 1.702f : mode == OUT_GEGLU ? g * fmaf(g * g, 0.0713548162726f, 1.5957691216f) : g;
-    return g / (1.0f + expOf(-inner)) * u;
-}
 
 __device__ __forceinline__ half_bits halfOf(int isBf16, float x) {
     return static_cast<half_bits>((isBf16 ? pairOf<KIND_BF16>(x, 0) : pairOf<KIND_F16>(x, 0)) & 0xFFFF);
@@ -48,7 +40,7 @@ struct Results {
     /** What becomes of a sum; `up` counts for gated units only. */
     __device__ __forceinline__ float value(int output, float sum, float up) const {
         const float biased = bias ? sum + bias[output] : sum;
-        return isGated() ? gatedUnit(mode, biased, bias ? up + bias[width + output] : up) : biased;
+        return isGated() ? gatedOf(mode - OUT_SWIGLU, biased, bias ? up + bias[width + output] : up) : biased;
     }
 
     /** One result, of which each is written by one thread. */
@@ -129,6 +121,15 @@ __device__ __forceinline__ Rows rowsOf(const int* work, const int* lists, const 
     const int first = work[2 + 2 * tile];
     const int left = counts[expert] - first;
     return {lists + static_cast<size_t>(expert) * listStride, first, left < tileRows ? left : tileRows, expert, entriesPerRow};
+}
+
+/** Asks for memory that will be read soon; nothing more than that. */
+__device__ __forceinline__ void loadLater(const void* from) {
+#ifdef SPILLWAY_SHIM
+    static_cast<void>(from);
+#else
+    asm volatile("prefetch.global.L2 [%0];" ::"l"(from));
+#endif
 }
 
 /** 16 bytes that are read once. */

@@ -12,6 +12,6 @@ public interface GpuBench {
 
     /** @return all of them, in the order of the table */
     static List<GpuBench> all() {
-        return List.of(new LimitsBench(), new LaunchBench(), new MatrixBench(), new ProductBench());
+        return List.of(new LimitsBench(), new LaunchBench(), new MatrixBench(), new ProductBench(), new AttentionBench());
     }
 }

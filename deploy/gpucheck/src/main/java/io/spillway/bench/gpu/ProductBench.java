@@ -22,7 +22,7 @@ final class ProductBench implements GpuBench {
     private static final double TERA = 1e12;
     private static final long WEIGHT_BYTES = 1L << 30;
     private static final long QUICK_WEIGHT_BYTES = 1L << 17;
-    private static final int[] ROWS = {1, 8, 64, 256};
+    private static final int[] ROWS = {1, 8, 16, 32, 64, 256};
     private static final int PREFILL_ROWS = 8192;
     private static final int ROUNDED_COLUMNS = 32;
 

@@ -105,7 +105,8 @@ public final class Roles {
         final String set = kernels.set().map(named -> "kernels: '" + named.replace("'", "''") + "'\n").orElse("");
         final String cache = kernels.weightCache().map(named -> "weight-cache: '" + named.replace("'", "''") + "'\n").orElse("");
         final String ranks = kernels.ranks().map(count -> "tensor-parallel: " + count + "\n").orElse("");
-        return ConfigFile.parse(set + cache + ranks + "weight-cache-dir: " + quoted(spec.dataDir().toAbsolutePath().normalize().resolve("weights")),
+        final String backend = kernels.backend().map(named -> "backend: '" + named.replace("'", "''") + "'\n").orElse("");
+        return ConfigFile.parse(backend + set + cache + ranks + "weight-cache-dir: " + quoted(spec.dataDir().toAbsolutePath().normalize().resolve("weights")),
             "the options of up", NodeConfig.Engine.class);
     }
 

@@ -19,7 +19,7 @@ import java.util.Optional;
 public record Serving(
     Kernels kernels, Optional<String> kv, Optional<String> speculation, Optional<Path> draft, Optional<Path> guardrails) {
     /** Nothing said. */
-    public static final Serving DEFAULT = new Serving(new Kernels(Optional.empty(), Optional.empty(), Optional.empty()), Optional.empty(), Optional.empty(),
+    public static final Serving DEFAULT = new Serving(new Kernels(Optional.empty(), Optional.empty(), Optional.empty(), Optional.empty()), Optional.empty(), Optional.empty(),
         Optional.empty(), Optional.empty());
 
     /**
@@ -28,12 +28,14 @@ public record Serving(
      * @param set         kernel set of the nodes, as their configuration names it
      * @param weightCache where packed weights are kept, as the nodes' configuration names it
      * @param ranks       that compute the model together in each node
+     * @param backend     where the model computes, as the nodes' configuration names it
      */
-    public record Kernels(Optional<String> set, Optional<String> weightCache, Optional<Integer> ranks) {
+    public record Kernels(Optional<String> set, Optional<String> weightCache, Optional<Integer> ranks, Optional<String> backend) {
         public Kernels {
             requireNonNull(set, "set");
             requireNonNull(weightCache, "weightCache");
             requireNonNull(ranks, "ranks");
+            requireNonNull(backend, "backend");
         }
     }
 
@@ -48,6 +50,7 @@ public record Serving(
     /** @return options of {@code up} that say the same */
     public List<String> arguments() {
         final List<String> arguments = new ArrayList<>();
+        add(arguments, "--backend", kernels.backend());
         add(arguments, "--kernels", kernels.set());
         add(arguments, "--weight-cache", kernels.weightCache());
         add(arguments, "--tensor-parallel", kernels.ranks());

@@ -7,6 +7,8 @@ import picocli.CommandLine.Option;
 
 /** Options of {@code up} about how the model is served. */
 final class ServingOptions {
+    @Option(names = "--backend", paramLabel = "WHERE", description = "where the model computes: auto, cpu or cuda")
+    private String backend;
     @Option(names = "--kernels", paramLabel = "SET", description = "kernel set of the nodes: auto, vector, native or scalar")
     private String kernels;
     @Option(names = "--weight-cache", paramLabel = "WHERE",
@@ -24,7 +26,7 @@ final class ServingOptions {
     private Path guardrails;
 
     Serving serving() {
-        return new Serving(new Serving.Kernels(Optional.ofNullable(kernels), Optional.ofNullable(weightCache), Optional.ofNullable(ranks)),
+        return new Serving(new Serving.Kernels(Optional.ofNullable(kernels), Optional.ofNullable(weightCache), Optional.ofNullable(ranks), Optional.ofNullable(backend)),
             Optional.ofNullable(kv), Optional.ofNullable(speculation), Optional.ofNullable(draft).filter(path -> !path.equals("none")).map(Path::of),
             Optional.ofNullable(guardrails));
     }

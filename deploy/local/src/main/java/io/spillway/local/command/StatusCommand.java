@@ -1,6 +1,7 @@
 package io.spillway.local.command;
 
 import io.spillway.local.cluster.ClusterProcess;
+import io.spillway.local.cluster.Devices;
 import io.spillway.local.cluster.RunFile;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -52,11 +53,13 @@ public final class StatusCommand implements Callable<Integer> {
             spec.commandLine().getOut().println(run.get().toJsonLine());
             return 0;
         }
-        return print(run.get(), spec.commandLine().getOut()) ? 0 : 1;
+        return print(run.get(), places.dataDir(), spec.commandLine().getOut()) ? 0 : 1;
     }
 
-    private static boolean print(final RunFile run, final PrintWriter out) {
-        out.printf("model      %s%nbase URL   %s%nconsole    %s%n%n", run.model(), run.baseUrl(), run.consoleUrl());
+    private static boolean print(final RunFile run, final Path dataDir, final PrintWriter out) {
+        out.printf("model      %s%nbase URL   %s%nconsole    %s%n", run.model(), run.baseUrl(), run.consoleUrl());
+        Devices.of(dataDir, run).forEach(line -> out.printf("computes   on %s%n", line));
+        out.println();
         boolean well = true;
         for (final ClusterProcess process : run.processes()) {
             final boolean alive = process.handle().isPresent();

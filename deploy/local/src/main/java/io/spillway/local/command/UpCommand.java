@@ -8,6 +8,7 @@ import io.spillway.local.cluster.ChildProcesses;
 import io.spillway.local.cluster.ClusterLauncher;
 import io.spillway.local.cluster.ClusterPlan;
 import io.spillway.local.cluster.ClusterSpec;
+import io.spillway.local.cluster.Devices;
 import io.spillway.local.cluster.InProcessCluster;
 import io.spillway.local.cluster.ModelCheck;
 import io.spillway.local.cluster.PortBook;
@@ -148,7 +149,7 @@ public final class UpCommand implements Runnable {
         if (json) {
             out.println(run.toJsonLine());
         } else {
-            out.println(Banner.of(run, detach || serve));
+            out.println(Banner.of(run, Devices.of(places.dataDir(), run), detach || serve));
         }
         out.flush();
     }

@@ -18,7 +18,7 @@ class RolesTest {
     private Path folder;
 
     private NodeConfig node(final String weightCache) {
-        final Serving serving = new Serving(new Serving.Kernels(Optional.of("vector"), Optional.ofNullable(weightCache), Optional.of(2)),
+        final Serving serving = new Serving(new Serving.Kernels(Optional.of("vector"), Optional.ofNullable(weightCache), Optional.of(2), Optional.of("cpu")),
             Optional.empty(), Optional.empty(), Optional.empty(), Optional.empty());
         final ClusterPlan plan = ClusterPlan.of(new ClusterSpec(Path.of("models/brook"), folder, 1, 0, serving), "sk",
             PortBook.open(folder.resolve("ports.json"), new Random(1)));
@@ -34,6 +34,7 @@ class RolesTest {
         assertThat(usual.engine().weightCacheDir()).contains(folder.toAbsolutePath().normalize().resolve("weights"));
         assertThat(usual.engine().kernels().name()).isEqualTo("VECTOR");
         assertThat(usual.engine().tensorParallel()).isEqualTo(2);
+        assertThat(usual.engine().backend()).isEqualTo(NodeConfig.Engine.Backend.CPU);
         assertThat(node("beside").engine().weightCache()).isEqualTo(NodeConfig.Engine.WeightCache.BESIDE);
         assertThat(node("off").engine().weightCache()).isEqualTo(NodeConfig.Engine.WeightCache.OFF);
         assertThatThrownBy(() -> node("always")).isInstanceOf(SpillwayException.class).hasMessageContaining("weight-cache");
@@ -41,9 +42,9 @@ class RolesTest {
 
     @Test
     void whatUpWasToldIsToldToTheProcessThatDetachStarts() {
-        final Serving serving = new Serving(new Serving.Kernels(Optional.of("vector"), Optional.of("off"), Optional.of(4)), Optional.of("I8"),
+        final Serving serving = new Serving(new Serving.Kernels(Optional.of("vector"), Optional.of("off"), Optional.of(4), Optional.of("auto")), Optional.of("I8"),
             Optional.empty(), Optional.empty(), Optional.empty());
-        assertThat(serving.arguments()).isEqualTo(List.of("--kernels", "vector", "--weight-cache", "off", "--tensor-parallel", "4", "--kv", "I8"));
+        assertThat(serving.arguments()).isEqualTo(List.of("--backend", "auto", "--kernels", "vector", "--weight-cache", "off", "--tensor-parallel", "4", "--kv", "I8"));
         assertThat(Serving.DEFAULT.arguments()).isEmpty();
     }
 }

@@ -12,6 +12,7 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
@@ -76,11 +77,16 @@ class CommandsTest {
             new RunFile("http://127.0.0.1:9/v1", "sk-1", "http://127.0.0.1:9/console", "brook", List.of("http://127.0.0.1:9/v1"),
                 List.of("127.0.0.1:7", "127.0.0.1:8"), List.of(ours, reused)).write(data);
 
+            for (final String node : List.of("node-1", "node-2")) {
+                Files.writeString(Files.createDirectories(data.resolve(node)).resolve("device"), "CPU, kernels\n");
+            }
+            final Path stale = Files.writeString(Files.createDirectories(data.resolve("node-3")).resolve("device"), "CPU, others\n");
+            Files.setLastModifiedTime(stale, FileTime.fromMillis(reused.startedMillis() - 60_000));
             assertThat(run("up").err()).contains("a cluster already runs in " + data).contains("./spillway down");
             final Outcome status = run("status");
             assertThat(status.status()).as("a part is gone").isEqualTo(1);
             assertThat(status.out()).contains("node-1").contains("pid " + child.pid()).containsPattern("node-2 .*GONE")
-                .contains("does not answer");
+                .contains("does not answer").contains("computes   on CPU, kernels (node-1, node-2)").doesNotContain("others");
             assertThat(run("status", "--json").out()).startsWith("{\"base_url\":\"http://127.0.0.1:9/v1\",\"api_key\":\"sk-1\"");
             assertThat(run("status", "--sdk").out().strip()).isEqualTo("127.0.0.1:7,127.0.0.1:8");
             assertThat(run("logs", "-n", "1", "node-1").out()).isEqualTo("there" + System.lineSeparator());
@@ -98,9 +104,9 @@ class CommandsTest {
     @Test
     void theBannerHoldsACurlLineThatNamesTheModelAndTheKey() {
         final String banner = Banner.of(new RunFile("http://127.0.0.1:8484/v1", "sk-1", "http://127.0.0.1:8484/console", "brook", List.of(),
-            List.of(), List.of()), true);
+            List.of(), List.of()), List.of("CPU, kernels (node-1)"), true);
         assertThat(banner).contains("base URL   http://127.0.0.1:8484/v1").contains("API key    sk-1")
-            .contains("console    http://127.0.0.1:8484/console").contains("curl http://127.0.0.1:8484/v1/chat/completions")
+            .contains("console    http://127.0.0.1:8484/console").contains("curl http://127.0.0.1:8484/v1/chat/completions").contains("\n  computes   on CPU, kernels (node-1)\n")
             .contains("Authorization: Bearer sk-1").contains("\"model\": \"brook\"").contains("./spillway down");
     }
 

@@ -16,6 +16,12 @@ public sealed interface MatrixCall extends KernelCall {
         public static final int ROWS_MAX = 32;
 
         private static final int TILE_ROWS = 8;
+        private static final int ROWS_PER_PANEL = 4;
+
+        /** @return rows up to which reading activations for every block's outputs costs little beside the weights */
+        public int rowsSuited() {
+            return Math.max(TILE_ROWS, ROWS_PER_PANEL * panelsOfBlock(product));
+        }
 
         @Override
         public KernelLaunch launch() {

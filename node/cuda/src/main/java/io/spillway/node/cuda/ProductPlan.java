@@ -22,12 +22,12 @@ public record ProductPlan(int processors, boolean hasWarpgroups, boolean invaria
 
     /** @return launches, in order */
     public List<KernelCall> launches(final Product product) {
-        final int rows = product.experts().exist() ? product.experts().tileRows() : product.rows();
         if (invariant) {
             return List.of(new MatrixCall.Gemm(product, workspace, true));
         }
-        if (rows <= MatrixCall.Gemv.ROWS_MAX) {
-            return List.of(new MatrixCall.Gemv(product));
+        final MatrixCall.Gemv gemv = new MatrixCall.Gemv(product);
+        if (product.experts().exist() ? product.experts().tileRows() <= MatrixCall.Gemv.ROWS_MAX : product.rows() <= gemv.rowsSuited()) {
+            return List.of(gemv);
         }
         return hasWarpgroups ? WideCall.of(product, workspace + COUNTER_BYTES, processors) : List.of(new MatrixCall.Gemm(product, workspace, false));
     }

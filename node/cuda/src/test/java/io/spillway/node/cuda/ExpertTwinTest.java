@@ -153,6 +153,29 @@ class ExpertTwinTest {
         };
     }
 
+    private static Multiplies wide(final Random random) {
+        final int tileRows = 64 << random.nextInt(2);
+        return new Multiplies() {
+            @Override
+            public int tileRows() {
+                return tileRows;
+            }
+
+            @Override
+            public void run(final Twins.Device device, final int expert, final Product product) {
+                WideCall.of(product, 0, 3).forEach(device::run);
+            }
+        };
+    }
+
+    private static Multiplies any(final Random random) {
+        return switch (random.nextInt(3)) {
+            case 0 -> gemv(random);
+            case 1 -> gemm(random);
+            default -> wide(random);
+        };
+    }
+
     /** Gates and ups of halves by rows that experts got, then down by entry, then the sum; each row alone gives the same bits. */
     @Property(tries = 24)
     void layersOfHalves(@ForAll final long seed, @ForAll @IntRange(min = 1, max = 24) final int rows, @ForAll @IntRange(min = 1, max = 9) final int experts,
@@ -162,7 +185,7 @@ class ExpertTwinTest {
         final DType half = HalfRows.kind(random);
         final int width = 8 * widthEights;
         final int hidden = 8 * hiddenEights;
-        final Multiplies multiplies = random.nextBoolean() ? gemv(random) : gemm(random);
+        final Multiplies multiplies = any(random);
         final HalfRows in = HalfRows.random(random, half, rows, hidden, 1);
         final HalfRows gateUp = HalfRows.random(random, half, experts * 2 * width, hidden, 0.2f);
         final HalfRows down = HalfRows.random(random, half, experts * hidden, width, 0.2f);

@@ -19,7 +19,11 @@ class ProductPlanTest {
     @Test
     void kernelsFollowTheRowsUnlessBatchesMustNotMatter() {
         assertThat(halves(HOPPER, 1)).containsExactly("gemv_bf16_8");
-        assertThat(halves(HOPPER, 32)).containsExactly("gemv_bf16_32");
+        assertThat(halves(HOPPER, 8)).containsExactly("gemv_bf16_8");
+        assertThat(halves(HOPPER, 9)).containsExactly("gemm_wide_bf16_64", "finish_splits");
+        assertThat(halves(OTHER, 9)).containsExactly("gemm_bf16_32");
+        final Product head = Product.of(DType.F16, 1, 1, 1, 32, 128256, 4096, ProductOutput.FLOAT);
+        assertThat(HOPPER.launches(head).getFirst().launch().kernel()).isEqualTo("gemv_f16_32");
         assertThat(halves(HOPPER, 33)).containsExactly("gemm_wide_bf16_64", "finish_splits");
         assertThat(halves(HOPPER, 4096)).containsExactly("gemm_wide_bf16_256");
         assertThat(halves(OTHER, 33)).containsExactly("gemm_bf16_64");

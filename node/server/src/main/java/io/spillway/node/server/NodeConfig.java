@@ -67,7 +67,9 @@ public record NodeConfig(
         @Doc("Threads for kernels, shared by all nodes of a process; 0 = one per core.") @Default("0") int threads,
         @Doc("Ranks that compute the model together, each with its part of every layer and its share of `threads`; what they add is summed in "
             + "their order. Heads must be divisible so, and blocks of quantised weights stay whole.") @Default("1") int tensorParallel,
-        @Doc("Kernels, for all nodes of a process: `native` (C), `vector` (Java's Vector API), `scalar`; `auto` is native where that is faster.") @Default("auto") KernelSet kernels,
+        @Doc("Where the model computes: `cpu`; `cuda`, an error where no GPU can be used; `auto` takes a GPU where there is one that can be.")
+        @Default("auto") Backend backend,
+        @Doc("Kernels of the CPU, for all nodes of a process: `native` (C), `vector` (Java's Vector API), `scalar`; `auto` is native where that is faster.") @Default("auto") KernelSet kernels,
         @Doc("Where weights are kept as kernels read them, for models of 256 MiB and more, so that the next start reads them instead of packing "
             + "them again: `off`; `folder`; `beside` the model, or in the user's cache folder where the model's is read-only.")
         @Default("off") WeightCache weightCache,
@@ -81,6 +83,9 @@ public record NodeConfig(
                 throw new IllegalArgumentException("tensor-parallel must be between 1 and " + RANKS_MAX + ": " + tensorParallel);
             }
         }
+
+        /** Where the model computes. */
+        public enum Backend { AUTO, CPU, CUDA }
 
         /** Where packed weights are kept between starts. */
         public enum WeightCache { OFF, FOLDER, BESIDE }

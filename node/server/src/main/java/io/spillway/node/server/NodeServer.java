@@ -29,12 +29,12 @@ import io.spillway.kvstore.transfer.TransferConfig;
 import io.spillway.kvstore.transfer.TransferEndpoint;
 import io.spillway.modelfile.ModelSource;
 import io.spillway.node.compute.ComputeBackend;
-import io.spillway.node.compute.Slab;
+import io.spillway.node.cuda.CudaProbe;
 import io.spillway.node.engine.Engine;
 import io.spillway.node.engine.EngineConfig;
 import io.spillway.node.engine.EngineParts;
-import io.spillway.node.model.LanguageModel;
 import io.spillway.node.model.ModelLoader;
+import io.spillway.node.runner.ModelDevice;
 import io.spillway.node.speculation.Speculation;
 import io.spillway.wire.link.CoordinatorLink;
 import io.spillway.wire.link.EventFeed;
@@ -107,45 +107,43 @@ public final class NodeServer implements AutoCloseable {
 
     private void startParts() {
         final ComputeBackend backend = opened(SharedBackend.lease(config.engine().kernels(), config.engine().threads())).backend();
-        LOG.log(System.Logger.Level.INFO, "node " + id + ": " + backend.description());
+        final NodeDevice device = opened(device(backend));
+        LOG.log(System.Logger.Level.INFO, "node " + id + ": " + device.description());
+        opened(new DeviceNote(config.dataDir(), device.description()));
         final ModelFingerprint fingerprint;
-        final LanguageModel model;
+        final NodeModel model;
         try (ModelSource source = ModelSource.open(config.model().path())) {
             fingerprint = source.fingerprint();
-            model = opened(load(source, backend));
+            model = opened(device.load(source, loading()));
         }
         final KvLayout layout = model.kvLayout(config.kv().blockTokens(), config.kv().element());
         final EngineConfig limits = engineConfig(model, layout);
-        final Slab slab = opened(backend.allocate(limits.deviceBlocks() * layout.blockBytes()));
+        final ModelDevice opened = model.open(layout, limits.deviceBlocks());
         final Endpoint transfer = startStore();
         final Speculation speculation = opened(new SpeculationSetup(config.speculation(), backend, layout, loading()))
             .open(config.model().path(), limits);
-        engine = opened(new Engine(limits, new EngineParts(model, layout, slab.segment(), store, NanoClock.SYSTEM, feed::append,
+        engine = opened(new Engine(limits, new EngineParts(opened, layout, store, NanoClock.SYSTEM, feed::append,
             speculation, new GrammarConstraints(config.model().path()))));
         engine.start(defect -> LOG.log(System.Logger.Level.ERROR, "the engine of node " + id + " stopped", Unworded.of(defect)));
         final ModelDescriptor served = new ModelDescriptor(new ModelId(config.model().id()), fingerprint,
-            limits.contextTokens(), model.vocabularySize(), layout, BlockHasher.VERSION);
+            limits.contextTokens(), opened.vocabularySize(), layout, BlockHasher.VERSION);
         final Server rpc = startRpc();
         descriptor = new NodeDescriptor(id, NodeRole.ENGINE, new Endpoint(config.host(), rpc.getPort()), transfer,
             Optional.of(served), limits.deviceBlocks());
         join(served);
     }
 
-    private LanguageModel load(final ModelSource source, final ComputeBackend backend) {
-        final int ranks = config.engine().tensorParallel();
-        if (ranks == 1) {
-            return ModelLoader.load(source, backend, loading());
-        }
-        final RankBackends each = opened(new RankBackends(config.engine().kernels(), config.engine().threads(), ranks));
-        LOG.log(System.Logger.Level.INFO, "node " + id + ": " + ranks + " ranks compute the model together");
-        return ModelLoader.loadParallel(source, backend, each::newOps, ranks, loading());
+    /** @param backend computes on the host: the model, or at least a draft model */
+    private NodeDevice device(final ComputeBackend backend) {
+        return new DeviceChoice(CudaProbe::probe, Optional.empty(), () -> new HostDevice(config.engine(), backend)).choose(config.engine().backend(),
+            line -> LOG.log(System.Logger.Level.INFO, "node " + id + ": " + line));
     }
 
     private ModelLoader.Options loading() {
         return ModelLoader.Options.defaults().withCache(config.cachePolicy());
     }
 
-    private EngineConfig engineConfig(final LanguageModel model, final KvLayout layout) {
+    private EngineConfig engineConfig(final NodeModel model, final KvLayout layout) {
         final NodeConfig.Kv kv = config.kv();
         final NodeConfig.Engine engineLimits = config.engine();
         final long deviceBlocks = kv.deviceMaxBytes() / layout.blockBytes();
