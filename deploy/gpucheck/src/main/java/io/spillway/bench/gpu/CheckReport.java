@@ -19,6 +19,7 @@ final class CheckReport {
     private final List<SuiteRow> suite = new ArrayList<>();
     private final List<Measurement> figures = new ArrayList<>();
     private final List<String> trouble = new ArrayList<>();
+    private final List<String> omissions = new ArrayList<>();
 
     /** @param heading lines about the machine and what ran */
     CheckReport(final List<String> heading, final boolean isQuick) {
@@ -43,6 +44,11 @@ final class CheckReport {
         trouble.add(what + ": " + why);
     }
 
+    /** @param what was not run; why */
+    void omission(final String what, final String why) {
+        omissions.add(what + ": " + why);
+    }
+
     boolean isGood() {
         return trouble.isEmpty() && suite.stream().allMatch(row -> row.failed() == 0);
     }
@@ -63,11 +69,16 @@ final class CheckReport {
             final String share = it.limit() > 0 ? String.format(Locale.ROOT, "%.1f %%", 100 * it.value() / it.limit()) : "";
             text.append(String.format(Locale.ROOT, "| %s | %.5g %s | %s | %s |%n", it.name(), it.value(), it.unit(), limit, share));
         }
-        if (!trouble.isEmpty()) {
-            text.append("\nWhat went wrong:\n\n");
-            trouble.forEach(line -> text.append("- ").append(line).append('\n'));
-        }
+        list(text, "What went wrong", trouble);
+        list(text, "What was skipped", omissions);
         return text.toString();
+    }
+
+    private static void list(final StringBuilder text, final String title, final List<String> lines) {
+        if (!lines.isEmpty()) {
+            text.append('\n').append(title).append(":\n\n");
+            lines.forEach(line -> text.append("- ").append(line).append('\n'));
+        }
     }
 
     void write(final Path folder) throws IOException {
@@ -78,6 +89,7 @@ final class CheckReport {
         all.set("suite", MAPPER.valueToTree(suite));
         all.set("figures", MAPPER.valueToTree(figures));
         all.set("trouble", MAPPER.valueToTree(trouble));
+        all.set("omissions", MAPPER.valueToTree(omissions));
         Files.writeString(folder.resolve("results.json"), MAPPER.writerWithDefaultPrettyPrinter().writeValueAsString(all) + "\n");
         Files.writeString(folder.resolve("results.md"), markdown());
     }

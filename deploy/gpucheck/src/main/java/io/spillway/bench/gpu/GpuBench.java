@@ -12,7 +12,7 @@ public interface GpuBench {
 
     /** @return all of them, in the order of the table */
     static List<GpuBench> all() {
-        return List.of(new LimitsBench(), new LaunchBench(), new MatrixBench(), new ProductBench(),
+        return List.of(new LimitsBench(), new LaunchBench(), new MatrixBench(), new ProductBench(), new AttentionBench(),
             new ModelBench(RandomModel.LLAMA_1B), new ModelBench(RandomModel.LLAMA_8B));
     }
 }

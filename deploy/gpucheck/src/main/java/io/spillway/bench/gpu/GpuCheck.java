@@ -85,6 +85,7 @@ public final class GpuCheck {
             final JsonNode result = outcome.result().get();
             report.add(new CheckReport.SuiteRow(name, result.path("passed").asInt(), result.path("failed").asInt(), result.path("skipped").asInt(), seconds));
             result.path("trouble").forEach(line -> report.trouble(name, line.asText()));
+            result.path("omissions").forEach(line -> report.omission(name, line.asText()));
             out.printf("%s: %d passed, %d failed, %d skipped%n", name, result.path("passed").asInt(), result.path("failed").asInt(), result.path("skipped").asInt());
         }
     }

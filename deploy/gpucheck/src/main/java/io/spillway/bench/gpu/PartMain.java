@@ -59,7 +59,8 @@ public final class PartMain {
         final LauncherDiscoveryRequest request = LauncherDiscoveryRequestBuilder.request().selectors(DiscoverySelectors.selectClass(testClass)).build();
         final Counts counts = new Counts();
         LauncherFactory.create().execute(request, counts);
-        return Map.of("passed", counts.passed, "failed", counts.failed, "skipped", counts.skipped, "trouble", counts.trouble);
+        return Map.of("passed", counts.passed, "failed", counts.failed, "skipped", counts.skipped, "trouble", counts.trouble,
+            "omissions", counts.omissions);
     }
 
     /** Counts tests and properties by how they ended. */
@@ -68,10 +69,12 @@ public final class PartMain {
         private int failed;
         private int skipped;
         private final List<String> trouble = new ArrayList<>();
+        private final List<String> omissions = new ArrayList<>();
 
         @Override
         public void executionSkipped(final TestIdentifier test, final String reason) {
             skipped++;
+            omissions.add(test.getDisplayName() + ": " + reason);
         }
 
         @Override
@@ -87,7 +90,7 @@ public final class PartMain {
             }
             if (!isGood) {
                 final String why = result.getThrowable().map(Throwable::toString).orElse("no reason given").replace('\n', ' ');
-                trouble.add(test.getDisplayName() + ": " + why.substring(0, Math.min(why.length(), TROUBLE_CHARS_MAX)));
+                (result.getStatus() == TestExecutionResult.Status.FAILED ? trouble : omissions).add(test.getDisplayName() + ": " + why.substring(0, Math.min(why.length(), TROUBLE_CHARS_MAX)));
             }
         }
     }

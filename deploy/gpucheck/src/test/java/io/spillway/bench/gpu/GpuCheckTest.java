@@ -36,12 +36,24 @@ class GpuCheckTest {
         final int benches = run(printed, "--quick", "--driver", DRIVER.toString(), "--out", folder.toString(), "--no-suite",
             "--libraries", MODULE.resolve("target/shim/libraries").toString());
         assertThat(printed.toString(StandardCharsets.UTF_8)).contains("| pinned host to GPU | ").contains("| copy within the GPU, read and written | ")
-            .contains("| bf16 product of 16 x 16 x 16 by cuBLASLt | ").contains("Quick: sizes so small");
+            .contains("| bf16 product of 16 x 16 x 16 by cuBLASLt | ").contains("| decode attention, F16, rows 2 of 100 tokens | ").contains("| prefill attention, F16, 3 rows behind 70 tokens | ")
+            .contains("Quick: sizes so small");
         assertThat(benches).isZero();
         final JsonNode results = new ObjectMapper().readTree(folder.resolve("results.json").toFile());
         assertThat(results.path("good").asBoolean()).isTrue();
         assertThat(results.path("figures")).hasSizeGreaterThan(4);
         assertThat(folder.resolve("results.md")).exists();
+    }
+
+    /** What is skipped is said, and does not count as failed. */
+    @Test
+    void skippedTestsAreNamed() throws Exception {
+        Assumptions.assumeTrue(Files.exists(DRIVER) && System.getProperty("os.arch").equals("amd64"), "there is no driver for tests here");
+        final ByteArrayOutputStream printed = new ByteArrayOutputStream();
+        final int status = run(printed, "--quick", "--driver", DRIVER.toString(), "--tests", MODULE.resolve("target/test-classes").toString(),
+            "--out", folder.toString(), "--no-bench", "--only", "TensorTest");
+        assertThat(printed.toString(StandardCharsets.UTF_8)).contains("0 failed, 1 skipped").contains("What was skipped:").doesNotContain("What went wrong");
+        assertThat(status).isZero();
     }
 
     @Test
