@@ -25,8 +25,8 @@ public interface Device extends KernelLauncher, AutoCloseable {
     /** @return another stream over the same memory, the caller's to close before this device */
     Device sibling();
 
-    /** What is asked for from now on comes after the mark. @param mark of this device or a sibling */
-    void waitFor(Mark mark);
+    /** What is asked for from now on comes after all that a sibling has been asked for. @param sibling made by {@link #sibling}, or what it was made by */
+    void follow(Device sibling);
 
     /** Copies on the device; the pieces do not overlap. */
     void copy(long from, long to, long bytes);

@@ -34,7 +34,7 @@ public final class ShimDevice implements Device {
     }
 
     @Override
-    public void waitFor(final Mark mark) {
+    public void follow(final Device sibling) {
         // everything has run
     }
 

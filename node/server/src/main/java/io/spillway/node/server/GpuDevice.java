@@ -9,7 +9,6 @@ import io.spillway.node.compute.ComputeBackend;
 import io.spillway.node.cuda.CudaDevice;
 import io.spillway.node.cuda.CudaReport;
 import io.spillway.node.cuda.KernelFailedException;
-import io.spillway.node.cuda.driver.CudaContext;
 import io.spillway.node.cuda.driver.CudaDriver;
 import io.spillway.node.cuda.driver.CudaException;
 import io.spillway.node.cuda.driver.CudaUnavailableException;
@@ -23,14 +22,12 @@ import io.spillway.node.runner.ModelDevice;
 final class GpuDevice implements NodeDevice {
     private final NodeConfig.Engine config;
     private final ComputeBackend host; // borrowed: its threads read the file
-    private final CudaContext context;
     private final StreamDevice device;
 
-    private GpuDevice(final NodeConfig.Engine config, final ComputeBackend host, final CudaContext context) {
+    private GpuDevice(final NodeConfig.Engine config, final ComputeBackend host, final StreamDevice device) {
         this.config = config;
         this.host = host;
-        this.context = context;
-        device = new StreamDevice(context);
+        this.device = device;
     }
 
     /** Opens the first of the GPUs that were found. @throws SpillwayException INVALID_CONFIG when that does not succeed */
@@ -39,13 +36,7 @@ final class GpuDevice implements NodeDevice {
             throw refused("engine.tensor-parallel is " + config.tensorParallel() + "; on GPUs a model is computed by one", null);
         }
         try {
-            final CudaContext context = CudaDriver.load().open(found.devices().getFirst().ordinal());
-            try {
-                return new GpuDevice(config, host, context);
-            } catch (final RuntimeException e) {
-                context.close();
-                throw e;
-            }
+            return new GpuDevice(config, host, StreamDevice.owning(CudaDriver.load().open(found.devices().getFirst().ordinal())));
         } catch (final CudaUnavailableException | CudaException e) {
             throw refused(e.getMessage(), e);
         }
@@ -57,14 +48,14 @@ final class GpuDevice implements NodeDevice {
 
     @Override
     public String description() {
-        final CudaDevice gpu = context.device();
+        final CudaDevice gpu = device.context().device();
         return "GPU " + gpu.ordinal() + ", " + gpu.name() + ", compute capability " + gpu.major() + "." + gpu.minor()
             + (config.batchInvariant() ? ", batch-invariant" : "");
     }
 
     @Override
     public NodeModel load(final ModelSource source, final ModelLoader.Options options) {
-        context.bind();
+        device.bind();
         try (DecoderSpec spec = ModelLoader.describe(source, host, options)) {
             return new Loaded(CudaModel.load(device, spec, config.batchInvariant()));
         } catch (final KernelFailedException e) {
@@ -74,9 +65,8 @@ final class GpuDevice implements NodeDevice {
 
     @Override
     public void close() {
-        context.bind();
+        device.bind();
         device.close();
-        context.close();
     }
 
     private static final class Loaded implements NodeModel {

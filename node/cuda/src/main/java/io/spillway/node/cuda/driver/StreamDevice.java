@@ -22,9 +22,10 @@ public final class StreamDevice implements Device {
     private final CudaContext context;
     private final CudaStream stream;
     private final CudaModules modules;
-    private final boolean isSibling; // modules and pool are another's
+    private final List<AutoCloseable> owned; // closed with it, in this order
     private final StreamLauncher launcher;
     private final DevicePool pool;
+    private final CudaEvent reached; // for those who follow
     private final Map<Long, DeviceBuffer> buffers = new HashMap<>();
     private final List<PinnedSlab> pinned = new ArrayList<>();
     private final List<CudaEvent> events = new ArrayList<>();
@@ -32,16 +33,39 @@ public final class StreamDevice implements Device {
 
     /** @param context outlives it */
     public StreamDevice(final CudaContext context) {
-        this(context, new CudaModules(context, KernelImage.loadAll()), new DevicePool(context), false);
+        this(context, new CudaModules(context, KernelImage.loadAll()), new DevicePool(context), List.of());
     }
 
-    private StreamDevice(final CudaContext context, final CudaModules modules, final DevicePool pool, final boolean isSibling) {
+    private StreamDevice(final CudaContext context, final CudaModules modules, final DevicePool pool, final List<AutoCloseable> more) {
+        this(context, modules, pool);
+        owned.add(modules);
+        owned.add(pool);
+        owned.addAll(more);
+    }
+
+    private StreamDevice(final CudaContext context, final CudaModules modules, final DevicePool pool) {
         this.context = context;
         this.modules = modules;
         this.pool = pool;
-        this.isSibling = isSibling;
+        owned = new ArrayList<>();
         stream = CudaStream.of(context);
         launcher = new StreamLauncher(modules, stream);
+        reached = CudaEvent.of(context);
+    }
+
+    /** @param context owned from now on: closed with the device, or when this fails */
+    public static StreamDevice owning(final CudaContext context) {
+        try {
+            return new StreamDevice(context, new CudaModules(context, KernelImage.loadAll()), new DevicePool(context), List.of(context));
+        } catch (final RuntimeException e) {
+            context.close();
+            throw e;
+        }
+    }
+
+    /** @return the GPU, and what it has */
+    public CudaContext context() {
+        return context;
     }
 
     /** @return the stream that everything is put on */
@@ -56,14 +80,14 @@ public final class StreamDevice implements Device {
 
     @Override
     public Device sibling() {
-        return new StreamDevice(context, modules, pool, true);
+        return new StreamDevice(context, modules, pool);
     }
 
     @Override
-    public void waitFor(final Mark mark) {
-        if (mark instanceof EventMark other && !other.isPassed) {
-            stream.await(other.event);
-        }
+    public void follow(final Device sibling) {
+        final StreamDevice other = (StreamDevice) sibling;
+        other.stream.record(other.reached); // a wait is for what the event says now: it may be recorded again at once
+        stream.await(other.reached);
     }
 
     @Override
@@ -166,13 +190,21 @@ public final class StreamDevice implements Device {
         buffers.clear();
         pinned.forEach(PinnedSlab::close);
         events.forEach(CudaEvent::close);
+        reached.close();
         launcher.close();
-        if (!isSibling) {
-            modules.close();
-        }
         stream.close();
-        if (!isSibling) {
-            pool.close();
+        for (final AutoCloseable part : owned) {
+            close(part);
+        }
+    }
+
+    private static void close(final AutoCloseable part) {
+        try {
+            part.close();
+        } catch (final RuntimeException e) {
+            throw e;
+        } catch (final Exception e) {
+            throw new IllegalStateException(e);
         }
     }
 

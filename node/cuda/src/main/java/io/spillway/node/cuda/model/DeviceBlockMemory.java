@@ -71,7 +71,7 @@ final class DeviceBlockMemory implements BlockMemory, AutoCloseable {
             return null;
         }
         device.bind();
-        transfers.waitFor(device.mark()); // behind copies that were asked for before
+        transfers.follow(device); // behind copies that were asked for before
         final int[] places = take(count);
         for (int i = 0; i < count; i++) {
             transfers.toHost(slab + wanted[i] * blockBytes, place(places[i]));
@@ -130,7 +130,7 @@ final class DeviceBlockMemory implements BlockMemory, AutoCloseable {
         @Override
         public void begin(final int count) {
             device.bind();
-            transfers.waitFor(device.mark()); // steps before may still write to what these blocks were
+            transfers.follow(device); // steps before may still write to what these blocks were
             for (int i = 0; i < count; i++) {
                 transfers.toDevice(place(places[i]), slab + wanted[i] * blockBytes);
             }
