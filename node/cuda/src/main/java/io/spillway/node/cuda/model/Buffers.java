@@ -37,7 +37,6 @@ final class Buffers implements AutoCloseable {
     final ExpertBuffers experts; // null: the model has none
     private final Device device;
     private final List<Long> addresses = new ArrayList<>();
-    private long bytes;
 
     /**
      * @param rowsMax     rows of the largest step
@@ -82,12 +81,7 @@ final class Buffers implements AutoCloseable {
     long allocate(final long size) {
         final long address = device.allocate(Math.max(size, Device.ALIGNMENT_BYTES));
         addresses.add(address);
-        bytes += size;
         return address;
-    }
-
-    long bytes() {
-        return bytes;
     }
 
     @Override

@@ -88,11 +88,6 @@ final class DeviceDecoder implements AutoCloseable {
         return weights.shape().hidden();
     }
 
-    /** @return bytes of weights, and of everything else but the cache */
-    long deviceBytes() {
-        return weights.bytes() + buffers.bytes();
-    }
-
     SamplingLaunches sampling() {
         return program.sampling();
     }

@@ -34,10 +34,6 @@ final class SequenceSlots {
         return owners.length;
     }
 
-    int stride() {
-        return stride;
-    }
-
     /** Slots that are asked for from now on are used together. */
     void beginStep() {
         step++;
